@@ -1,0 +1,94 @@
+package io.moviechat;
+
+import static io.moviechat.Checks.require;
+import static io.moviechat.Checks.requireOpen;
+
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The visual tokens of one frame: a float32 matrix {@code [tokens, width]}, row-major.
+ *
+ * <p>The buffer may be borrowed from an encoder's pool. Whoever receives the tokens closes them;
+ * afterwards they must not be read. Handed from thread to thread but not shared.
+ */
+public final class FrameTokens implements AutoCloseable {
+  private static final Runnable NOTHING = () -> {};
+
+  private final Duration timestamp;
+  private final TokenShape shape;
+  private final FloatBuffer values;
+  private final AtomicReference<@Nullable Runnable> release;
+
+  private FrameTokens(Duration timestamp, TokenShape shape, FloatBuffer values, Runnable release) {
+    this.timestamp = Objects.requireNonNull(timestamp, "timestamp");
+    this.shape = Objects.requireNonNull(shape, "shape");
+    require(
+        values.remaining() == shape.floats(),
+        "tokens of shape %s need %d floats, the buffer has %d",
+        shape,
+        shape.floats(),
+        values.remaining());
+    this.values = values.slice();
+    this.release = new AtomicReference<>(release);
+  }
+
+  /**
+   * Wraps values without copying them. The buffer must not change while the tokens are open.
+   *
+   * @param timestamp presentation time of the frame
+   * @param shape N tokens of width D
+   * @param values {@code N * D} remaining floats, direct or not, in native byte order if direct
+   * @throws IllegalArgumentException if the buffer's size does not match
+   */
+  public static FrameTokens of(Duration timestamp, TokenShape shape, FloatBuffer values) {
+    return new FrameTokens(timestamp, shape, values, NOTHING);
+  }
+
+  /**
+   * Like {@link #of(Duration, TokenShape, FloatBuffer)}, for a buffer that goes back to its owner.
+   *
+   * @param release run once, by the first {@link #close()}, on the closing thread
+   */
+  public static FrameTokens of(
+      Duration timestamp, TokenShape shape, FloatBuffer values, Runnable release) {
+    return new FrameTokens(timestamp, shape, values, release);
+  }
+
+  /** Presentation time of the frame since the start of the video. */
+  public Duration timestamp() {
+    return timestamp;
+  }
+
+  /** N and D. */
+  public TokenShape shape() {
+    return shape;
+  }
+
+  /**
+   * The values: a read-only view from position 0, element (n, d) at {@code n * D + d}.
+   *
+   * @throws IllegalStateException if these tokens are closed
+   */
+  public FloatBuffer values() {
+    requireOpen(release.get() != null, "FrameTokens at " + timestamp);
+    return values.asReadOnlyBuffer();
+  }
+
+  /** Gives the buffer back to its owner. Closing twice is fine. */
+  @Override
+  public void close() {
+    @Nullable Runnable action = release.getAndSet(null);
+    if (action != null) {
+      action.run();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "FrameTokens[" + timestamp + ", " + shape + "]";
+  }
+}

@@ -1,0 +1,146 @@
+package io.moviechat;
+
+import static io.moviechat.Checks.require;
+
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * One entry of a memory: tokens {@code [N, D]} that stand for one or more adjacent frames.
+ * Immutable; lives on the Java heap and needs no closing.
+ *
+ * <p>Slots of one snapshot tile the time watched: a slot starts at its first frame and ends where
+ * the next slot starts; the newest one ends at the latest frame.
+ */
+public final class MemorySlot {
+  private final MemoryTier tier;
+  private final Duration start;
+  private final Duration end;
+  private final long frames;
+  private final Duration representative;
+  private final double salience;
+  private final TokenShape shape;
+  private final float[] tokens;
+
+  private MemorySlot(
+      MemoryTier tier,
+      Duration start,
+      Duration end,
+      long frames,
+      Duration representative,
+      double salience,
+      TokenShape shape,
+      float[] tokens) {
+    this.tier = Objects.requireNonNull(tier, "tier");
+    this.start = Objects.requireNonNull(start, "start");
+    this.end = Objects.requireNonNull(end, "end");
+    this.representative = Objects.requireNonNull(representative, "representative");
+    this.shape = Objects.requireNonNull(shape, "shape");
+    require(start.compareTo(end) <= 0, "a slot cannot start (%s) after it ends (%s)", start, end);
+    require(
+        start.compareTo(representative) <= 0 && representative.compareTo(end) <= 0,
+        "the representative frame (%s) is outside the slot [%s, %s]",
+        representative,
+        start,
+        end);
+    require(frames >= 1, "a slot stands for at least 1 frame, was %d", frames);
+    require(
+        tokens.length == shape.floats(),
+        "tokens of shape %s need %d floats, there are %d",
+        shape,
+        shape.floats(),
+        tokens.length);
+    this.frames = frames;
+    this.salience = salience;
+    this.tokens = tokens;
+  }
+
+  /**
+   * A slot that copies its tokens.
+   *
+   * @param tier where the slot comes from
+   * @param start time of the first frame merged into it
+   * @param end time of the next slot's first frame, or of the latest frame for the newest slot
+   * @param frames how many frames it stands for, at least 1 (its weight)
+   * @param representative time of the real frame nearest to the slot's mean
+   * @param salience how much the slot differs from what surrounds it, in [0, 1]; 1 is most salient
+   * @param shape N tokens of width D
+   * @param tokens {@code N * D} remaining floats; the buffer's position does not move
+   * @throws IllegalArgumentException if a value breaks one of these rules
+   */
+  public static MemorySlot of(
+      MemoryTier tier,
+      Duration start,
+      Duration end,
+      long frames,
+      Duration representative,
+      double salience,
+      TokenShape shape,
+      FloatBuffer tokens) {
+    float[] copy = new float[tokens.remaining()];
+    tokens.duplicate().get(copy);
+    return new MemorySlot(tier, start, end, frames, representative, salience, shape, copy);
+  }
+
+  /** The slot of one single frame, which is its own representative. */
+  public static MemorySlot ofFrame(MemoryTier tier, Duration end, FrameTokens frame) {
+    return of(
+        tier, frame.timestamp(), end, 1, frame.timestamp(), 1.0, frame.shape(), frame.values());
+  }
+
+  /** Where the slot comes from. */
+  public MemoryTier tier() {
+    return tier;
+  }
+
+  /** Time of the first frame that the slot stands for. */
+  public Duration start() {
+    return start;
+  }
+
+  /** Time of the next slot's first frame; for the newest slot, of the latest frame. */
+  public Duration end() {
+    return end;
+  }
+
+  /** How many frames the slot stands for (its weight). */
+  public long frames() {
+    return frames;
+  }
+
+  /** Time of the real frame nearest to the slot's mean. */
+  public Duration representative() {
+    return representative;
+  }
+
+  /** How much the slot differs from what surrounds it, in [0, 1]. */
+  public double salience() {
+    return salience;
+  }
+
+  /** N and D. */
+  public TokenShape shape() {
+    return shape;
+  }
+
+  /** The tokens: a read-only heap view from position 0, element (n, d) at {@code n * D + d}. */
+  public FloatBuffer tokens() {
+    return FloatBuffer.wrap(tokens).asReadOnlyBuffer();
+  }
+
+  /** The same slot with another end; shares the tokens. */
+  public MemorySlot withEnd(Duration newEnd) {
+    return new MemorySlot(tier, start, newEnd, frames, representative, salience, shape, tokens);
+  }
+
+  /** The same slot with another tier; shares the tokens. */
+  public MemorySlot withTier(MemoryTier newTier) {
+    return new MemorySlot(newTier, start, end, frames, representative, salience, shape, tokens);
+  }
+
+  @Override
+  public String toString() {
+    return "MemorySlot[" + tier + ", " + start + " to " + end + ", " + frames + " frames]";
+  }
+}

@@ -1,0 +1,24 @@
+package io.moviechat.spi;
+
+import io.moviechat.MemoryFileException;
+import java.nio.file.Path;
+
+/**
+ * Writes memories to files and reads them. Found by {@link java.util.ServiceLoader}. Thread-safe.
+ */
+public interface MemoryFileFormat {
+  /**
+   * Writes a memory. Either the old file or the whole new one is there afterwards, whatever
+   * happens.
+   *
+   * @throws MemoryFileException if it cannot be written
+   */
+  void save(SavedMemory memory, Path file);
+
+  /**
+   * Reads a memory. Everything is checked before it is believed.
+   *
+   * @throws MemoryFileException if the file is missing, damaged or of a later format
+   */
+  SavedMemory open(Path file);
+}
