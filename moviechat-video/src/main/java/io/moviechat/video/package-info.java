@@ -1,4 +1,4 @@
-/** Replaced by the module's tour. */
+/** Exact, bounded video decoding with FFmpeg. */
 @NullMarked
 package io.moviechat.video;
 

@@ -1,0 +1,85 @@
+package io.moviechat.video;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.bytedeco.ffmpeg.global.avutil.AV_ERROR_MAX_STRING_SIZE;
+import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
+import static org.bytedeco.ffmpeg.global.avutil.AV_ROUND_DOWN;
+import static org.bytedeco.ffmpeg.global.avutil.av_rescale_rnd;
+
+import io.moviechat.VideoException;
+import org.bytedeco.ffmpeg.avutil.AVRational;
+import org.bytedeco.ffmpeg.global.avcodec;
+import org.bytedeco.ffmpeg.global.avformat;
+import org.bytedeco.ffmpeg.global.avutil;
+import org.bytedeco.ffmpeg.global.swscale;
+import org.bytedeco.javacpp.Loader;
+import org.jspecify.annotations.Nullable;
+
+/** Loads FFmpeg's libraries and translates its error codes and times. */
+final class Ffmpeg {
+  static final long NO_TIME = AV_NOPTS_VALUE;
+
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+  private static final @Nullable String LOAD_FAILURE = loadLibraries();
+
+  private Ffmpeg() {}
+
+  private static @Nullable String loadLibraries() {
+    try {
+      Loader.load(avutil.class);
+      Loader.load(avcodec.class);
+      Loader.load(avformat.class);
+      Loader.load(swscale.class);
+      FfmpegLog.install();
+      return null;
+    } catch (LinkageError | RuntimeException e) {
+      return e.toString();
+    }
+  }
+
+  /**
+   * Makes sure that the libraries are there.
+   *
+   * @throws VideoException saying which dependency is missing
+   */
+  static void load() {
+    if (LOAD_FAILURE != null) {
+      throw new VideoException(
+          "FFmpeg's native libraries could not be loaded ("
+              + LOAD_FAILURE
+              + "); add org.bytedeco:ffmpeg and org.bytedeco:javacpp with the classifier "
+              + Loader.Detector.getPlatform()
+              + " to the class path");
+    }
+  }
+
+  /** FFmpeg's own words for an error code. */
+  static String errorText(int code) {
+    byte[] text = new byte[AV_ERROR_MAX_STRING_SIZE];
+    avutil.av_strerror(code, text, text.length);
+    int length = 0;
+    while (length < text.length && text[length] != 0) {
+      length++;
+    }
+    return new String(text, 0, length, UTF_8);
+  }
+
+  /**
+   * Ticks of a time base in nanoseconds, rounded down. The one place where pts become times, so
+   * that the same pts is the same time everywhere.
+   */
+  static long nanos(long ticks, int numerator, int denominator) {
+    return av_rescale_rnd(ticks, NANOS_PER_SECOND * numerator, denominator, AV_ROUND_DOWN);
+  }
+
+  /** The last tick whose time is not after {@code nanos}. */
+  static long ticks(long nanos, int numerator, int denominator) {
+    long ticks =
+        av_rescale_rnd(nanos + 1, denominator, NANOS_PER_SECOND * numerator, AV_ROUND_DOWN);
+    return nanos(ticks, numerator, denominator) > nanos ? ticks - 1 : ticks;
+  }
+
+  static double toDouble(AVRational rational) {
+    return rational.den() == 0 ? 0 : (double) rational.num() / rational.den();
+  }
+}

@@ -1,0 +1,116 @@
+package io.moviechat.video;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.moviechat.Frame;
+import io.moviechat.VideoException;
+import io.moviechat.spi.NativeOwner;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class VideoWriterTest {
+  @TempDir Path folder;
+
+  @AfterEach
+  void nothingStaysOpen() {
+    assertThat(NativeOwner.openOwners()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void writesAFileThatAppearsWhenClosed(VideoWriter.Codec codec) throws IOException {
+    Path file = folder.resolve("clip.mp4");
+    try (VideoWriter writer = VideoWriter.builder(file).size(64, 48).codec(codec).build()) {
+      for (int i = 0; i < 30; i++) {
+        writer.write(picture(64, 48, 8 * i), Duration.ofNanos(i * 1_000_000_000L / 24));
+      }
+      assertThat(file).doesNotExist();
+    }
+    assertThat(Files.size(file)).isGreaterThan(500);
+    assertThat(folder.toFile().list()).containsExactly("clip.mp4");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void givesTheSameBytesForTheSameFrames(VideoWriter.Codec codec) throws IOException {
+    byte[][] bytes = new byte[2][];
+    for (int run = 0; run < 2; run++) {
+      Path file = folder.resolve(run + ".mp4");
+      try (VideoWriter writer = VideoWriter.builder(file).size(64, 48).codec(codec).build()) {
+        for (int i = 0; i < 10; i++) {
+          writer.write(picture(64, 48, 20 * i), Duration.ofMillis(40L * i));
+        }
+      }
+      bytes[run] = Files.readAllBytes(file);
+    }
+    assertThat(bytes[0]).isEqualTo(bytes[1]);
+  }
+
+  @Test
+  void leavesNothingWhenNoFrameWasWritten() {
+    VideoWriter.builder(folder.resolve("clip.mp4")).size(64, 48).build().close();
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void refusesTimeThatDoesNotGoForward() {
+    Path file = folder.resolve("clip.mp4");
+    try (VideoWriter writer = VideoWriter.builder(file).size(64, 48).build()) {
+      writer.write(picture(64, 48, 0), Duration.ofSeconds(1));
+      assertThatThrownBy(() -> writer.write(picture(64, 48, 0), Duration.ofSeconds(1)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("PT1S");
+    }
+  }
+
+  @Test
+  void refusesAFrameOfAnotherSize() {
+    Path file = folder.resolve("clip.mp4");
+    try (VideoWriter writer = VideoWriter.builder(file).size(64, 48).build();
+        Frame frame = Frame.of(Duration.ZERO, 32, 48, picture(32, 48, 0))) {
+      assertThatThrownBy(() -> writer.write(frame))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("64 x 48")
+          .hasMessageContaining("32 x 48");
+    }
+  }
+
+  @Test
+  void namesTheFileThatCannotBeWritten() {
+    Path file = folder.resolve("missing").resolve("clip.mp4");
+    assertThatThrownBy(() -> VideoWriter.builder(file).size(64, 48).build())
+        .isInstanceOf(VideoException.class)
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("No such file");
+  }
+
+  @Test
+  void isClosedAfterClose() {
+    VideoWriter writer = VideoWriter.builder(folder.resolve("clip.mp4")).size(64, 48).build();
+    writer.close();
+    writer.close();
+    assertThatThrownBy(() -> writer.write(picture(64, 48, 0), Duration.ZERO))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  static ByteBuffer picture(int width, int height, int seed) {
+    ByteBuffer rgb = ByteBuffer.allocateDirect(3 * width * height);
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        rgb.put((byte) (255 * x / width));
+        rgb.put((byte) (255 * y / height));
+        rgb.put((byte) seed);
+      }
+    }
+    return rgb.flip();
+  }
+}
