@@ -10,7 +10,8 @@ public sealed interface FrameSampling {
   record EveryFrame() implements FrameSampling {}
 
   /**
-   * The frame on screen at 0, {@code interval}, 2 x {@code interval}, and so on.
+   * The frame on screen at 0, {@code interval}, 2 x {@code interval}, and so on, each frame at most
+   * once.
    *
    * @param interval time from one wanted frame to the next, above zero
    */
