@@ -32,6 +32,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -187,31 +188,32 @@ public final class MovieChat implements AutoCloseable {
   /**
    * Goes on watching where a saved memory ends, with the same sampling.
    *
-   * @param sampling how the frames of the saved memory were sampled; every frame or one per
-   *     interval
+   * @param options their sampling (or else the chat's) must be that of the saved memory: every
+   *     frame or one per interval
    * @param progress told after each further frame, on the calling thread
    * @return the whole movie; the caller closes it
    * @throws IllegalArgumentException if another encoder made the memory, the strategy cannot go on
    *     from it, or the sampling is another one
    */
   public Movie resume(
-      Path memoryFile, URI video, FrameSampling sampling, Consumer<WatchProgress> progress) {
+      Path memoryFile, URI video, WatchOptions options, Consumer<WatchProgress> progress) {
     requireUsable();
+    FrameSampling chosen = options.sampling().orElse(sampling);
     SavedMemory saved = readMemory(memoryFile);
     require(
-        saved.sampling().equals(sampling.toString()),
+        saved.sampling().equals(chosen.toString()),
         "the memory %s was sampled as %s, not as %s",
         memoryFile,
         saved.sampling(),
-        sampling);
-    Duration from = saved.snapshot().end().plus(step(sampling));
+        chosen);
+    Duration from = saved.snapshot().end().plus(step(chosen));
     return watch(
         video,
-        WatchOptions.DEFAULT.withSampling(sampling),
+        options.withSampling(chosen),
         progress,
         new WatchSignal(),
         () -> memoryFactory.resume(saved.snapshot()),
-        source -> source.frames(from, FOREVER, sampling, encoder.preferredFormat()));
+        source -> source.frames(from, FOREVER, chosen, encoder.preferredFormat()));
   }
 
   private static Duration step(FrameSampling sampling) {
@@ -250,26 +252,28 @@ public final class MovieChat implements AutoCloseable {
     try (VideoSource source = provider.open(video);
         VideoMemory memory = openMemory.open();
         FrameStream frames = openStream.open(source)) {
+      FrameSampling chosen = options.sampling().orElseThrow();
+      Optional<String> fingerprint = fileOf(video.toString()).flatMap(VideoFingerprint::of);
+      Supplier<SavedMemory> saved =
+          () -> describe(memory.snapshot(), chosen, video.toString(), fingerprint);
       WatchPipeline pipeline =
           new WatchPipeline(
-              frames, encoder, memory, signal, progress, source.info().duration(), options);
+              frames,
+              encoder,
+              memory,
+              signal,
+              options
+                  .checkpoint()
+                  .map(checkpoint -> saving(checkpoint, saved, progress))
+                  .orElse(progress),
+              source.info().duration(),
+              options);
       WatchTimings timings = pipeline.run();
-      MemorySnapshot snapshot = memory.snapshot();
-      if (snapshot.slots().isEmpty()) {
-        throw new VideoException(
-            "no frame of " + video + " could be watched with " + options.sampling().orElseThrow());
+      if (memory.stats().frames() == 0) {
+        throw new VideoException("no frame of " + video + " could be watched with " + chosen);
       }
-      SavedMemory saved =
-          new SavedMemory(
-              snapshot,
-              encoder.id(),
-              memoryFactory.strategy(),
-              memoryFactory.settings(),
-              options.sampling().orElseThrow().toString(),
-              video.toString(),
-              fileOf(video.toString()).flatMap(VideoFingerprint::of));
       return register(
-          saved,
+          saved.get(),
           pipeline.snapshots(),
           timings,
           frames.damagedFrames(),
@@ -277,6 +281,33 @@ public final class MovieChat implements AutoCloseable {
     } finally {
       watching.remove(signal);
     }
+  }
+
+  private SavedMemory describe(
+      MemorySnapshot snapshot, FrameSampling chosen, String video, Optional<String> fingerprint) {
+    return new SavedMemory(
+        snapshot,
+        encoder.id(),
+        memoryFactory.strategy(),
+        memoryFactory.settings(),
+        chosen.toString(),
+        video,
+        fingerprint);
+  }
+
+  /** Passes progress on, and saves the memory when it is time to. */
+  private static Consumer<WatchProgress> saving(
+      Checkpoint checkpoint, Supplier<SavedMemory> memory, Consumer<WatchProgress> progress) {
+    MemoryFileFormat format = Services.only(MemoryFileFormat.class, "moviechat-memory");
+    long[] last = {System.nanoTime()};
+    return frame -> {
+      progress.accept(frame);
+      long now = System.nanoTime();
+      if (now - last[0] >= checkpoint.every().toNanos()) {
+        format.save(memory.get(), checkpoint.file());
+        last[0] = now;
+      }
+    };
   }
 
   private Movie register(
