@@ -1,0 +1,78 @@
+package io.moviechat.bench;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Gathers what the benchmarks of a group find. Not thread-safe. */
+final class Findings {
+  private final PrintStream log;
+  private final Map<String, Measure> measures = new LinkedHashMap<>();
+  private final List<Table> tables = new ArrayList<>();
+  private final List<Chart> charts = new ArrayList<>();
+  private final List<Skipped> skipped = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
+
+  Findings(PrintStream log) {
+    this.log = log;
+  }
+
+  /** Adds a figure; one of the same name and parameters gets further rounds. */
+  void measure(Measure measure) {
+    measures.merge(measure.key(), measure, (old, more) -> old.plus(more.rounds()));
+  }
+
+  /** Adds a figure that was measured once. */
+  void measure(
+      String benchmark, Map<String, String> params, String unit, Better better, double value) {
+    measure(Measure.of(benchmark, params, unit, better, value));
+  }
+
+  void table(Table table) {
+    tables.add(table);
+  }
+
+  void chart(Chart chart) {
+    charts.add(chart);
+  }
+
+  /** Notes something that was not measured; once is enough. */
+  void skip(String what, String reason) {
+    Skipped entry = new Skipped(what, reason);
+    if (!skipped.contains(entry)) {
+      skipped.add(entry);
+      log.println("left out: " + what + ": " + reason);
+    }
+  }
+
+  void note(String note) {
+    notes.add(note);
+  }
+
+  /** Tells the person who waits how far it is. */
+  void progress(String line) {
+    log.println(line);
+  }
+
+  List<Measure> measures() {
+    return List.copyOf(measures.values());
+  }
+
+  List<Table> tables() {
+    return List.copyOf(tables);
+  }
+
+  List<Chart> charts() {
+    return List.copyOf(charts);
+  }
+
+  List<Skipped> skipped() {
+    return List.copyOf(skipped);
+  }
+
+  List<String> notes() {
+    return List.copyOf(notes);
+  }
+}

@@ -1,0 +1,152 @@
+package io.moviechat.bench;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The program in {@code benchmarks.jar}. */
+@Command(
+    name = "benchmarks",
+    description = "Benchmarks of MovieChat for Java. Without arguments: what there is.",
+    mixinStandardHelpOptions = true)
+public final class Main implements Callable<Integer> {
+  private final PrintStream out;
+
+  @Parameters(arity = "0..*", paramLabel = "GROUP", description = "Groups to run, or all.")
+  private List<String> groups = new ArrayList<>();
+
+  @Option(
+      names = "-P",
+      paramLabel = "SIZE",
+      defaultValue = "quick",
+      description = "-Psmoke (does it work?), -Pquick (ten minutes for all), -Pfull (hours).")
+  private String size = "quick";
+
+  @Option(
+      names = "--filter",
+      paramLabel = "REGEX",
+      description = "Only benchmarks whose class name contains a match.")
+  private Pattern filter = Pattern.compile("");
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      defaultValue = "target/benchmarks",
+      description = "Where GROUP.json goes (default: ${DEFAULT-VALUE}).")
+  private Path directory = Path.of("target", "benchmarks");
+
+  Main(PrintStream out) {
+    this.out = out;
+  }
+
+  /** Runs it. Exit codes: 0 fine, 1 something was not measured, 2 wrong usage. */
+  public static void main(String[] args) {
+    System.exit(run(System.out, args));
+  }
+
+  static int run(PrintStream out, String... args) {
+    return new CommandLine(new Main(out)).setCaseInsensitiveEnumValuesAllowed(true).execute(args);
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Catalog catalog = Catalog.ofClassPath();
+    if (groups.isEmpty()) {
+      list(catalog);
+      return 0;
+    }
+    Size chosen = parse(Size.class, size, "size");
+    List<Group> wanted =
+        groups.equals(List.of("all"))
+            ? List.of(Group.values())
+            : groups.stream().map(name -> parse(Group.class, name, "group")).toList();
+    boolean complete = true;
+    for (Group group : wanted) {
+      complete &= run(catalog, group, chosen);
+    }
+    return complete ? 0 : 1;
+  }
+
+  private void list(Catalog catalog) {
+    for (Group group : Group.values()) {
+      out.printf("%-9s %s%n", group.word(), group.summary());
+      for (Catalog.Entry entry : catalog.of(group)) {
+        out.printf("          %s: %s%n", entry.name(), entry.question());
+      }
+    }
+    out.println();
+    out.println("Run a group:  java -jar benchmarks.jar GROUP [-Pquick|-Pfull] [--filter REGEX]");
+    out.println("More:         java -jar benchmarks.jar --help");
+  }
+
+  private boolean run(Catalog catalog, Group group, Size chosen) throws IOException {
+    List<Catalog.Entry> entries =
+        catalog.of(group).stream().filter(entry -> filter.matcher(entry.name()).find()).toList();
+    if (entries.isEmpty()) {
+      out.println(group.word() + ": nothing to run");
+      return true;
+    }
+    Machine machine = Machine.here();
+    Instant start = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    Findings findings = new GroupRunner(chosen, true, out).run(entries);
+    String command =
+        "java -jar moviechat-bench/target/benchmarks.jar "
+            + group.word()
+            + " -P"
+            + chosen.name().toLowerCase(Locale.ROOT)
+            + (filter.pattern().isEmpty() ? "" : " --filter '" + filter.pattern() + "'");
+    RunFile result =
+        RunFile.of(
+            group,
+            chosen,
+            start.toString(),
+            Duration.between(start, Instant.now()).toSeconds(),
+            command,
+            machine,
+            findings);
+    Path file = directory.resolve(group.word() + ".json");
+    result.write(file);
+    print(result);
+    out.println("written: " + file);
+    return findings.skipped().stream().noneMatch(s -> s.reason().startsWith("failed"));
+  }
+
+  private void print(RunFile result) {
+    for (Measure measure : result.measures()) {
+      out.printf(
+          Locale.ROOT,
+          "%-70s %14.4g %s%n",
+          measure.benchmark() + " " + measure.params(),
+          measure.median(),
+          measure.unit());
+    }
+  }
+
+  private static <E extends Enum<E>> E parse(Class<E> type, String word, String what) {
+    for (E value : type.getEnumConstants()) {
+      if (value.name().equalsIgnoreCase(word)) {
+        return value;
+      }
+    }
+    throw new IllegalArgumentException(
+        "there is no "
+            + what
+            + " '"
+            + word
+            + "'; there are "
+            + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT));
+  }
+}

@@ -1,0 +1,101 @@
+package io.moviechat.bench;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * All that one run of a group found, as it is kept in a JSON file.
+ *
+ * @param format version of this layout, 1
+ * @param group the group
+ * @param size how much was measured
+ * @param started when, ISO 8601 in UTC
+ * @param seconds how long it took
+ * @param command what repeats the run
+ * @param machine where
+ * @param measures figures that {@code compare} compares
+ * @param tables tables for reading
+ * @param charts plots
+ * @param skipped what was not measured, and why
+ * @param notes what to know when reading
+ */
+record RunFile(
+    int format,
+    Group group,
+    Size size,
+    String started,
+    long seconds,
+    String command,
+    Machine machine,
+    List<Measure> measures,
+    List<Table> tables,
+    List<Chart> charts,
+    List<Skipped> skipped,
+    List<String> notes) {
+  private static final int FORMAT = 1;
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  RunFile {
+    measures = List.copyOf(measures);
+    tables = List.copyOf(tables);
+    charts = List.copyOf(charts);
+    skipped = List.copyOf(skipped);
+    notes = List.copyOf(notes);
+  }
+
+  static RunFile of(
+      Group group,
+      Size size,
+      String started,
+      long seconds,
+      String command,
+      Machine machine,
+      Findings findings) {
+    return new RunFile(
+        FORMAT,
+        group,
+        size,
+        started,
+        seconds,
+        command,
+        machine,
+        findings.measures(),
+        findings.tables(),
+        findings.charts(),
+        findings.skipped(),
+        findings.notes());
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws IOException if it is not such a file
+   */
+  static RunFile read(Path file) throws IOException {
+    RunFile run;
+    try {
+      run = JSON.readValue(file.toFile(), RunFile.class);
+    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+      throw new IOException(file + " is no result file of these benchmarks: " + e.getMessage(), e);
+    }
+    if (run.format != FORMAT) {
+      throw new IOException(
+          file + " has format " + run.format + "; this program reads format " + FORMAT);
+    }
+    return run;
+  }
+
+  void write(Path file) throws IOException {
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    Files.writeString(file, JSON.writeValueAsString(this) + "\n");
+  }
+}

@@ -1,0 +1,33 @@
+package io.moviechat.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintStream;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** Runs every benchmark once at its smallest size, only to see that it works. */
+class BenchmarksTest {
+  @TestFactory
+  Stream<DynamicTest> runsAndMeasuresSomething() {
+    System.setProperty("jmh.ignoreLock", "true");
+    return Catalog.ofClassPath().all().stream()
+        .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> check(entry)));
+  }
+
+  private static void check(Catalog.Entry entry) {
+    PrintStream log = new PrintStream(java.io.OutputStream.nullOutputStream());
+    Findings findings = new GroupRunner(Size.SMOKE, false, log).run(List.of(entry));
+
+    assertThat(findings.skipped())
+        .noneMatch(skipped -> skipped.reason().startsWith("failed"))
+        .noneMatch(skipped -> skipped.reason().startsWith("only"));
+    assertThat(findings.measures())
+        .as("what %s found; left out: %s", entry.name(), findings.skipped())
+        .isNotEmpty()
+        .allMatch(measure -> Double.isFinite(measure.median()));
+    assertThat(entry.question()).endsWith("?");
+  }
+}
