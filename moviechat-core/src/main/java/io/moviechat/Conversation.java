@@ -102,6 +102,7 @@ public final class Conversation implements AutoCloseable {
   }
 
   private Answer answer(Question question, TokenListener listener, BooleanSupplier cancelled) {
+    chat.beginUse();
     turn.lock();
     try {
       requireUsable();
@@ -130,6 +131,7 @@ public final class Conversation implements AutoCloseable {
           generated.timings());
     } finally {
       turn.unlock();
+      chat.endUse();
     }
   }
 
@@ -137,9 +139,18 @@ public final class Conversation implements AutoCloseable {
     requireOpen(!closed, "Conversation");
   }
 
-  /** Ends a running answer and frees what the conversation holds. Closing twice is fine. */
+  /**
+   * Ends a running answer, waits for it and frees what the conversation holds. Closing twice is
+   * fine.
+   *
+   * @throws IllegalStateException if called by a listener of the running answer
+   */
   @Override
   public void close() {
+    if (turn.isHeldByCurrentThread()) {
+      throw new IllegalStateException(
+          "a listener cannot close the conversation that called it; cancel the answer instead");
+    }
     closed = true;
     turn.lock();
     try {

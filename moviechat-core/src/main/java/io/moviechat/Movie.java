@@ -127,9 +127,15 @@ public final class Movie implements AutoCloseable {
     @Nullable MemorySnapshot requested = breakpointSnapshots.get(moment);
     MemorySnapshot past = requested != null ? requested : whole.until(moment);
     boolean holdsFrameAtEnd = requested != null || past.framesSeen() == whole.framesSeen();
-    MemorySnapshot present =
-        new BreakpointMemory(reader, chat.encoder(), chat.breakpointFrames())
-            .at(moment, past, holdsFrameAtEnd, whole);
+    MemorySnapshot present;
+    chat.beginUse();
+    try {
+      present =
+          new BreakpointMemory(reader, chat.encoder(), chat.breakpointFrames())
+              .at(moment, past, holdsFrameAtEnd, whole);
+    } finally {
+      chat.endUse();
+    }
     require(
         !present.slots().isEmpty(),
         "nothing is remembered of %s before %s, and the video itself is not at hand to look",

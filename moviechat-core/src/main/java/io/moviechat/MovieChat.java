@@ -30,7 +30,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +69,10 @@ public final class MovieChat implements AutoCloseable {
   private final ExecutorService executor;
   private final Set<Movie> movies = ConcurrentHashMap.newKeySet();
   private final Set<WatchSignal> watching = ConcurrentHashMap.newKeySet();
+
+  /** Held shared by whatever uses the model, alone by close(): the model outlives all its users. */
+  private final ReentrantReadWriteLock modelInUse = new ReentrantReadWriteLock();
+
   private volatile boolean closed;
 
   private MovieChat(Builder settings, Parts parts, ResourceStack resources) {
@@ -246,9 +250,9 @@ public final class MovieChat implements AutoCloseable {
       WatchSignal signal,
       MemoryOpener openMemory,
       StreamOpener openStream) {
-    requireUsable();
-    watching.add(signal);
     VideoSourceProvider provider = providerOf(video);
+    watching.add(signal);
+    beginUse();
     try (VideoSource source = provider.open(video);
         VideoMemory memory = openMemory.open();
         FrameStream frames = openStream.open(source)) {
@@ -279,8 +283,26 @@ public final class MovieChat implements AutoCloseable {
           frames.damagedFrames(),
           VideoReader.of(provider, video));
     } finally {
+      endUse();
       watching.remove(signal);
     }
+  }
+
+  /**
+   * Keeps the model open until {@link #endUse()} on the same thread.
+   *
+   * @throws IllegalStateException if this chat is closed
+   */
+  void beginUse() {
+    modelInUse.readLock().lock();
+    if (closed) {
+      modelInUse.readLock().unlock();
+      requireUsable();
+    }
+  }
+
+  void endUse() {
+    modelInUse.readLock().unlock();
   }
 
   private SavedMemory describe(
@@ -412,28 +434,28 @@ public final class MovieChat implements AutoCloseable {
     requireOpen(!closed, "MovieChat");
   }
 
-  /** Cancels what runs, closes all movies and the model. Waits for that. Closing twice is fine. */
+  /**
+   * Cancels what runs, waits for it, closes all movies and the model. Closing twice is fine.
+   *
+   * @throws IllegalStateException if called by a listener of this chat's own work, which cannot be
+   *     waited for
+   */
   @Override
   public void close() {
+    if (modelInUse.getReadHoldCount() > 0) {
+      throw new IllegalStateException(
+          "a listener cannot close the chat that called it; cancel the work and close afterwards");
+    }
     closed = true;
     watching.forEach(WatchSignal::cancel);
     List.copyOf(movies).forEach(Movie::close);
-    executor.shutdown();
-    boolean interrupted = false;
-    while (true) {
-      try {
-        if (executor.awaitTermination(1, TimeUnit.MINUTES)) {
-          break;
-        }
-        log.warn("still waiting for a running task to end before the model is closed");
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    List.copyOf(movies).forEach(Movie::close);
-    resources.close();
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+    modelInUse.writeLock().lock();
+    try {
+      List.copyOf(movies).forEach(Movie::close); // of passes that ended meanwhile
+      executor.shutdown();
+      resources.close();
+    } finally {
+      modelInUse.writeLock().unlock();
     }
   }
 

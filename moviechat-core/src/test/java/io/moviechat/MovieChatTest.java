@@ -459,6 +459,51 @@ class MovieChatTest {
   }
 
   @Test
+  void closingWaitsForAPassOnAnotherUsersThread() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    AtomicInteger encodedAfterClose = new AtomicInteger();
+    java.util.concurrent.atomic.AtomicBoolean closed =
+        new java.util.concurrent.atomic.AtomicBoolean();
+    FakeEncoder slow =
+        new FakeEncoder(
+            new TokenShape(2, 3),
+            4,
+            frames -> {
+              begun.countDown();
+              pause(20);
+              encodedAfterClose.addAndGet(closed.get() ? 1 : 0);
+            });
+    MovieChat chat = fakes().encoder(slow).build();
+    CompletableFuture<Movie> watching =
+        CompletableFuture.supplyAsync(
+            () -> chat.watch(FakeVideo.of(1_000_000), EVERY_FRAME, SILENT));
+    begun.await();
+    chat.close();
+    closed.set(true);
+    pause(60);
+    assertThat(encodedAfterClose.get()).isZero();
+    assertThat(watching).isCompletedExceptionally();
+  }
+
+  @Test
+  void aListenerCannotCloseWhatCalledIt() {
+    MovieChat chat = fakes().build();
+    Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME, SILENT);
+    assertThatIllegalStateException()
+        .isThrownBy(() -> movie.ask("a b c", text -> movie.close()))
+        .withMessageContaining("listener");
+    chat.close();
+    MovieChat other = fakes().build();
+    assertThatIllegalStateException()
+        .isThrownBy(() -> other.watch(FakeVideo.of(10), EVERY_FRAME, progress -> other.close()))
+        .withMessageContaining("listener");
+    try (Movie still = other.watch(FakeVideo.of(10), EVERY_FRAME, SILENT)) {
+      assertThat(still.ask("Why?").text()).contains("Why?");
+    }
+    other.close();
+  }
+
+  @Test
   void anAddressThatNobodyKnowsIsAnsweredWithTheSourcesThereAre() {
     try (MovieChat chat = fakes().build()) {
       assertThatExceptionOfType(VideoException.class)
