@@ -1,4 +1,16 @@
-/** Replaced by the module's tour. */
+/**
+ * Bounded memories of a video. Open {@link io.moviechat.memory.MovieChatMemory} first:
+ *
+ * <pre>{@code
+ * VideoMemoryFactory strategy = MovieChatMemory.published().longTermSlots(64).build();
+ * try (VideoMemory memory = strategy.open(new TokenShape(32, 768))) {
+ *   memory.add(frame); // again and again; the memory never grows past its settings
+ *   List<MemorySlot> slots = memory.snapshot().slots();
+ * }
+ * }</pre>
+ *
+ * <p>Factories are immutable and thread-safe; a memory takes one call at a time.
+ */
 @NullMarked
 package io.moviechat.memory;
 

@@ -1,0 +1,19 @@
+package io.moviechat.memory;
+
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
+
+/** Argument checks whose messages are formatted only when they fail. */
+final class Checks {
+  private Checks() {}
+
+  /**
+   * @throws IllegalArgumentException with the formatted message if {@code condition} is false
+   */
+  @FormatMethod
+  static void require(boolean condition, @FormatString String message, Object... arguments) {
+    if (!condition) {
+      throw new IllegalArgumentException(String.format(message, arguments));
+    }
+  }
+}

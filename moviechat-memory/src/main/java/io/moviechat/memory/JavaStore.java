@@ -1,0 +1,80 @@
+package io.moviechat.memory;
+
+import io.moviechat.TokenShape;
+import java.nio.FloatBuffer;
+
+/** Rows as Java arrays. */
+final class JavaStore implements TokenStore {
+  private final TokenShape shape;
+  private float[][] rows;
+
+  JavaStore(int rows, TokenShape shape) {
+    this.shape = shape;
+    this.rows = new float[rows][shape.floats()];
+  }
+
+  @Override
+  public void put(int row, FloatBuffer values) {
+    values.get(values.position(), rows[row]);
+  }
+
+  @Override
+  public void get(int row, float[] values) {
+    System.arraycopy(rows[row], 0, values, 0, shape.floats());
+  }
+
+  @Override
+  public void copy(int from, int to) {
+    System.arraycopy(rows[from], 0, rows[to], 0, shape.floats());
+  }
+
+  @Override
+  public void blend(int into, float a, int other, float b) {
+    Kernels.blend(rows[into], a, rows[other], b);
+  }
+
+  @Override
+  public void combine(int[] indices, float[] coefficients, int from, int to) {
+    float[] result = rows[indices[from]];
+    if (to - from == 1) {
+      if (coefficients[from] != 1) {
+        Kernels.scale(result, coefficients[from]);
+      }
+      return;
+    }
+    Kernels.blend(result, coefficients[from], rows[indices[from + 1]], coefficients[from + 1]);
+    for (int i = from + 2; i < to; i++) {
+      Kernels.addScaled(result, rows[indices[i]], coefficients[i]);
+    }
+  }
+
+  @Override
+  public void dots(int a, int b, double[] perToken) {
+    float[] x = rows[a];
+    float[] y = rows[b];
+    int width = shape.width();
+    for (int token = 0; token < shape.tokens(); token++) {
+      perToken[token] = Kernels.dot(x, y, token * width, width);
+    }
+  }
+
+  @Override
+  public long heapBytes() {
+    return rows.length * shape.bytes();
+  }
+
+  @Override
+  public long offHeapBytes() {
+    return 0;
+  }
+
+  @Override
+  public long deviceBytes() {
+    return 0;
+  }
+
+  @Override
+  public void close() {
+    rows = new float[0][];
+  }
+}

@@ -1,0 +1,171 @@
+package io.moviechat.memory;
+
+import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
+import io.moviechat.MemoryTier;
+import io.moviechat.TokenShape;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Short-term memory that is consolidated into long-term memory. A subclass decides when, in {@link
+ * #accept}.
+ */
+abstract class MergingMemory extends SlotMemory {
+  /** Sees what happens inside. For tests. */
+  interface Observer extends Consolidator.MergeListener {
+    /** Short-term memory before it is merged. */
+    void consolidating(List<Slot> shortTerm);
+
+    /** What it became, before that goes to long-term memory. */
+    void consolidated(List<Slot> merged);
+  }
+
+  final int shortTermCapacity;
+  private final Consolidator consolidator;
+  private final LongTerm longTerm;
+  private final List<Slot> shortTerm;
+  private final List<Slot> shortTermView;
+  private final Slot[] window;
+  private @Nullable Observer observer;
+
+  MergingMemory(
+      String strategy,
+      TokenShape shape,
+      TokenStore store,
+      Similarity similarity,
+      boolean weighted,
+      int shortTermCapacity,
+      int longTermCapacity) {
+    super(strategy, shape, shortTermCapacity + longTermCapacity, store);
+    this.shortTermCapacity = shortTermCapacity;
+    this.consolidator = new Consolidator(store, similarity, weighted, shortTermCapacity);
+    this.longTerm = new LongTerm(this, store, similarity, longTermCapacity);
+    this.shortTerm = new ArrayList<>(shortTermCapacity);
+    this.shortTermView = Collections.unmodifiableList(shortTerm);
+    this.window = new Slot[shortTermCapacity];
+  }
+
+  final void observe(Observer newObserver) {
+    observer = newObserver;
+    consolidator.listener = newObserver;
+  }
+
+  @Override
+  final List<Slot> longTerm() {
+    return longTerm.slots();
+  }
+
+  @Override
+  final List<Slot> shortTerm() {
+    return shortTermView;
+  }
+
+  @Override
+  final long merges() {
+    return consolidator.merges() + longTerm.merges();
+  }
+
+  /** Puts a frame at the end of short-term memory, which has room for it. */
+  final void remember(Fresh fresh) {
+    shortTerm.add(fresh.take());
+  }
+
+  /** Drops the oldest frame of short-term memory. */
+  final void evictOldest() {
+    Slot oldest = shortTerm.remove(0);
+    forgotten(oldest.frames);
+    giveBack(oldest);
+  }
+
+  /**
+   * Merges short-term memory and appends the result to long-term memory.
+   *
+   * @param target slots to merge to
+   * @param carry whether short-term memory goes on with the merged slots instead of empty
+   */
+  final void consolidate(int target, boolean carry) {
+    ConsolidationEvent event = new ConsolidationEvent();
+    event.begin();
+    long longTermMerges = longTerm.merges();
+    int before = shortTerm.size();
+    if (observer != null) {
+      observer.consolidating(shortTermView);
+    }
+    for (int i = 0; i < before; i++) {
+      window[i] = shortTerm.get(i);
+    }
+    int after = consolidator.consolidate(window, before, target);
+    shortTerm.clear();
+    for (int i = 0; i < after; i++) {
+      shortTerm.add(window[i]);
+    }
+    for (int i = after; i < before; i++) {
+      giveBack(window[i]);
+    }
+    if (observer != null) {
+      observer.consolidated(shortTermView);
+    }
+    for (int i = 0; i < after; i++) {
+      Slot slot = window[i];
+      if (!carry) {
+        longTerm.append(slot);
+      } else if (slot.frames > 0) {
+        longTerm.appendCopy(slot);
+        slot.frames = 0;
+      }
+      // Else the slot is exactly what long-term memory got the last time.
+    }
+    if (!carry) {
+      shortTerm.clear();
+    }
+    if (event.shouldCommit()) {
+      event.strategy = strategy();
+      event.before = before;
+      event.after = after;
+      event.longTermSlots = longTerm.slots().size();
+      event.longTermMerges = longTerm.merges() - longTermMerges;
+      event.framesSeen = framesSeen() + 1;
+      event.commit();
+    }
+  }
+
+  /**
+   * Takes over an earlier memory.
+   *
+   * @param carried how many of the newest long-term slots short-term memory starts with
+   */
+  final void takeOver(MemorySnapshot earlier, int carried) {
+    List<MemorySlot> slots = earlier.slots();
+    int longTermCount = 0;
+    for (MemorySlot slot : slots) {
+      if (slot.tier() == MemoryTier.LONG_TERM) {
+        longTerm.append(restore(slot));
+        longTermCount++;
+      }
+    }
+    for (int i = Math.max(0, longTermCount - carried); i < longTermCount; i++) {
+      Slot slot = restore(slots.get(i));
+      slot.frames = 0;
+      shortTerm.add(slot);
+    }
+    for (MemorySlot slot : slots.subList(longTermCount, slots.size())) {
+      if (slot.tier() == MemoryTier.CURRENT) {
+        throw new IllegalArgumentException(
+            "watching cannot go on from a breakpoint's memory, which ends with the current frame");
+      }
+      shortTerm.add(restore(slot));
+    }
+    restoreCounts(earlier);
+  }
+
+  @Override
+  void forget() {
+    longTerm.forget();
+    shortTerm.forEach(this::giveBack);
+    shortTerm.clear();
+    consolidator.forgetCounts();
+  }
+}

@@ -1,0 +1,85 @@
+package io.moviechat.memory;
+
+/**
+ * What is known of one row of a {@link TokenStore}: which frames its tokens stand for. One object
+ * per row for the life of a memory, so that remembering a frame allocates nothing.
+ */
+final class Slot {
+  /** Row of the store that holds the tokens. */
+  final int row;
+
+  /** Mean over the tokens of this row's matrix, {@code [D]}. */
+  final float[] mean;
+
+  /** The same of the representative frame, as it was when it came in, {@code [D]}. */
+  final float[] representativeMean;
+
+  /**
+   * Squared length of each token, {@code [N]}; kept by {@link Similarity} and valid if it says so.
+   */
+  final double[] squaredNorms;
+
+  boolean squaredNormsKnown;
+
+  /** Time of the first frame, in nanoseconds. */
+  long start;
+
+  /** Frames that this slot stands for and no other slot does. Zero for a carried slot. */
+  long frames;
+
+  /** Weight in averages: {@link #frames} and those it was carried over with. */
+  double weight;
+
+  /** Time of the real frame nearest to the mean, in nanoseconds. */
+  long representative;
+
+  Slot(int row, int tokens, int width) {
+    this.row = row;
+    this.mean = new float[width];
+    this.representativeMean = new float[width];
+    this.squaredNorms = new double[tokens];
+  }
+
+  /** Becomes a single frame. */
+  void startWith(long timestamp, float[] frameMean) {
+    start = timestamp;
+    frames = 1;
+    weight = 1;
+    representative = timestamp;
+    squaredNormsKnown = false;
+    System.arraycopy(frameMean, 0, mean, 0, mean.length);
+    System.arraycopy(frameMean, 0, representativeMean, 0, mean.length);
+  }
+
+  /** Becomes what another slot is, tokens aside. */
+  void copyFrom(Slot other) {
+    start = other.start;
+    frames = other.frames;
+    weight = other.weight;
+    representative = other.representative;
+    squaredNormsKnown = other.squaredNormsKnown;
+    System.arraycopy(other.mean, 0, mean, 0, mean.length);
+    System.arraycopy(other.representativeMean, 0, representativeMean, 0, mean.length);
+    System.arraycopy(other.squaredNorms, 0, squaredNorms, 0, squaredNorms.length);
+  }
+
+  /** Takes over another slot's representative frame. */
+  void represent(Slot other) {
+    representative = other.representative;
+    System.arraycopy(other.representativeMean, 0, representativeMean, 0, mean.length);
+  }
+
+  /** Squared distance of the representative frame from a mean, both as token means. */
+  double distanceTo(float[] otherMean) {
+    double sum = 0;
+    for (int d = 0; d < otherMean.length; d++) {
+      double difference = (double) representativeMean[d] - otherMean[d];
+      sum += difference * difference;
+    }
+    return sum;
+  }
+
+  static long bytes(int tokens, int width) {
+    return 8L * width + 8L * tokens + 64;
+  }
+}

@@ -1,0 +1,290 @@
+package io.moviechat.memory;
+
+import io.moviechat.FrameTokens;
+import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
+import io.moviechat.MemoryStats;
+import io.moviechat.MemoryTier;
+import io.moviechat.TokenShape;
+import io.moviechat.spi.VideoMemory;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What all memories share: checking frames, owning rows, telling what is held. A subclass decides
+ * what is kept, in {@link #accept}, and lists it in {@link #longTerm()} and {@link #shortTerm()}.
+ *
+ * <p>Each slot owns one row for life; slots move between lists, tokens do not.
+ */
+abstract class SlotMemory implements VideoMemory {
+  /** A frame that passed all checks. */
+  final class Fresh {
+    private final FrameTokens frame;
+    private long timestamp;
+
+    private Fresh(FrameTokens frame) {
+      this.frame = frame;
+    }
+
+    long timestamp() {
+      return timestamp;
+    }
+
+    FrameTokens frame() {
+      return frame;
+    }
+
+    /** Copies the frame to a free row. */
+    Slot take() {
+      Slot slot = takeFree();
+      store.put(slot.row, frame.values());
+      slot.startWith(timestamp, frameMean);
+      return slot;
+    }
+  }
+
+  private static final long NOTHING_SEEN = Long.MIN_VALUE;
+
+  final TokenStore store;
+  private final String strategy;
+  private final TokenShape shape;
+  private final List<Slot> free;
+  private final int rows;
+  private final float[] frameMean;
+  private final float[] token;
+  private long framesSeen;
+  private long framesForgotten;
+  private long latest = NOTHING_SEEN;
+  private boolean closed;
+
+  /**
+   * @param rows most slots that this memory ever holds at once
+   */
+  SlotMemory(String strategy, TokenShape shape, int rows, TokenStore store) {
+    this.strategy = strategy;
+    this.shape = shape;
+    this.rows = rows;
+    this.store = store;
+    this.free = new ArrayList<>(rows);
+    for (int row = rows - 1; row >= 0; row--) {
+      free.add(new Slot(row, shape.tokens(), shape.width()));
+    }
+    this.frameMean = new float[shape.width()];
+    this.token = new float[shape.width()];
+  }
+
+  /**
+   * Remembers a frame that is known to be sound.
+   *
+   * @param fresh valid during the call only
+   */
+  abstract void accept(Fresh fresh);
+
+  /** Consolidated slots in time order, all with frames of their own. */
+  abstract List<Slot> longTerm();
+
+  /** Slots after these in time order; those without frames of their own are not shown. */
+  abstract List<Slot> shortTerm();
+
+  /** Pairs merged since the start or the last reset. */
+  abstract long merges();
+
+  /** Empties the lists, giving back every slot, and all counts. */
+  abstract void forget();
+
+  /** Gives the strategy's name. */
+  final String strategy() {
+    return strategy;
+  }
+
+  @Override
+  public final TokenShape shape() {
+    return shape;
+  }
+
+  @Override
+  public final void add(FrameTokens frame) {
+    requireOpen();
+    Fresh fresh = new Fresh(frame);
+    fresh.timestamp = check(frame);
+    accept(fresh);
+    framesSeen++;
+    latest = fresh.timestamp;
+  }
+
+  /** Counts a frame that no slot stands for any more. */
+  final void forgotten(long frames) {
+    framesForgotten += frames;
+  }
+
+  final long framesSeen() {
+    return framesSeen;
+  }
+
+  final Slot takeFree() {
+    return free.remove(free.size() - 1);
+  }
+
+  final void giveBack(Slot slot) {
+    free.add(slot);
+  }
+
+  /** Puts an earlier slot into a free row. */
+  final Slot restore(MemorySlot earlier) {
+    Slot slot = takeFree();
+    store.put(slot.row, earlier.tokens());
+    computeMean(earlier.tokens(), earlier.start());
+    slot.startWith(earlier.start().toNanos(), frameMean);
+    slot.frames = earlier.frames();
+    slot.weight = earlier.frames();
+    slot.representative = earlier.representative().toNanos();
+    return slot;
+  }
+
+  /** Goes on counting where an earlier memory stopped. */
+  final void restoreCounts(MemorySnapshot earlier) {
+    framesSeen = earlier.framesSeen();
+    framesForgotten = earlier.framesForgotten();
+    latest = framesSeen == 0 ? NOTHING_SEEN : earlier.end().toNanos();
+  }
+
+  private long check(FrameTokens frame) {
+    if (!frame.shape().equals(shape)) {
+      throw new IllegalArgumentException(
+          String.format(
+              "the frame at %s has tokens of shape %s, this memory holds %s; use one encoder for a"
+                  + " memory",
+              frame.timestamp(), frame.shape(), shape));
+    }
+    long timestamp = nanoseconds(frame.timestamp());
+    if (timestamp < 0) {
+      throw new IllegalArgumentException(
+          "a frame's timestamp counts from the start of the video and cannot be negative: "
+              + frame.timestamp());
+    }
+    if (latest != NOTHING_SEEN && timestamp <= latest) {
+      throw new IllegalArgumentException(
+          String.format(
+              "the frame at %s does not come after the last one, at %s; frames must be given in the"
+                  + " order of their time",
+              frame.timestamp(), Duration.ofNanos(latest)));
+    }
+    computeMean(frame.values(), frame.timestamp());
+    return timestamp;
+  }
+
+  private static long nanoseconds(Duration timestamp) {
+    try {
+      return timestamp.toNanos();
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "a frame's timestamp must be below 292 years, was " + timestamp, e);
+    }
+  }
+
+  /** The token mean; a value that is not finite shows in it. */
+  private void computeMean(FloatBuffer values, Duration timestamp) {
+    values.get(frameMean);
+    for (int i = 1; i < shape.tokens(); i++) {
+      values.get(token);
+      Kernels.add(frameMean, token);
+    }
+    boolean finite = true;
+    for (float sum : frameMean) {
+      finite &= Float.isFinite(sum);
+    }
+    if (!finite) {
+      refuse(values.rewind(), timestamp);
+    }
+    if (shape.tokens() > 1) {
+      Kernels.scale(frameMean, 1f / shape.tokens());
+    }
+  }
+
+  private void refuse(FloatBuffer values, Duration timestamp) {
+    for (int i = 0; values.hasRemaining(); i++) {
+      float value = values.get();
+      if (!Float.isFinite(value)) {
+        throw new IllegalArgumentException(
+            String.format(
+                "token %d of the frame at %s has the value %s in column %d; tokens must be finite"
+                    + " (does the encoder overflow in half precision?)",
+                i / shape.width(), timestamp, value, i % shape.width()));
+      }
+    }
+    throw new IllegalArgumentException(
+        String.format(
+            "the tokens of the frame at %s are finite but so large that their sum is not",
+            timestamp));
+  }
+
+  @Override
+  public final MemorySnapshot snapshot() {
+    requireOpen();
+    List<Slot> shown = new ArrayList<>(longTerm());
+    int longTerm = shown.size();
+    for (Slot slot : shortTerm()) {
+      if (slot.frames > 0) {
+        shown.add(slot);
+      }
+    }
+    List<MemorySlot> slots = new ArrayList<>(shown.size());
+    float[] tokens = new float[shape.floats()];
+    double before = 1;
+    for (int i = 0; i < shown.size(); i++) {
+      Slot slot = shown.get(i);
+      boolean last = i + 1 == shown.size();
+      double after = last ? before : Kernels.cosine(slot.mean, shown.get(i + 1).mean);
+      double likeness = i == 0 ? after : (before + after) / 2;
+      double salience = shown.size() == 1 ? 1 : 1 - Math.min(1, Math.max(0, likeness));
+      before = after;
+      store.get(slot.row, tokens);
+      slots.add(
+          MemorySlot.of(
+              i < longTerm ? MemoryTier.LONG_TERM : MemoryTier.SHORT_TERM,
+              Duration.ofNanos(slot.start),
+              Duration.ofNanos(last ? latest : shown.get(i + 1).start),
+              slot.frames,
+              Duration.ofNanos(slot.representative),
+              salience,
+              shape,
+              FloatBuffer.wrap(tokens)));
+    }
+    return new MemorySnapshot(shape, slots, framesSeen, framesForgotten);
+  }
+
+  @Override
+  public final MemoryStats stats() {
+    requireOpen();
+    return new MemoryStats(
+        framesSeen,
+        merges(),
+        rows - free.size(),
+        store.heapBytes() + rows * Slot.bytes(shape.tokens(), shape.width()),
+        store.offHeapBytes(),
+        store.deviceBytes());
+  }
+
+  @Override
+  public final void reset() {
+    requireOpen();
+    forget();
+    framesSeen = 0;
+    framesForgotten = 0;
+    latest = NOTHING_SEEN;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    store.close();
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the " + strategy + " memory is closed");
+    }
+  }
+}

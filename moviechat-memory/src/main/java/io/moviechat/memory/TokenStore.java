@@ -1,0 +1,44 @@
+package io.moviechat.memory;
+
+import java.nio.FloatBuffer;
+
+/**
+ * A fixed number of rows, each the tokens of one frame ({@code [N, D]} float32), and the arithmetic
+ * on them that memories need. All room is taken when the store is made; no operation allocates.
+ */
+interface TokenStore extends AutoCloseable {
+  /** Copies {@code N * D} remaining floats into a row; the buffer's position does not move. */
+  void put(int row, FloatBuffer values);
+
+  /** Copies a row out, {@code N * D} floats. */
+  void get(int row, float[] values);
+
+  /** Copies one row to another. */
+  void copy(int from, int to);
+
+  /** {@code into = a * into + b * other}. */
+  void blend(int into, float a, int other, float b);
+
+  /**
+   * {@code rows[from] = sum over i in [from, to) of coefficients[i] * rows[i]}.
+   *
+   * @param rows distinct rows
+   */
+  void combine(int[] rows, float[] coefficients, int from, int to);
+
+  /** Inner products of token j of one row with token j of another, for every j. */
+  void dots(int a, int b, double[] perToken);
+
+  /** Bytes on the Java heap. */
+  long heapBytes();
+
+  /** Native bytes in host memory. */
+  long offHeapBytes();
+
+  /** Bytes on an accelerator. */
+  long deviceBytes();
+
+  /** Frees everything. Closing twice is fine. */
+  @Override
+  void close();
+}

@@ -1,0 +1,132 @@
+package io.moviechat.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.moviechat.MemoryBudget;
+import io.moviechat.TokenShape;
+import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemoryProvider;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Test;
+
+class MovieChatMemoryTest {
+  private static final TokenShape SHAPE = new TokenShape(4, 8);
+
+  @Test
+  void defaultsAreThePapers() {
+    assertThat(MovieChatMemory.published().build().settings())
+        .isEqualTo("shortTermFrames=18 consolidateTo=2 longTermSlots=256");
+    assertThat(MovieChatMemory.oneVision().build().settings())
+        .isEqualTo("shortTermFrames=18 consolidateTo=2 longTermSlots=64");
+  }
+
+  @Test
+  void budgetIsAHardLimitOnAllSlots() {
+    for (int slots = 3; slots < 400; slots++) {
+      MovieChatMemory memory =
+          MovieChatMemory.published().build().within(MemoryBudget.ofSlots(slots), SHAPE);
+      assertThat(memory.maxSlots()).isEqualTo(Math.min(slots, 274));
+      MemoryBudget bytes = MemoryBudget.ofBytes(slots * SHAPE.bytes() + SHAPE.bytes() - 1);
+      assertThat(MovieChatMemory.published().build().within(bytes, SHAPE).settings())
+          .isEqualTo(memory.settings());
+    }
+  }
+
+  @Test
+  void budgetShrinksLongTermMemoryFirst() {
+    assertThat(
+            MovieChatMemory.published().build().within(MemoryBudget.ofSlots(64), SHAPE).settings())
+        .isEqualTo("shortTermFrames=18 consolidateTo=2 longTermSlots=46");
+  }
+
+  @Test
+  void oneVisionShrinksByWholeWindows() {
+    for (int slots = 12; slots < 90; slots++) {
+      MovieChatMemory memory = MovieChatMemory.oneVision().build();
+      if (slots >= 20) {
+        MovieChatMemory fitted = memory.within(MemoryBudget.ofSlots(slots), SHAPE);
+        assertThat((fitted.shortTermFrames() - fitted.consolidateTo()) % 8).isZero();
+        assertThat(fitted.maxSlots()).isLessThanOrEqualTo(slots);
+      }
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> MovieChatMemory.oneVision().shortTermFrames(17).build())
+        .withMessageContaining("sliding window of 8");
+  }
+
+  @Test
+  void refusesABudgetThatChosenSettingsDoNotFit() {
+    MovieChatMemory chosen =
+        MovieChatMemory.published().shortTermFrames(16).longTermSlots(60).build();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> chosen.within(MemoryBudget.ofSlots(64), SHAPE))
+        .withMessageContaining("shortTermFrames (16)")
+        .withMessageContaining("longTermSlots (60)")
+        .withMessageContaining("64 slots");
+    assertThat(chosen.within(MemoryBudget.ofSlots(76), SHAPE)).isSameAs(chosen);
+  }
+
+  @Test
+  void refusesABudgetWithoutRoom() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> MovieChatMemory.published().build().within(MemoryBudget.ofBytes(300), SHAPE))
+        .withMessageContaining("at least 3 slots of 128 bytes")
+        .withMessageContaining("room for 2");
+  }
+
+  @Test
+  void refusesSettingsThatContradictEachOther() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> MovieChatMemory.published().shortTermFrames(4).consolidateTo(4).build())
+        .withMessage("consolidateTo must be below shortTermFrames (4), was 4");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> MovieChatMemory.published().longTermSlots(0).build())
+        .withMessageContaining("longTermSlots");
+    assertThatThrownBy(() -> MovieChatMemory.released().startEmpty())
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void modelDefaultsApplyUnlessTheBudgetIsTighter() {
+    ModelDefaults defaults =
+        new ModelDefaults(
+            Optional.empty(),
+            Optional.of("moviechat-released"),
+            OptionalInt.of(16),
+            OptionalInt.of(4),
+            OptionalInt.of(64),
+            Optional.empty(),
+            Optional.empty());
+    VideoMemoryProvider provider =
+        ServiceLoader.load(VideoMemoryProvider.class).findFirst().orElseThrow();
+    assertThat(provider.strategies()).startsWith("moviechat", "moviechat-released");
+    assertThat(provider.factory(defaults).strategy()).isEqualTo("moviechat-released");
+    assertThat(provider.factory(defaults).settings())
+        .isEqualTo("shortTermFrames=16 consolidateTo=4 longTermSlots=64");
+    assertThat(provider.factory(defaults).within(MemoryBudget.ofSlots(20), SHAPE).maxSlots())
+        .isEqualTo(20);
+    assertThat(provider.factory(ModelDefaults.NONE).strategy()).isEqualTo("moviechat");
+  }
+
+  @Test
+  void anUnknownStrategyIsAnsweredWithThoseThatExist() {
+    ModelDefaults defaults =
+        new ModelDefaults(
+            Optional.empty(),
+            Optional.of("elephant"),
+            OptionalInt.empty(),
+            OptionalInt.empty(),
+            OptionalInt.empty(),
+            Optional.empty(),
+            Optional.empty());
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new MovieChatMemoryProvider().factory(defaults))
+        .withMessageContaining("elephant")
+        .withMessageContaining("moviechat-released");
+  }
+}

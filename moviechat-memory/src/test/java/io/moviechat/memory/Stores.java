@@ -1,0 +1,15 @@
+package io.moviechat.memory;
+
+import io.moviechat.TokenShape;
+
+/** Every kind of token store, so that tests run on each. */
+enum Stores {
+  JAVA {
+    @Override
+    TokenStore open(int rows, TokenShape shape) {
+      return new JavaStore(rows, shape);
+    }
+  };
+
+  abstract TokenStore open(int rows, TokenShape shape);
+}
