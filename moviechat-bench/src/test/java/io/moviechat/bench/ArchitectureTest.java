@@ -1,0 +1,109 @@
+package io.moviechat.bench;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The arrows between the modules, as docs/architecture.md draws them. */
+class ArchitectureTest {
+  private static final String[] CORE = {"io.moviechat", "io.moviechat.spi"};
+  private static final List<String> ROOMS = List.of("memory", "video", "llm");
+
+  private static JavaClasses classes;
+
+  @BeforeAll
+  static void read() {
+    classes =
+        new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.moviechat");
+    for (String room : ROOMS) {
+      assertThat(classes.that(resideInAPackage("io.moviechat." + room + "..")))
+          .as("classes of moviechat-%s", room)
+          .isNotEmpty();
+    }
+  }
+
+  @Test
+  void coreKnowsNoRoomAndNoNativeLibrary() {
+    classes()
+        .that()
+        .resideInAnyPackage(CORE)
+        .should()
+        .onlyDependOnClassesThat(
+            resideInAnyPackage(CORE)
+                .or(
+                    resideInAnyPackage(
+                        "java..",
+                        "com.google.common..",
+                        "com.google.errorprone.annotations",
+                        "org.slf4j",
+                        "org.jspecify.annotations")))
+        .check(classes);
+  }
+
+  @Test
+  void roomsDoNotKnowEachOther() {
+    for (String room : ROOMS) {
+      for (String other : List.of("memory", "video", "llm", "bench", "cli", "tinymodel")) {
+        if (!other.equals(room)) {
+          noClasses()
+              .that()
+              .resideInAPackage("io.moviechat." + room + "..")
+              .should()
+              .dependOnClassesThat(resideInAPackage("io.moviechat." + other + ".."))
+              .check(classes);
+        }
+      }
+    }
+  }
+
+  @Test
+  void eachNativeLibraryStaysInItsRoom() {
+    onlyIn("io.moviechat.memory..", "org.nd4j..");
+    onlyIn("io.moviechat.video..", "org.bytedeco.ffmpeg..");
+    onlyIn("io.moviechat.llm..", "org.bytedeco.onnxruntime..", "ai.djl..");
+  }
+
+  private static void onlyIn(String room, String... libraries) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(room, "io.moviechat.bench..")
+        .should()
+        .dependOnClassesThat(resideInAnyPackage(libraries))
+        .check(classes);
+  }
+
+  @Test
+  void librariesDoNotPrintOrExit() {
+    String[] libraries = {
+      "io.moviechat",
+      "io.moviechat.spi",
+      "io.moviechat.memory..",
+      "io.moviechat.video..",
+      "io.moviechat.llm.."
+    };
+    noClasses().that().resideInAnyPackage(libraries).should(ACCESS_STANDARD_STREAMS).check(classes);
+    noClasses()
+        .that()
+        .resideInAnyPackage(libraries)
+        .should()
+        .callMethod(System.class, "exit", int.class)
+        .orShould()
+        .callMethodWhere(
+            com.tngtech.archunit.core.domain.JavaCall.Predicates.target(
+                com.tngtech.archunit.core.domain.properties.HasName.Predicates.name(
+                    "printStackTrace")))
+        .check(classes);
+  }
+}
