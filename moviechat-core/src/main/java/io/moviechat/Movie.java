@@ -110,19 +110,14 @@ public final class Movie implements AutoCloseable {
    * the frames just before it, and the frame on screen. Decodes a window of the video if the video
    * is still at hand; its cost does not grow with the video's length.
    *
-   * @param moment from zero to {@link #duration()}
+   * @param moment from zero to the video's end; to {@link #duration()} if the video is not at hand
    * @throws IllegalArgumentException if the moment is outside the movie, or the video is not at
    *     hand and nothing is remembered of the time before it
    * @throws VideoException if the window cannot be decoded
    */
   public Conversation at(Duration moment) {
     requireUsable();
-    require(
-        !moment.isNegative() && moment.compareTo(duration()) <= 0,
-        "the breakpoint %s is outside what was watched of %s, [PT0S, %s]",
-        moment,
-        location(),
-        duration());
+    requireWithin(moment);
     MemorySnapshot whole = memory.snapshot();
     @Nullable MemorySnapshot requested = breakpointSnapshots.get(moment);
     MemorySnapshot past = requested != null ? requested : whole.until(moment);
@@ -142,6 +137,20 @@ public final class Movie implements AutoCloseable {
         location(),
         moment);
     return open(new MovieView(present, Optional.of(moment), reader));
+  }
+
+  /** Sparse sampling stops short of the video's end, which can be asked about all the same. */
+  private void requireWithin(Duration moment) {
+    Duration watched = duration();
+    if (moment.isNegative() || moment.compareTo(watched) > 0) {
+      Duration end = reader.duration().filter(d -> d.compareTo(watched) > 0).orElse(watched);
+      require(
+          !moment.isNegative() && moment.compareTo(end) <= 0,
+          "the breakpoint %s is outside of %s: choose one from PT0S to %s",
+          moment,
+          location(),
+          end);
+    }
   }
 
   private synchronized Conversation main() {

@@ -41,6 +41,12 @@ final class VideoReader implements KeyframeSource, AutoCloseable {
     return open == null ? Optional.empty() : Optional.of(open.frameAt(moment, format));
   }
 
+  /** The video's length; empty if it is unknown or the video is not at hand. */
+  synchronized Optional<Duration> duration() {
+    VideoSource open = source();
+    return open == null ? Optional.empty() : open.info().duration();
+  }
+
   /** Frames of {@code [from, to)}, which the caller closes; none if the video is not at hand. */
   synchronized List<Frame> window(
       Duration from, Duration to, FrameSampling sampling, FrameFormat format) {

@@ -146,13 +146,27 @@ class MovieChatTest {
   }
 
   @Test
+  void aBreakpointAfterTheLastSampledFrameSeesTheFrameOnScreen() {
+    WatchOptions sparse = WatchOptions.DEFAULT.withSampling(FrameSampling.uniform(4));
+    try (MovieChat chat = fakes().build();
+        Movie movie = chat.watch(FakeVideo.of(100), sparse, SILENT);
+        Conversation moment = movie.at(FakeVideo.time(99))) {
+      assertThat(movie.duration()).isLessThan(FakeVideo.time(99));
+      List<MemorySlot> slots = moment.memory().slots();
+      MemorySlot current = slots.get(slots.size() - 1);
+      assertThat(current.tier()).isEqualTo(MemoryTier.CURRENT);
+      assertThat(current.tokens().get(0)).isEqualTo(token(99));
+    }
+  }
+
+  @Test
   void aBreakpointOutsideTheMovieIsRefusedWithTheNumbers() {
     try (MovieChat chat = fakes().build();
         Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME, SILENT)) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> movie.at(Duration.ofMinutes(5)))
           .withMessageContaining("PT5M")
-          .withMessageContaining("PT3.96S")
+          .withMessageContaining("PT4S")
           .withMessageContaining("fake:video");
       assertThatIllegalArgumentException().isThrownBy(() -> movie.at(Duration.ofMillis(-1)));
     }
