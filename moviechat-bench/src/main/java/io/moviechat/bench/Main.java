@@ -10,18 +10,24 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 
 /** The program in {@code benchmarks.jar}. */
 @Command(
     name = "benchmarks",
     description = "Benchmarks of MovieChat for Java. Without arguments: what there is.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    subcommands = {Main.ReportCommand.class, Main.CompareCommand.class})
 public final class Main implements Callable<Integer> {
   private final PrintStream out;
 
@@ -58,7 +64,14 @@ public final class Main implements Callable<Integer> {
   }
 
   static int run(PrintStream out, String... args) {
-    return new CommandLine(new Main(out)).setCaseInsensitiveEnumValuesAllowed(true).execute(args);
+    return new CommandLine(new Main(out))
+        .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
+        .setExecutionExceptionHandler(
+            (failure, line, parsed) -> {
+              line.getErr().println(failure.getMessage());
+              return failure instanceof IllegalArgumentException ? 2 : 1;
+            })
+        .execute(args);
   }
 
   @Override
@@ -108,6 +121,8 @@ public final class Main implements Callable<Integer> {
             + " -P"
             + chosen.name().toLowerCase(Locale.ROOT)
             + (filter.pattern().isEmpty() ? "" : " --filter '" + filter.pattern() + "'");
+    Map<String, String> questions = new TreeMap<>();
+    entries.forEach(entry -> questions.put(entry.name(), entry.question()));
     RunFile result =
         RunFile.of(
             group,
@@ -115,7 +130,9 @@ public final class Main implements Callable<Integer> {
             start.toString(),
             Duration.between(start, Instant.now()).toSeconds(),
             command,
+            commit(),
             machine,
+            questions,
             findings);
     Path file = directory.resolve(group.word() + ".json");
     result.write(file);
@@ -135,6 +152,23 @@ public final class Main implements Callable<Integer> {
     }
   }
 
+  /** The commit of the source tree that the program was started in. */
+  private static String commit() {
+    try {
+      Process git =
+          new ProcessBuilder("git", "describe", "--always", "--dirty", "--abbrev=10")
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      String line = git.inputReader().readLine();
+      return git.waitFor() == 0 && line != null ? line : "unknown";
+    } catch (IOException e) { // no git here
+      return "unknown";
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "unknown";
+    }
+  }
+
   private static <E extends Enum<E>> E parse(Class<E> type, String word, String what) {
     for (E value : type.getEnumConstants()) {
       if (value.name().equalsIgnoreCase(word)) {
@@ -148,5 +182,48 @@ public final class Main implements Callable<Integer> {
             + word
             + "'; there are "
             + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT));
+  }
+
+  /** {@code report DIR}. */
+  @Command(
+      name = "report",
+      description = "Renders the JSON files of a folder to DIR.md, with PNG plots and CSV tables.",
+      mixinStandardHelpOptions = true)
+  static final class ReportCommand implements Callable<Integer> {
+    @ParentCommand private @Nullable Main parent;
+
+    @Parameters(paramLabel = "DIR", description = "Where the JSON files are, docs/benchmarks.")
+    private Path directory = Path.of("docs", "benchmarks");
+
+    @Override
+    public Integer call() throws IOException {
+      Path page = Report.write(directory);
+      Objects.requireNonNull(parent).out.println("written: " + page);
+      return 0;
+    }
+  }
+
+  /** {@code compare A B}. */
+  @Command(
+      name = "compare",
+      description =
+          "Says what became slower or larger from one run to another, beyond noise. Exit code 1 if"
+              + " something did.",
+      mixinStandardHelpOptions = true)
+  static final class CompareCommand implements Callable<Integer> {
+    @ParentCommand private @Nullable Main parent;
+
+    @Parameters(paramLabel = "BEFORE", description = "JSON file of the earlier run.")
+    private Path before = Path.of("before.json");
+
+    @Parameters(paramLabel = "AFTER", description = "JSON file of the later run.")
+    private Path after = Path.of("after.json");
+
+    @Override
+    public Integer call() throws IOException {
+      Comparison comparison = Comparison.of(RunFile.read(before), RunFile.read(after));
+      comparison.lines().forEach(Objects.requireNonNull(parent).out::println);
+      return comparison.regressions().isEmpty() ? 0 : 1;
+    }
   }
 }

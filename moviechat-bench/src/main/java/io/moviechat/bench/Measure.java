@@ -1,6 +1,7 @@
 package io.moviechat.bench;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -25,7 +26,7 @@ record Measure(
   static final String PEER = "peer";
 
   Measure {
-    params = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(params));
+    params = Collections.unmodifiableSortedMap(new TreeMap<>(params));
     rounds = rounds.stream().map(List::copyOf).toList();
   }
 
@@ -38,6 +39,12 @@ record Measure(
   /** Name and parameters: equal for the same figure of two runs. */
   String key() {
     return benchmark + params;
+  }
+
+  /** The class that measured it: the name up to the first point. */
+  String source() {
+    int point = benchmark.indexOf('.');
+    return point < 0 ? benchmark : benchmark.substring(0, point);
   }
 
   /** {@link #key()} without the peer: equal for all peers of one comparison. */

@@ -6,7 +6,11 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * All that one run of a group found, as it is kept in a JSON file.
@@ -17,7 +21,9 @@ import java.util.List;
  * @param started when, ISO 8601 in UTC
  * @param seconds how long it took
  * @param command what repeats the run
+ * @param commit of the source tree, or {@code unknown}
  * @param machine where
+ * @param questions what each benchmark wants to know, by class name
  * @param measures figures that {@code compare} compares
  * @param tables tables for reading
  * @param charts plots
@@ -31,7 +37,9 @@ record RunFile(
     String started,
     long seconds,
     String command,
+    String commit,
     Machine machine,
+    SortedMap<String, String> questions,
     List<Measure> measures,
     List<Table> tables,
     List<Chart> charts,
@@ -45,6 +53,7 @@ record RunFile(
           .build();
 
   RunFile {
+    questions = Collections.unmodifiableSortedMap(new TreeMap<>(questions));
     measures = List.copyOf(measures);
     tables = List.copyOf(tables);
     charts = List.copyOf(charts);
@@ -58,7 +67,9 @@ record RunFile(
       String started,
       long seconds,
       String command,
+      String commit,
       Machine machine,
+      Map<String, String> questions,
       Findings findings) {
     return new RunFile(
         FORMAT,
@@ -67,7 +78,9 @@ record RunFile(
         started,
         seconds,
         command,
+        commit,
         machine,
+        new TreeMap<>(questions),
         findings.measures(),
         findings.tables(),
         findings.charts(),
