@@ -1,0 +1,456 @@
+package io.moviechat.llm;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
+import io.moviechat.ModelException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bundle whose files were all read and checked against each other, before anything is loaded.
+ * Immutable.
+ */
+final class BundleSpec {
+  private final Path folder;
+  private final BundleConfig config;
+  private final Family family;
+  private final ImmutableMap<GraphKind, OnnxHeader> headers;
+  private final DecoderSpec decoder;
+  private final int placeholderId;
+  private final ImmutableSet<Integer> endIds;
+  private final int context;
+  private final OptionalInt rowsPerFrame;
+
+  private BundleSpec(
+      Path folder,
+      BundleConfig config,
+      Family family,
+      Map<GraphKind, OnnxHeader> headers,
+      DecoderSpec decoder,
+      int context,
+      OptionalInt rowsPerFrame) {
+    this.folder = folder;
+    this.config = config;
+    this.family = family;
+    this.headers = ImmutableMap.copyOf(headers);
+    this.decoder = decoder;
+    this.placeholderId = config.imageTokenId().orElse(-1);
+    this.endIds = config.endIds();
+    this.context = context;
+    this.rowsPerFrame = rowsPerFrame;
+  }
+
+  /**
+   * Reads and checks a bundle.
+   *
+   * @param precisions wanted variant of each graph
+   * @param device where it will run, which decides what {@link Precision#AUTO} takes
+   * @throws ModelException listing all that is wrong
+   */
+  static BundleSpec read(Path folder, Map<GraphKind, Precision> precisions, Device device) {
+    if (!Files.isDirectory(folder)) {
+      throw new ModelException(
+          (Files.exists(folder) ? folder + " is a file" : folder + " does not exist")
+              + "; a model bundle is a folder with config.json, tokenizer.json and onnx/*.onnx");
+    }
+    Problems problems = new Problems("model bundle " + folder);
+    BundleConfig config = BundleConfig.read(folder, problems);
+    Map<GraphKind, OnnxHeader> headers = new EnumMap<>(GraphKind.class);
+    for (GraphKind kind : GraphKind.values()) {
+      Precision wanted = precisions.getOrDefault(kind, Precision.AUTO);
+      header(folder, kind, wanted, device, problems).ifPresent(h -> headers.put(kind, h));
+    }
+    String type = config.modelType();
+    Optional<Family> family = Optional.empty();
+    if (!config.config().isMissingNode()) {
+      if (Families.of(type).isPresent()) {
+        if (!config.preprocessor().isMissingNode()) {
+          family = Families.of(type).map(maker -> maker.apply(config));
+        }
+      } else if (Families.refusal(type).isPresent()) {
+        problems.add("model_type '%s' cannot be used: %s", type, Families.refusal(type).get());
+      } else {
+        problems.add(
+            "config.json: model_type '%s' is unknown; known are %s", type, Families.types());
+      }
+    }
+    @Nullable DecoderSpec decoder = null;
+    if (headers.containsKey(GraphKind.DECODER)) {
+      decoder = DecoderSpec.of(headers.get(GraphKind.DECODER), problems);
+      compareWithConfig(config, decoder, problems);
+    }
+    int rows = checkWidths(headers, decoder, family, problems);
+    checkTokens(config, headers, decoder, family, problems);
+    OptionalInt context = config.text("max_position_embeddings");
+    if (!config.config().isMissingNode()) {
+      problems.require(
+          context.isPresent() && context.getAsInt() >= 16,
+          "config.json gives no usable max_position_embeddings (the longest prompt): %s",
+          context);
+    }
+    problems.throwIfAny();
+    if (family.isEmpty() || decoder == null) {
+      throw new IllegalStateException("a bundle without problems has a family and a decoder");
+    }
+    return new BundleSpec(
+        folder,
+        config,
+        family.get(),
+        headers,
+        decoder,
+        context.getAsInt(),
+        rows > 0 ? OptionalInt.of(rows) : OptionalInt.empty());
+  }
+
+  private static Optional<OnnxHeader> header(
+      Path folder, GraphKind kind, Precision wanted, Device device, Problems problems) {
+    Path onnx = folder.resolve("onnx");
+    for (Precision precision : wanted.candidates(device)) {
+      Path file = onnx.resolve(kind.baseName() + precision.suffix() + ".onnx");
+      if (Files.isRegularFile(file)) {
+        return header(folder, file, problems);
+      }
+    }
+    problems.add(
+        "onnx/%s%s.onnx is missing; %s",
+        kind.baseName(),
+        wanted == Precision.AUTO ? "*" : wanted.suffix(),
+        variants(onnx, kind.baseName()));
+    return Optional.empty();
+  }
+
+  private static String variants(Path onnx, String baseName) {
+    if (!Files.isDirectory(onnx)) {
+      return "there is no folder onnx";
+    }
+    try (var files = Files.list(onnx)) {
+      List<String> names =
+          files
+              .map(file -> file.getFileName().toString())
+              .filter(name -> name.startsWith(baseName) && name.endsWith(".onnx"))
+              .sorted()
+              .toList();
+      return names.isEmpty() ? "no other variant is there" : "there is " + names;
+    } catch (IOException e) {
+      return "the folder cannot be read: " + e;
+    }
+  }
+
+  private static Optional<OnnxHeader> header(Path folder, Path file, Problems problems) {
+    String name = "onnx/" + file.getFileName();
+    OnnxHeader header;
+    try {
+      header = OnnxHeader.read(file);
+    } catch (IOException e) {
+      problems.add("%s %s", name, e.getMessage());
+      return Optional.empty();
+    }
+    boolean whole = true;
+    long there = 0;
+    for (String location : header.externalFiles()) {
+      Optional<Path> data = inside(folder, file, location);
+      if (data.isEmpty()) {
+        problems.add(
+            "%s keeps weights in '%s', which is not a plain path inside the bundle; such a file is"
+                + " not opened",
+            name, location);
+        whole = false;
+      } else if (!Files.isRegularFile(data.get())) {
+        problems.add("%s keeps weights in '%s', which is missing", name, location);
+        whole = false;
+      } else {
+        try {
+          there += Files.size(data.get());
+        } catch (IOException e) {
+          problems.add("%s: size of '%s' cannot be read: %s", name, location, e);
+          whole = false;
+        }
+      }
+    }
+    if (whole && there < header.externalBytes()) {
+      problems.add(
+          "%s needs %d bytes of external weights, but %s hold %d; were they cut off?",
+          name, header.externalBytes(), header.externalFiles(), there);
+    }
+    return Optional.of(header);
+  }
+
+  /** The file that a location means, if it stays inside the bundle, links followed. */
+  private static Optional<Path> inside(Path folder, Path graph, String location) {
+    try {
+      Path relative = Path.of(location);
+      if (relative.isAbsolute() || location.indexOf('\\') >= 0 || location.indexOf(':') >= 0) {
+        return Optional.empty();
+      }
+      Path data = graph.resolveSibling(relative).normalize();
+      if (!data.startsWith(folder.normalize())) {
+        return Optional.empty();
+      }
+      // Caches of model hubs link files to a store beside the folder: the graph's own real folder
+      // counts as inside too.
+      if (Files.exists(data)) {
+        Path real = data.toRealPath();
+        Path realGraph = graph.toRealPath();
+        boolean linkedAlike =
+            Files.isSymbolicLink(graph) && real.getParent().equals(realGraph.getParent());
+        if (!real.startsWith(folder.toRealPath()) && !linkedAlike) {
+          return Optional.empty();
+        }
+      }
+      return Optional.of(data);
+    } catch (IOException | java.nio.file.InvalidPathException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static void compareWithConfig(
+      BundleConfig config, DecoderSpec decoder, Problems problems) {
+    same(config.text("num_hidden_layers"), decoder.layers(), "num_hidden_layers", problems);
+    same(config.text("num_key_value_heads"), decoder.kvHeads(), "num_key_value_heads", problems);
+    same(config.text("head_dim"), decoder.headDim(), "head_dim", problems);
+    same(config.text("hidden_size"), decoder.width(), "hidden_size", problems);
+  }
+
+  private static void same(OptionalInt said, int found, String key, Problems problems) {
+    if (said.isPresent() && said.getAsInt() != found) {
+      problems.add(
+          "config.json says %s %d, but the decoder graph has %d; take both from one export",
+          key, said.getAsInt(), found);
+    }
+  }
+
+  private static int checkWidths(
+      Map<GraphKind, OnnxHeader> headers,
+      @Nullable DecoderSpec decoder,
+      Optional<Family> family,
+      Problems problems) {
+    OnnxHeader embed = headers.get(GraphKind.EMBED);
+    if (embed != null) {
+      TensorInfo ids = DecoderSpec.required(embed, "input_ids", problems);
+      TensorInfo embeds = DecoderSpec.requiredOutput(embed, "inputs_embeds", problems);
+      problems.require(
+          ids.type() == ElementType.INT64 || ids.name().isEmpty(), "%s is no int64", ids);
+      if (decoder != null && embeds.dim(2) > 0 && embeds.dim(2) != decoder.width()) {
+        problems.add(
+            "%s gives embeddings of width %d, but %s takes width %d; take both from one export",
+            embed.file().getFileName(),
+            embeds.dim(2),
+            headers.get(GraphKind.DECODER).file().getFileName(),
+            decoder.width());
+      }
+    }
+    OnnxHeader vision = headers.get(GraphKind.VISION);
+    if (vision == null) {
+      return 0;
+    }
+    String file = vision.file().getFileName().toString();
+    TensorInfo pixels = DecoderSpec.required(vision, "pixel_values", problems);
+    if (!pixels.name().isEmpty()) {
+      problems.require(
+          (pixels.rank() == 4 || pixels.rank() == 5) && pixels.type().isReal(),
+          "%s: %s is not [n, 3, height, width] or [batch, n, 3, height, width] of floats",
+          file,
+          pixels);
+      if (family.isPresent()) {
+        int rank = pixels.rank();
+        ImagePreprocessor images = family.get().images();
+        long height = pixels.dim(rank - 2);
+        long width = pixels.dim(rank - 1);
+        if ((height > 0 && height != images.height()) || (width > 0 && width != images.width())) {
+          problems.add(
+              "%s takes pictures of %d x %d, but preprocessor_config.json makes them %d x %d",
+              file, width, height, images.width(), images.height());
+        }
+      }
+    }
+    for (TensorInfo info : vision.inputs()) {
+      problems.require(
+          info.name().equals("pixel_values") || info.name().equals("pixel_attention_mask"),
+          "%s wants an input '%s' that nothing here can give",
+          file,
+          info.name());
+    }
+    TensorInfo features = DecoderSpec.requiredOutput(vision, "image_features", problems);
+    problems.require(features.type().isReal(), "%s: %s is no float", file, features);
+    int rank = features.rank();
+    if (rank < 2) {
+      return 0;
+    }
+    long width = features.dim(rank - 1);
+    if (decoder != null && width > 0 && width != decoder.width()) {
+      problems.add(
+          "%s gives visual tokens of width %d, but %s takes embeddings of width %d; take both from"
+              + " one export",
+          file, width, headers.get(GraphKind.DECODER).file().getFileName(), decoder.width());
+    }
+    return rank == 3 ? (int) Math.min(Integer.MAX_VALUE, features.dim(1)) : 0;
+  }
+
+  private static void checkTokens(
+      BundleConfig config,
+      Map<GraphKind, OnnxHeader> headers,
+      @Nullable DecoderSpec decoder,
+      Optional<Family> family,
+      Problems problems) {
+    if (config.config().isMissingNode() || config.tokenizer().isMissingNode()) {
+      return;
+    }
+    ImmutableMap<String, Integer> added = Tokenizer.addedTokens(config.tokenizer());
+    int largest = Tokenizer.largestId(config.tokenizer());
+    problems.require(largest >= 0, "tokenizer.json has no vocabulary");
+    long rows = embeddingRows(headers.get(GraphKind.EMBED), decoder);
+    if (rows > 0 && largest >= rows) {
+      problems.add(
+          "tokenizer.json gives ids up to %d, but %s has %d rows of embeddings; take both from one"
+              + " model",
+          largest, headers.get(GraphKind.EMBED).file().getFileName(), rows);
+    }
+    OptionalInt placeholder = config.imageTokenId();
+    if (placeholder.isEmpty()) {
+      problems.add(
+          "config.json names no placeholder: neither image_token_index nor image_token_id");
+    } else if (family.isPresent()) {
+      Integer id = added.get(family.get().placeholder());
+      if (id == null) {
+        problems.add(
+            "tokenizer.json has no token '%s', the placeholder of visual tokens",
+            family.get().placeholder());
+      } else if (id != placeholder.getAsInt()) {
+        problems.add(
+            "config.json says that the placeholder is %d, but tokenizer.json gives '%s' the id %d",
+            placeholder.getAsInt(), family.get().placeholder(), id);
+      }
+    }
+    ImmutableSet<Integer> ends = config.endIds();
+    problems.require(
+        !ends.isEmpty(),
+        "no eos_token_id in generation_config.json or config.json: answers would never end");
+    if (decoder != null && decoder.vocabulary().isPresent()) {
+      int vocabulary = decoder.vocabulary().getAsInt();
+      for (int end : ends) {
+        problems.require(
+            end >= 0 && end < vocabulary,
+            "eos_token_id %d is outside of the %d logits of the decoder",
+            end,
+            vocabulary);
+      }
+    }
+  }
+
+  /** Rows of the table that ids are looked up in; 0 if it cannot be told from the graph. */
+  private static long embeddingRows(@Nullable OnnxHeader embed, @Nullable DecoderSpec decoder) {
+    if (embed == null || decoder == null) {
+      return 0;
+    }
+    long rows = 0;
+    for (OnnxHeader.Weight weight : embed.weights()) {
+      if (weight.dims().length() == 2 && weight.dims().get(1) == decoder.width()) {
+        rows = Math.max(rows, weight.dims().get(0));
+      }
+    }
+    return rows;
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  BundleConfig config() {
+    return config;
+  }
+
+  Family family() {
+    return family;
+  }
+
+  OnnxHeader header(GraphKind kind) {
+    return Objects.requireNonNull(headers.get(kind));
+  }
+
+  DecoderSpec decoder() {
+    return decoder;
+  }
+
+  int placeholderId() {
+    return placeholderId;
+  }
+
+  ImmutableSet<Integer> endIds() {
+    return endIds;
+  }
+
+  /** The longest prompt with its answer, in tokens. */
+  int context() {
+    return context;
+  }
+
+  /** Visual rows of one frame, if the graph says it. */
+  OptionalInt rowsPerFrame() {
+    return rowsPerFrame;
+  }
+
+  /** Special tokens, and whatever else the text of users must not turn into. */
+  List<String> reservedTokens() {
+    List<String> reserved = new ArrayList<>();
+    for (var token : config.tokenizer().path("added_tokens")) {
+      String content = token.path("content").asText("");
+      if (content.length() > 1
+          && (token.path("special").asBoolean(false) || content.equals(family.placeholder()))) {
+        reserved.add(content);
+      }
+    }
+    return List.copyOf(reserved);
+  }
+
+  /**
+   * Names the encoder by its weights: the file's name, its size and those of its external data, and
+   * a hash of the first and last mebibyte of each.
+   */
+  String encoderId() {
+    OnnxHeader vision = header(GraphKind.VISION);
+    Hasher hasher = Hashing.sha256().newHasher();
+    try {
+      fingerprint(vision.file(), hasher);
+      for (String location : vision.externalFiles()) {
+        fingerprint(vision.file().resolveSibling(location), hasher);
+      }
+    } catch (IOException e) {
+      throw new ModelException("the vision encoder cannot be read: " + e.getMessage(), e);
+    }
+    return config.modelType()
+        + "/"
+        + vision.file().getFileName()
+        + "#"
+        + hasher.hash().toString().substring(0, 16);
+  }
+
+  private static void fingerprint(Path file, Hasher hasher) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      long size = channel.size();
+      hasher.putLong(size);
+      ByteBuffer part = ByteBuffer.allocate((int) Math.min(size, 1 << 20));
+      for (long from : new long[] {0, size - part.capacity()}) {
+        part.clear();
+        while (part.hasRemaining() && channel.read(part, from + part.position()) >= 0) {
+          // Reads on until the part is full or the file ends.
+        }
+        part.flip();
+        hasher.putBytes(part);
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package io.moviechat.llm;
+
+import io.moviechat.InferenceException;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The text half of a model: the graphs that turn ids into embeddings and embeddings into logits.
+ * Thread-safe; each answer runs in a {@link Lane} of its own. Lanes take turns step by step, first
+ * come first served, so that one long answer cannot keep others waiting.
+ */
+final class Decoder implements AutoCloseable {
+  /** Positions that go through the decoder at once while a prompt is read. */
+  private static final int LARGEST_CHUNK = 512;
+
+  /** Most bytes of logits that a graph may give at once if it cannot be told to give one row. */
+  private static final long MOST_LOGITS = 64L << 20;
+
+  private final Graph embed;
+  private final Graph graph;
+  private final DecoderSpec spec;
+  private final ElementType embeddingType;
+  private final KvBlock nothing;
+  private final ReentrantLock turn = new ReentrantLock(true);
+
+  /** Takes ownership of both graphs. */
+  Decoder(Graph embed, Graph graph, DecoderSpec spec) {
+    this.embed = embed;
+    this.graph = graph;
+    this.spec = spec;
+    this.embeddingType =
+        embed.header().output("inputs_embeds").map(TensorInfo::type).orElse(ElementType.FLOAT);
+    this.nothing = new KvBlock(graph, spec, 1);
+  }
+
+  DecoderSpec spec() {
+    return spec;
+  }
+
+  Graph embed() {
+    return embed;
+  }
+
+  Graph graph() {
+    return graph;
+  }
+
+  /** Element type of what the embedding graph gives. */
+  ElementType embeddingType() {
+    return embeddingType;
+  }
+
+  /** The cache before the first token. */
+  KvBlock nothing() {
+    return nothing;
+  }
+
+  /** Positions per run while a prompt is read. */
+  int chunk() {
+    if (spec.logitsToKeep() || spec.vocabulary().isEmpty()) {
+      return LARGEST_CHUNK;
+    }
+    long fits = MOST_LOGITS / (4L * spec.vocabulary().getAsInt());
+    return (int) Math.max(32, Math.min(LARGEST_CHUNK, fits));
+  }
+
+  /** Runs a graph when it is this lane's turn. */
+  void run(GraphRun run) {
+    turn.lock();
+    try {
+      run.run();
+    } catch (OrtException e) {
+      throw new InferenceException("the language model failed: " + e.getMessage(), e);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    nothing.close();
+    graph.close();
+    embed.close();
+  }
+}

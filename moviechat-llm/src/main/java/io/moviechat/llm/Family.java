@@ -1,0 +1,33 @@
+package io.moviechat.llm;
+
+import java.util.List;
+
+/**
+ * What models of one kind have in common and other kinds do not: how a frame becomes the encoder's
+ * picture, and how a chat becomes a prompt. One small class each, chosen by {@code model_type}
+ * ({@link Families}). Immutable and thread-safe.
+ */
+interface Family {
+  /** The family's name, for messages. */
+  String name();
+
+  /** What happens to a frame before the vision encoder. */
+  ImagePreprocessor images();
+
+  /** The token that stands where a visual row goes. */
+  String placeholder();
+
+  /**
+   * Writes a chat as a prompt that ends where the model's answer begins. Calls {@link
+   * Prompt.Builder#endOfMemory()} once, after the video.
+   */
+  void render(List<Message> chat, Prompt.Builder prompt);
+
+  /**
+   * Whether the prompt makes the model begin its answers with a blank that is no part of them, as
+   * {@code Assistant:} does.
+   */
+  default boolean answersBeginWithBlank() {
+    return false;
+  }
+}

@@ -1,0 +1,211 @@
+package io.moviechat.llm;
+
+import io.moviechat.ModelException;
+import io.moviechat.spi.NativeOwner;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.CharPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.onnxruntime.OrtAllocator;
+import org.bytedeco.onnxruntime.OrtCUDAProviderOptionsV2;
+import org.bytedeco.onnxruntime.OrtMemoryInfo;
+import org.bytedeco.onnxruntime.OrtSession;
+import org.bytedeco.onnxruntime.OrtSessionOptions;
+import org.bytedeco.onnxruntime.OrtStatus;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A loaded graph. Thread-safe: any number of {@link GraphRun}s may run at the same time.
+ *
+ * <p>Owns the native session; close it after all its runs.
+ */
+final class Graph implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Graph.class);
+  private static final int ALL_OPTIMISATIONS = 99;
+  private static final int EXTENDED_OPTIMISATIONS = 2;
+  private static final int DEVICE_ALLOCATOR = 0;
+  private static final int DEFAULT_MEMORY = 0;
+
+  private final Ort ort;
+  private final OnnxHeader header;
+  private final OrtSession session = new OrtSession();
+  private final Map<String, BytePointer> names = new LinkedHashMap<>();
+  private final Device device;
+  private final @Nullable OrtMemoryInfo deviceMemory;
+  private final @Nullable OrtAllocator deviceAllocator;
+  private final NativeOwner owner;
+  private boolean closed;
+
+  private Graph(OnnxHeader header, Device device, int threads) {
+    this.ort = Ort.get();
+    this.header = header;
+    this.device = device;
+    create(device, threads);
+    for (TensorInfo info : header.inputs()) {
+      names.put(info.name(), new BytePointer(info.name(), StandardCharsets.UTF_8));
+    }
+    for (TensorInfo info : header.outputs()) {
+      names.put(info.name(), new BytePointer(info.name(), StandardCharsets.UTF_8));
+    }
+    if (device.isCpu()) {
+      deviceMemory = null;
+      deviceAllocator = null;
+    } else {
+      deviceMemory = new OrtMemoryInfo();
+      ort.check(
+          ort.api.CreateMemoryInfo(
+              "Cuda", DEVICE_ALLOCATOR, device.index(), DEFAULT_MEMORY, deviceMemory));
+      deviceAllocator = new OrtAllocator();
+      ort.check(ort.api.CreateAllocator(session, deviceMemory, deviceAllocator));
+    }
+    owner = NativeOwner.open(this, "graph " + header.file().getFileName());
+  }
+
+  /**
+   * Loads a graph.
+   *
+   * @param header of its file, checked
+   * @param device where it runs; not AUTO
+   * @param threads of its own, 0 leaves the number to the runtime
+   * @throws ModelException with the runtime's text if it cannot be loaded
+   */
+  static Graph open(OnnxHeader header, Device device, int threads) {
+    return new Graph(header, device, threads);
+  }
+
+  private void create(Device wanted, int threads) {
+    OrtException first;
+    try {
+      create(wanted, threads, ALL_OPTIMISATIONS);
+      return;
+    } catch (OrtException e) {
+      first = e;
+    }
+    // Some versions of ONNX Runtime break float16 graphs by their most eager fusions; the same
+    // graph loads without them.
+    try {
+      create(wanted, threads, EXTENDED_OPTIMISATIONS);
+      log.info(
+          "{} loads only without ONNX Runtime's layout and precision optimisations ({})",
+          header.file().getFileName(),
+          first.getMessage());
+    } catch (OrtException second) {
+      throw new ModelException(
+          header.file()
+              + " cannot be loaded by ONNX Runtime "
+              + Ort.version()
+              + ": "
+              + first.getMessage()
+              + ". Is the file whole, and made for this version?",
+          first);
+    }
+  }
+
+  private void create(Device wanted, int threads, int optimisations) {
+    OrtSessionOptions options = new OrtSessionOptions();
+    ort.check(ort.api.CreateSessionOptions(options));
+    try {
+      ort.check(ort.api.SetSessionGraphOptimizationLevel(options, optimisations));
+      if (threads > 0) {
+        ort.check(ort.api.SetIntraOpNumThreads(options, threads));
+      }
+      ort.check(ort.api.SetInterOpNumThreads(options, 1));
+      if (!wanted.isCpu()) {
+        ort.check(appendCuda(ort, options, wanted.index()));
+      }
+      try (Pointer path = nativePath(header.file())) {
+        ort.check(ort.api.CreateSession(ort.env, path, options, session));
+      }
+    } finally {
+      ort.api.ReleaseSessionOptions(options);
+    }
+  }
+
+  /** Adds CUDA to a session's providers; a status that is not null says why that failed. */
+  static @Nullable OrtStatus appendCuda(Ort ort, OrtSessionOptions options, int index) {
+    OrtCUDAProviderOptionsV2 cuda = new OrtCUDAProviderOptionsV2();
+    ort.check(ort.api.CreateCUDAProviderOptions(cuda));
+    try (BytePointer key = new BytePointer("device_id");
+        BytePointer value = new BytePointer(Integer.toString(index));
+        PointerPointer<BytePointer> keys = new PointerPointer<>(new BytePointer[] {key});
+        PointerPointer<BytePointer> values = new PointerPointer<>(new BytePointer[] {value})) {
+      ort.check(ort.api.UpdateCUDAProviderOptions(cuda, keys, values, 1));
+      return ort.api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda);
+    } finally {
+      ort.api.ReleaseCUDAProviderOptions().call(cuda);
+    }
+  }
+
+  private static Pointer nativePath(Path file) {
+    String text = file.toAbsolutePath().toString();
+    return Ort.platform().startsWith("windows")
+        ? new CharPointer(text)
+        : new BytePointer(text, StandardCharsets.UTF_8);
+  }
+
+  OnnxHeader header() {
+    return header;
+  }
+
+  Ort ort() {
+    return ort;
+  }
+
+  OrtSession session() {
+    if (closed) {
+      throw new IllegalStateException(header.file().getFileName() + " is closed");
+    }
+    return session;
+  }
+
+  BytePointer name(String input) {
+    BytePointer name = names.get(input);
+    if (name == null) {
+      throw new IllegalArgumentException(
+          header.file().getFileName() + " has no '" + input + "'; it has " + names.keySet());
+    }
+    return name;
+  }
+
+  OrtMemoryInfo outputMemory() {
+    return deviceMemory == null ? ort.cpuMemory : deviceMemory;
+  }
+
+  /** Memory where the graph runs: on the device if there is one. */
+  Tensor allocateNear(ElementType type, long... dims) {
+    if (deviceMemory == null || deviceAllocator == null) {
+      return Tensor.allocate(type, dims);
+    }
+    return Tensor.allocate(ort, deviceAllocator, deviceMemory, type, dims);
+  }
+
+  Device device() {
+    return device;
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    List<Pointer> pointers = new ArrayList<>(names.values());
+    if (deviceAllocator != null) {
+      ort.api.ReleaseAllocator(deviceAllocator);
+    }
+    if (deviceMemory != null) {
+      ort.api.ReleaseMemoryInfo(deviceMemory);
+    }
+    ort.api.ReleaseSession(session);
+    pointers.forEach(Pointer::deallocate);
+    owner.close();
+  }
+}

@@ -1,0 +1,82 @@
+package io.moviechat.llm;
+
+import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
+import java.nio.FloatBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the sessions about one view share: the caches of the system prompt and the video, so that a
+ * second question reads only itself. One at a time is kept, that of the last system prompt. Closed
+ * with the last session.
+ */
+final class MemoryPrefix {
+  private final Decoder decoder;
+  private final MemorySnapshot memory;
+  private int[] ids = new int[0];
+  private @Nullable KvBlock block;
+  private int sessions;
+
+  MemoryPrefix(Decoder decoder, MemorySnapshot memory) {
+    this.decoder = decoder;
+    this.memory = memory;
+  }
+
+  void enter() {
+    sessions++;
+  }
+
+  /** True if the last session left. */
+  boolean leave() {
+    sessions--;
+    return sessions == 0;
+  }
+
+  /** The caches of a prompt's prefix with one more user, if they are there. */
+  synchronized @Nullable KvBlock find(Prompt prompt) {
+    KvBlock found = block;
+    if (found == null || prompt.prefix() == 0 || !prompt.samePrefix(ids)) {
+      return null;
+    }
+    return found.retain();
+  }
+
+  /** Keeps the caches of a prompt's prefix. */
+  synchronized void keep(Prompt prompt, KvBlock read) {
+    drop();
+    ids = prompt.prefixIds();
+    block = read.retain();
+  }
+
+  synchronized void drop() {
+    KvBlock old = block;
+    block = null;
+    if (old != null && old.release()) {
+      old.close();
+    }
+  }
+
+  /** Bytes of the caches that are kept. */
+  synchronized long bytes() {
+    KvBlock kept = block;
+    return kept == null ? 0 : kept.bytes();
+  }
+
+  /** Writes the rows of slots that lie in a chunk of a prompt. */
+  void overwrite(Prompt prompt, int from, int count, FloatBuffer chunk) {
+    int rows = prompt.rowsPerSlot();
+    int width = decoder.spec().width();
+    for (Prompt.VisualSpan span : prompt.spans()) {
+      int first = Math.max(span.start(), from);
+      int end = Math.min(span.start() + rows, from + count);
+      if (first < end) {
+        MemorySlot slot = memory.slots().get(span.slot());
+        FloatBuffer tokens = slot.tokens();
+        tokens.position((first - span.start()) * width).limit((end - span.start()) * width);
+        chunk.position((first - from) * width);
+        chunk.put(tokens);
+      }
+    }
+    chunk.rewind();
+  }
+}

@@ -1,0 +1,240 @@
+package io.moviechat.llm;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
+import io.moviechat.FrameSampling;
+import io.moviechat.GenerationOptions;
+import io.moviechat.ModelException;
+import io.moviechat.spi.AnswerGenerator;
+import io.moviechat.spi.FrameEncoder;
+import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VisionLanguageModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+
+/**
+ * A vision-language model in a folder, laid out as the {@code onnx-community} exports on Hugging
+ * Face are: {@code config.json}, {@code preprocessor_config.json}, {@code tokenizer.json} and three
+ * graphs in {@code onnx/}.
+ *
+ * <p>A description: immutable, thread-safe, and nothing is open until {@link #openEncoder()} or
+ * {@link #openGenerator()}. Both check all files against each other first and tell everything that
+ * is wrong in one {@link ModelException}.
+ */
+public final class ModelBundle implements VisionLanguageModel {
+  private final Path folder;
+  private final ImmutableMap<GraphKind, Precision> precisions;
+  private final Device device;
+  private final int threads;
+  private final ImmutableList<LogitsProcessor> processors;
+
+  private ModelBundle(
+      Path folder,
+      ImmutableMap<GraphKind, Precision> precisions,
+      Device device,
+      int threads,
+      ImmutableList<LogitsProcessor> processors) {
+    this.folder = folder;
+    this.precisions = precisions;
+    this.device = device;
+    this.threads = threads;
+    this.processors = processors;
+  }
+
+  /**
+   * The bundle in a folder, on the processor, in the precision that {@link Precision#AUTO} takes.
+   */
+  public static ModelBundle at(Path folder) {
+    return new ModelBundle(
+        Objects.requireNonNull(folder, "folder"),
+        ImmutableMap.of(),
+        Device.CPU,
+        0,
+        ImmutableList.of());
+  }
+
+  /** The same bundle with one precision for all graphs. */
+  public ModelBundle withPrecision(Precision precision) {
+    return withPrecision(precision, precision, precision);
+  }
+
+  /** The same bundle with a precision for each graph. */
+  public ModelBundle withPrecision(Precision vision, Precision embeddings, Precision decoder) {
+    return new ModelBundle(
+        folder,
+        Maps.immutableEnumMap(
+            ImmutableMap.of(
+                GraphKind.VISION, vision,
+                GraphKind.EMBED, embeddings,
+                GraphKind.DECODER, decoder)),
+        device,
+        threads,
+        processors);
+  }
+
+  /** The same bundle on a device. */
+  public ModelBundle withDevice(Device newDevice) {
+    return new ModelBundle(
+        folder, precisions, Objects.requireNonNull(newDevice, "device"), threads, processors);
+  }
+
+  /**
+   * The same bundle with that many threads for each graph.
+   *
+   * @param count 0 leaves the choice to ONNX Runtime: one for each physical core
+   * @throws IllegalArgumentException if negative
+   */
+  public ModelBundle withThreads(int count) {
+    if (count < 0) {
+      throw new IllegalArgumentException("threads must not be negative, were " + count);
+    }
+    return new ModelBundle(folder, precisions, device, count, processors);
+  }
+
+  /** The same bundle with processors of the next token's scores, run in this order. */
+  public ModelBundle withLogitsProcessors(LogitsProcessor... newProcessors) {
+    return new ModelBundle(
+        folder, precisions, device, threads, ImmutableList.copyOf(newProcessors));
+  }
+
+  @Override
+  public String name() {
+    Path last = folder.toAbsolutePath().normalize().getFileName();
+    return last == null ? folder.toString() : last.toString();
+  }
+
+  @Override
+  public FrameEncoder openEncoder() {
+    Device where = resolved();
+    BundleSpec spec = read(where);
+    Graph graph = Graph.open(spec.header(GraphKind.VISION), where, threads);
+    return new OnnxFrameEncoder(graph, spec.encoderId(), spec.family(), where.isCpu() ? 4 : 16);
+  }
+
+  @Override
+  public AnswerGenerator openGenerator() {
+    Device where = resolved();
+    BundleSpec spec = read(where);
+    return openGenerator(spec, where);
+  }
+
+  OnnxAnswerGenerator openGenerator(BundleSpec spec, Device where) {
+    Tokenizer tokenizer = new Tokenizer(spec.config().tokenizer());
+    Graph embed = null;
+    Graph decoder = null;
+    try {
+      embed = Graph.open(spec.header(GraphKind.EMBED), where, threads);
+      decoder = Graph.open(spec.header(GraphKind.DECODER), where, threads);
+      return new OnnxAnswerGenerator(
+          name(), spec, new Decoder(embed, decoder, spec.decoder()), tokenizer, processors);
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      if (embed != null) {
+        embed.close();
+      }
+      if (decoder != null) {
+        decoder.close();
+      }
+      throw e;
+    }
+  }
+
+  /** Reads and checks the files. */
+  BundleSpec read(Device where) {
+    return BundleSpec.read(folder, precisions, where);
+  }
+
+  private Device resolved() {
+    return device;
+  }
+
+  /**
+   * What the bundle's optional {@code moviechat.json} says:
+   *
+   * <pre>{@code
+   * {"memory": {"strategy": "moviechat", "shortTermFrames": 16, "consolidateTo": 4, "longTermSlots": 64},
+   *  "sampling": {"intervalMillis": 250}, "systemPrompt": null, "note": "one line for users"}
+   * }</pre>
+   *
+   * @throws ModelException if the file is there and wrong
+   */
+  @Override
+  public ModelDefaults defaults() {
+    Problems problems = new Problems("model bundle " + folder);
+    JsonNode json = Json.optional(folder, "moviechat.json", problems);
+    JsonNode memory = json.path("memory");
+    Optional<FrameSampling> sampling = Optional.empty();
+    OptionalInt interval = Json.integer(json.path("sampling").path("intervalMillis"));
+    if (interval.isPresent()) {
+      problems.require(
+          interval.getAsInt() > 0,
+          "moviechat.json: sampling.intervalMillis must be above 0, was %d",
+          interval.getAsInt());
+      if (interval.getAsInt() > 0) {
+        sampling = Optional.of(FrameSampling.every(Duration.ofMillis(interval.getAsInt())));
+      }
+    }
+    ModelDefaults defaults =
+        new ModelDefaults(
+            sampling,
+            Json.text(memory.path("strategy")),
+            positive(memory, "shortTermFrames", problems),
+            positive(memory, "consolidateTo", problems),
+            positive(memory, "longTermSlots", problems),
+            Json.text(json.path("systemPrompt")),
+            Json.text(json.path("note")));
+    problems.throwIfAny();
+    return defaults;
+  }
+
+  private static OptionalInt positive(JsonNode node, String key, Problems problems) {
+    OptionalInt value = Json.integer(node.path(key));
+    if (value.isPresent() && value.getAsInt() < 1) {
+      problems.add("moviechat.json: memory.%s must be at least 1, was %d", key, value.getAsInt());
+      return OptionalInt.empty();
+    }
+    return value;
+  }
+
+  /**
+   * Greedy, with the repetition penalty of {@code generation_config.json} if it has one. Its
+   * sampling values are left to the user: an answer is the same every time unless a temperature is
+   * asked for.
+   */
+  @Override
+  public Optional<GenerationOptions> generationDefaults() {
+    Problems problems = new Problems("model bundle " + folder);
+    if (!Files.isRegularFile(folder.resolve("generation_config.json"))) {
+      return Optional.empty();
+    }
+    JsonNode json = Json.optional(folder, "generation_config.json", problems);
+    OptionalDouble penalty = Json.number(json.path("repetition_penalty"));
+    if (penalty.isEmpty()
+        || penalty.getAsDouble() == 1
+        || !(penalty.getAsDouble() > 0)
+        || penalty.getAsDouble() > 100) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        GenerationOptions.builder().repetitionPenalty(penalty.getAsDouble()).build());
+  }
+
+  @Override
+  public String toString() {
+    return "ModelBundle["
+        + folder
+        + ", "
+        + device
+        + ", "
+        + (precisions.isEmpty() ? "AUTO" : Arrays.toString(precisions.values().toArray()))
+        + "]";
+  }
+}

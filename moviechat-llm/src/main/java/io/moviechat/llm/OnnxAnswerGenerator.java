@@ -1,0 +1,177 @@
+package io.moviechat.llm;
+
+import io.moviechat.MemorySlot;
+import io.moviechat.MemoryTier;
+import io.moviechat.TokenShape;
+import io.moviechat.spi.AnswerGenerator;
+import io.moviechat.spi.AnswerSession;
+import io.moviechat.spi.MovieView;
+import io.moviechat.spi.NativeOwner;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** A bundle's language model. */
+final class OnnxAnswerGenerator implements AnswerGenerator {
+  private final String id;
+  private final BundleSpec spec;
+  private final Decoder decoder;
+  private final Tokenizer tokenizer;
+  private final List<String> reserved;
+  private final List<LogitsProcessor> processors;
+  private final NativeOwner owner;
+  private final Map<MovieView, MemoryPrefix> prefixes = new HashMap<>();
+  private final Set<OnnxAnswerSession> sessions = new HashSet<>();
+  private boolean closed;
+
+  /** Takes ownership of the decoder and the tokenizer. */
+  OnnxAnswerGenerator(
+      String id,
+      BundleSpec spec,
+      Decoder decoder,
+      Tokenizer tokenizer,
+      List<LogitsProcessor> processors) {
+    this.id = id;
+    this.spec = spec;
+    this.decoder = decoder;
+    this.tokenizer = tokenizer;
+    this.reserved = spec.reservedTokens();
+    this.processors = processors;
+    this.owner = NativeOwner.open(this, "answer generator " + id);
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  @Override
+  public OptionalInt tokenWidth() {
+    return OptionalInt.of(decoder.spec().width());
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Counted with the longest announcement of a slot's time that the family writes, and with room
+   * for a question and an answer: a quarter of the context, 64 to 512 tokens.
+   */
+  @Override
+  public OptionalInt maxSlots(TokenShape shape) {
+    int room = Math.max(64, Math.min(512, spec.context() / 4));
+    int one = length(shape, 1);
+    int two = length(shape, 2);
+    int perSlot = Math.max(1, two - one);
+    int slots = (spec.context() - room - (one - perSlot)) / perSlot;
+    return OptionalInt.of(Math.max(0, slots));
+  }
+
+  /** Tokens of a prompt about that many slots of the longest announcement. */
+  private int length(TokenShape shape, int slots) {
+    MemorySlot[] list = new MemorySlot[slots];
+    for (int i = 0; i < slots; i++) {
+      Duration start = Duration.ofHours(23).plusMinutes(57 + i).plusSeconds(48);
+      list[i] =
+          MemorySlot.of(
+              MemoryTier.LONG_TERM,
+              start,
+              start.plusSeconds(60),
+              2,
+              start,
+              0,
+              shape,
+              FloatBuffer.allocate(shape.floats()));
+    }
+    MovieView view =
+        new MovieView(
+            new io.moviechat.MemorySnapshot(shape, List.of(list), 2L * slots, 0),
+            Optional.empty(),
+            io.moviechat.spi.KeyframeSource.NONE);
+    return prompt(
+            List.of(
+                Message.of(
+                    Message.Role.USER, new Message.Video(view), new Message.Text("What happens?"))),
+            shape.tokens())
+        .length();
+  }
+
+  /** A chat as ids. */
+  Prompt prompt(List<Message> chat, int rowsPerSlot) {
+    Prompt.Builder builder =
+        new Prompt.Builder(
+            tokenizer, spec.family().placeholder(), spec.placeholderId(), rowsPerSlot, reserved);
+    spec.family().render(chat, builder);
+    return builder.build();
+  }
+
+  @Override
+  public synchronized AnswerSession open(MovieView view) {
+    if (closed) {
+      throw new IllegalStateException("answer generator " + id + " is closed");
+    }
+    int width = view.memory().shape().width();
+    if (width != decoder.spec().width()) {
+      throw new IllegalArgumentException(
+          "the memory holds tokens of width "
+              + width
+              + ", but "
+              + id
+              + " reads tokens of width "
+              + decoder.spec().width()
+              + "; ask the model whose encoder made the memory");
+    }
+    MemoryPrefix prefix =
+        prefixes.computeIfAbsent(view, key -> new MemoryPrefix(decoder, view.memory()));
+    prefix.enter();
+    OnnxAnswerSession session = new OnnxAnswerSession(this, view, prefix);
+    sessions.add(session);
+    return session;
+  }
+
+  synchronized void ended(OnnxAnswerSession session, MovieView view, MemoryPrefix prefix) {
+    sessions.remove(session);
+    if (prefix.leave()) {
+      prefixes.remove(view);
+      prefix.drop();
+    }
+  }
+
+  BundleSpec spec() {
+    return spec;
+  }
+
+  Decoder decoder() {
+    return decoder;
+  }
+
+  Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  List<LogitsProcessor> processors() {
+    return processors;
+  }
+
+  /** Ends open sessions, waiting for answers that are being generated. */
+  @Override
+  public void close() {
+    List<OnnxAnswerSession> open;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      open = List.copyOf(sessions);
+    }
+    open.forEach(OnnxAnswerSession::close);
+    decoder.close();
+    tokenizer.close();
+    owner.close();
+  }
+}

@@ -1,0 +1,262 @@
+package io.moviechat.llm;
+
+import com.google.common.primitives.ImmutableIntArray;
+import io.moviechat.AnswerTimings;
+import io.moviechat.FinishReason;
+import io.moviechat.GenerationOptions;
+import io.moviechat.Turn;
+import io.moviechat.spi.AnswerRequest;
+import io.moviechat.spi.AnswerSession;
+import io.moviechat.spi.GeneratedAnswer;
+import io.moviechat.spi.MovieView;
+import io.moviechat.spi.TokenListener;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Questions about one view. */
+final class OnnxAnswerSession implements AnswerSession {
+  private final OnnxAnswerGenerator generator;
+  private final MovieView view;
+  private final MemoryPrefix prefix;
+  private volatile boolean closing;
+  private boolean closed;
+
+  OnnxAnswerSession(OnnxAnswerGenerator generator, MovieView view, MemoryPrefix prefix) {
+    this.generator = generator;
+    this.view = view;
+    this.prefix = prefix;
+  }
+
+  @Override
+  public synchronized GeneratedAnswer answer(AnswerRequest request, TokenListener listener) {
+    if (closed || closing) {
+      throw new IllegalStateException("a session of " + generator.id() + " is closed");
+    }
+    if (request.question().isBlank()) {
+      throw new IllegalArgumentException("the question is empty");
+    }
+    return answer(chat(request), request, listener);
+  }
+
+  /** Answers a chat, whose images are slots of the view. */
+  synchronized GeneratedAnswer answer(
+      List<Message> chat, AnswerRequest request, TokenListener listener) {
+    Prompt prompt = generator.prompt(chat, view.memory().shape().tokens());
+    int context = generator.spec().context();
+    if (prompt.length() >= context) {
+      throw new IllegalArgumentException(
+          "the prompt has "
+              + prompt.length()
+              + " tokens ("
+              + prompt.spans().size() * prompt.rowsPerSlot()
+              + " of them visual, from "
+              + prompt.spans().size()
+              + " memory slots), but "
+              + generator.id()
+              + " reads at most "
+              + context
+              + " with the answer; ask shorter, or remember in fewer slots (at most "
+              + generator.maxSlots(view.memory().shape()).orElse(0)
+              + ")");
+    }
+    return new Generation(request, listener, prompt).generate();
+  }
+
+  private List<Message> chat(AnswerRequest request) {
+    List<Message> chat = new ArrayList<>();
+    request
+        .systemPrompt()
+        .ifPresent(text -> chat.add(Message.of(Message.Role.SYSTEM, new Message.Text(text))));
+    boolean shown = view.memory().slots().isEmpty();
+    for (Turn turn : request.history()) {
+      chat.add(question(turn.question(), !shown));
+      shown = true;
+      chat.add(Message.of(Message.Role.ASSISTANT, new Message.Text(turn.answer())));
+    }
+    chat.add(question(request.question(), !shown));
+    return chat;
+  }
+
+  private Message question(String text, boolean withVideo) {
+    return withVideo
+        ? Message.of(Message.Role.USER, new Message.Video(view), new Message.Text(text))
+        : Message.of(Message.Role.USER, new Message.Text(text));
+  }
+
+  @Override
+  public void close() {
+    closing = true;
+    synchronized (this) {
+      if (!closed) {
+        closed = true;
+        generator.ended(this, view, prefix);
+      }
+    }
+  }
+
+  /** One answer on its way. */
+  private final class Generation {
+    private final AnswerRequest request;
+    private final GenerationOptions options;
+    private final Prompt prompt;
+    private final Decoder decoder = generator.decoder();
+    private final TextStream text;
+    private final Sampler sampler;
+    private final long begin = System.nanoTime();
+    private final int limit;
+    private int[] tokens = new int[64];
+    private int count;
+
+    Generation(AnswerRequest request, TokenListener listener, Prompt prompt) {
+      this.request = request;
+      this.options = request.options();
+      this.prompt = prompt;
+      this.limit = Math.min(options.maxTokens(), generator.spec().context() - prompt.length());
+      this.text =
+          new TextStream(
+              generator.tokenizer(),
+              options.stopStrings(),
+              generator.spec().family().answersBeginWithBlank(),
+              listener);
+      this.sampler = new Sampler(options, generator.spec().endIds());
+      for (int i = 0; i < prompt.length(); i++) {
+        sampler.see(prompt.id(i));
+      }
+    }
+
+    GeneratedAnswer generate() {
+      long prefilled = begin;
+      long firstToken = begin;
+      FinishReason reason = FinishReason.LENGTH;
+      try (Lane lane = new Lane(decoder, generator.spec().context())) {
+        KvBlock past = prefill(lane);
+        prefilled = System.nanoTime();
+        firstToken = prefilled;
+        if (past == null) {
+          reason = stopReason().orElse(FinishReason.CANCELLED);
+        }
+        try {
+          while (past != null) {
+            for (LogitsProcessor processor : generator.processors()) {
+              processor.process(
+                  IntBuffer.wrap(tokens, 0, count).asReadOnlyBuffer(),
+                  FloatBuffer.wrap(lane.logits()));
+            }
+            int next = sampler.next(lane.logits());
+            append(next);
+            if (count == 1) {
+              firstToken = System.nanoTime();
+            }
+            if (generator.spec().endIds().contains(next)) {
+              reason = FinishReason.STOP;
+              break;
+            }
+            if (text.add(next)) {
+              reason = FinishReason.STOP;
+              break;
+            }
+            if (count >= limit) {
+              break;
+            }
+            Optional<FinishReason> ended = stopReason();
+            if (ended.isPresent()) {
+              reason = ended.get();
+              break;
+            }
+            KvBlock present = lane.step(past, next, prompt.length() + limit);
+            lane.release(past);
+            past = present;
+          }
+        } finally {
+          if (past != null) {
+            lane.release(past);
+          }
+        }
+      }
+      text.end();
+      long end = System.nanoTime();
+      double seconds = (end - firstToken) / 1e9;
+      return new GeneratedAnswer(
+          text.text(),
+          ImmutableIntArray.copyOf(Arrays.copyOf(tokens, count)),
+          reason,
+          prompt.length(),
+          new AnswerTimings(
+              Duration.ofNanos(prefilled - begin),
+              Duration.ofNanos(firstToken - begin),
+              Duration.ofNanos(end - begin),
+              count > 1 && seconds > 0 ? (count - 1) / seconds : 0));
+    }
+
+    private void append(int id) {
+      if (count == tokens.length) {
+        tokens = Arrays.copyOf(tokens, 2 * count);
+      }
+      tokens[count++] = id;
+    }
+
+    /** Why the answer must end now, if it must. */
+    private Optional<FinishReason> stopReason() {
+      if (closing || request.cancelled().getAsBoolean()) {
+        return Optional.of(FinishReason.CANCELLED);
+      }
+      if (options.timeout().isPresent()
+          && System.nanoTime() - begin >= options.timeout().get().toNanos()) {
+        return Optional.of(FinishReason.TIMEOUT);
+      }
+      return Optional.empty();
+    }
+
+    /**
+     * Reads the prompt: first what all questions about the view share, unless that is still there,
+     * then the question. Always in these two parts, so that an answer is the same either way.
+     *
+     * @return the caches, or null if the answer was cancelled meanwhile
+     */
+    private @Nullable KvBlock prefill(Lane lane) {
+      KvBlock past = prefix.find(prompt);
+      if (past == null) {
+        past = read(lane, decoder.nothing(), prompt.prefix());
+        if (past != null && prompt.prefix() > 0) {
+          prefix.keep(prompt, past);
+        }
+      }
+      if (past == null) {
+        return null;
+      }
+      return read(lane, past, prompt.length());
+    }
+
+    private @Nullable KvBlock read(Lane lane, KvBlock from, int to) {
+      KvBlock past = from;
+      while (past.length() < to) {
+        if (stopReason().isPresent()) {
+          lane.release(past);
+          return null;
+        }
+        int chunk = Math.min(decoder.chunk(), to - past.length());
+        boolean shared = to == prompt.prefix();
+        KvBlock present;
+        try {
+          present =
+              lane.read(
+                  past,
+                  prompt,
+                  chunk,
+                  (start, size, rows) -> prefix.overwrite(prompt, start, size, rows),
+                  shared ? to : prompt.length() + limit);
+        } finally {
+          lane.release(past);
+        }
+        past = present;
+      }
+      return past;
+    }
+  }
+}

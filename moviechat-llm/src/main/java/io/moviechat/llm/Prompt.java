@@ -1,0 +1,188 @@
+package io.moviechat.llm;
+
+import io.moviechat.InferenceException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A prompt as token ids, with the places where visual rows go. Built piece by piece by a {@link
+ * Family}; text of users is encoded so that special tokens typed into it stay mere text.
+ */
+final class Prompt {
+  /**
+   * The rows of one memory slot.
+   *
+   * @param start index of the first row among the prompt's ids
+   * @param slot which slot
+   */
+  record VisualSpan(int start, int slot) {}
+
+  private final int[] ids;
+  private final List<VisualSpan> spans;
+  private final int rowsPerSlot;
+  private final int prefix;
+  private final String text;
+
+  private Prompt(Builder builder) {
+    ids = Arrays.copyOf(builder.ids, builder.size);
+    spans = List.copyOf(builder.spans);
+    rowsPerSlot = builder.rowsPerSlot;
+    prefix = builder.prefix;
+    text = builder.text.toString();
+  }
+
+  int length() {
+    return ids.length;
+  }
+
+  int id(int index) {
+    return ids[index];
+  }
+
+  int[] ids() {
+    return ids.clone();
+  }
+
+  List<VisualSpan> spans() {
+    return spans;
+  }
+
+  int rowsPerSlot() {
+    return rowsPerSlot;
+  }
+
+  /** How many ids come before the question: the same for every question about a view. */
+  int prefix() {
+    return prefix;
+  }
+
+  /** The whole prompt as text, placeholders repeated. */
+  String text() {
+    return text;
+  }
+
+  /** Whether another prompt begins with the same ids and visual rows. */
+  boolean samePrefix(int[] otherIds) {
+    return prefix == otherIds.length && Arrays.equals(ids, 0, prefix, otherIds, 0, otherIds.length);
+  }
+
+  int[] prefixIds() {
+    return Arrays.copyOf(ids, prefix);
+  }
+
+  /** Collects pieces. */
+  static final class Builder {
+    private final Tokenizer tokenizer;
+    private final String placeholder;
+    private final int placeholderId;
+    private final int rowsPerSlot;
+    private final List<String> reserved;
+    private final List<VisualSpan> spans = new ArrayList<>();
+    private final StringBuilder chunk = new StringBuilder();
+    private final StringBuilder text = new StringBuilder();
+    private int[] ids = new int[1024];
+    private int size;
+    private int prefix;
+    private boolean first = true;
+
+    /**
+     * @param placeholder text of the token that stands where a visual row goes
+     * @param rowsPerSlot visual rows of each slot
+     * @param reserved tokens that users' text must not become
+     */
+    Builder(
+        Tokenizer tokenizer,
+        String placeholder,
+        int placeholderId,
+        int rowsPerSlot,
+        List<String> reserved) {
+      this.tokenizer = tokenizer;
+      this.placeholder = placeholder;
+      this.placeholderId = placeholderId;
+      this.rowsPerSlot = rowsPerSlot;
+      this.reserved = reserved;
+    }
+
+    /** Text of the template, special tokens included. */
+    Builder template(String piece) {
+      chunk.append(piece);
+      text.append(piece);
+      return this;
+    }
+
+    /** Text of a user or of an answer: special tokens in it are encoded as plain text. */
+    Builder user(String piece) {
+      int from = 0;
+      while (true) {
+        int next = -1;
+        for (String token : reserved) {
+          int found = piece.indexOf(token, from);
+          if (found >= 0 && (next < 0 || found < next)) {
+            next = found;
+          }
+        }
+        if (next < 0) {
+          break;
+        }
+        // Encoded in two parts, neither of which is the token.
+        int cut = next + Character.charCount(piece.codePointAt(next));
+        chunk.append(piece, from, cut);
+        flush();
+        from = cut;
+      }
+      chunk.append(piece, from, piece.length());
+      text.append(piece);
+      return this;
+    }
+
+    /** The visual rows of a slot. */
+    Builder slot(int slot) {
+      flush();
+      spans.add(new VisualSpan(size, slot));
+      reserve(rowsPerSlot);
+      Arrays.fill(ids, size, size + rowsPerSlot, placeholderId);
+      size += rowsPerSlot;
+      for (int i = 0; i < rowsPerSlot; i++) {
+        text.append(placeholder);
+      }
+      return this;
+    }
+
+    /**
+     * Marks the end of what all questions about a view share. Stands right after a special token or
+     * a slot, where encoding in two parts gives the ids of the whole.
+     */
+    Builder endOfMemory() {
+      flush();
+      prefix = size;
+      return this;
+    }
+
+    Prompt build() {
+      flush();
+      if (size == 0) {
+        throw new InferenceException("the prompt has no tokens at all");
+      }
+      return new Prompt(this);
+    }
+
+    private void flush() {
+      if (chunk.length() == 0 && !first) {
+        return;
+      }
+      int[] encoded = tokenizer.encode(chunk.toString(), first);
+      first = false;
+      chunk.setLength(0);
+      reserve(encoded.length);
+      System.arraycopy(encoded, 0, ids, size, encoded.length);
+      size += encoded.length;
+    }
+
+    private void reserve(int count) {
+      if (size + count > ids.length) {
+        ids = Arrays.copyOf(ids, Math.max(2 * ids.length, size + count));
+      }
+    }
+  }
+}

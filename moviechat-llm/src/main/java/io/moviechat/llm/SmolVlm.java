@@ -1,0 +1,124 @@
+package io.moviechat.llm;
+
+import com.google.common.collect.ImmutableList;
+import io.moviechat.FrameFormat;
+import io.moviechat.FrameFormat.Resampling;
+import io.moviechat.MemorySlot;
+import io.moviechat.MemoryTier;
+import io.moviechat.spi.MovieView;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * SmolVLM, SmolVLM2 and Idefics3.
+ *
+ * <p>Pictures are scaled in two steps, never split: the longest edge to the size of video frames,
+ * then squashed to a square. In the prompt each slot of memory is announced by its time, as the
+ * model's own video processor announces each frame (processing_smolvlm.py); a slot that stands for
+ * several frames by its span.
+ */
+final class SmolVlm implements Family {
+  private final ImagePreprocessor images;
+
+  SmolVlm(BundleConfig config) {
+    int square = config.edge(config.preprocessor().path("max_image_size"), "max_image_size");
+    int edge =
+        config.preprocessor().path("video_sampling").path("video_size").isMissingNode()
+            ? square
+            : config.edge(
+                config.preprocessor().path("video_sampling").path("video_size"),
+                "video_sampling.video_size");
+    Resampler resampler = config.resampler(Resampler.LANCZOS);
+    images =
+        config.images(
+            ImmutableList.of(
+                new ImagePreprocessor.Step.LongestEdgeEven(edge, resampler),
+                new ImagePreprocessor.Step.Exact(square, square, resampler)),
+            square,
+            square,
+            FrameFormat.inside(edge, edge, Resampling.LANCZOS));
+  }
+
+  @Override
+  public String name() {
+    return "SmolVLM";
+  }
+
+  @Override
+  public ImagePreprocessor images() {
+    return images;
+  }
+
+  @Override
+  public String placeholder() {
+    return "<image>";
+  }
+
+  @Override
+  public boolean answersBeginWithBlank() {
+    return true;
+  }
+
+  @Override
+  public void render(List<Message> chat, Prompt.Builder prompt) {
+    prompt.template("<|im_start|>");
+    for (Message message : chat) {
+      prompt.template(
+          switch (message.role()) {
+            case SYSTEM -> "System:";
+            case USER -> "User:";
+            case ASSISTANT -> "Assistant:";
+          });
+      boolean pictureFirst =
+          !message.content().isEmpty() && message.content().get(0) instanceof Message.Image;
+      if (!pictureFirst) {
+        prompt.template(" ");
+      }
+      for (Message.Content content : message.content()) {
+        if (content instanceof Message.Text text) {
+          prompt.user(text.text());
+        } else if (content instanceof Message.Image image) {
+          picture(image.slot(), prompt);
+          prompt.endOfMemory();
+        } else if (content instanceof Message.Video video) {
+          video(video.view(), prompt);
+        }
+      }
+      prompt.template("<end_of_utterance>\n");
+    }
+    prompt.template("Assistant:");
+  }
+
+  private static void picture(int slot, Prompt.Builder prompt) {
+    prompt
+        .template("<fake_token_around_image><global-img>")
+        .slot(slot)
+        .template("<fake_token_around_image>");
+  }
+
+  private static void video(MovieView view, Prompt.Builder prompt) {
+    List<MemorySlot> slots = view.memory().slots();
+    Duration length = view.breakpoint().orElse(view.memory().end());
+    prompt.template(
+        "You are provided the following series of "
+            + Times.words(slots.size())
+            + " frames from a "
+            + Times.length(length)
+            + " [H:MM:SS] video.\n");
+    for (int i = 0; i < slots.size(); i++) {
+      prompt.template(announcement(slots.get(i)));
+      picture(i, prompt);
+    }
+    prompt.endOfMemory().template("\n\n");
+  }
+
+  private static String announcement(MemorySlot slot) {
+    if (slot.tier() == MemoryTier.CURRENT) {
+      return "\nFrame now, at " + Times.hours(slot.start()) + ":";
+    }
+    if (slot.frames() == 1) {
+      return "\nFrame from " + Times.minutes(slot.start()) + ":";
+    }
+    return "\nFrames from " + Times.hours(slot.start()) + " to " + Times.hours(slot.end()) + ":";
+  }
+}
