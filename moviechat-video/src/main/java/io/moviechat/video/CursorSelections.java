@@ -1,0 +1,174 @@
+package io.moviechat.video;
+
+import java.time.Duration;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
+
+/** The selections that walk over a {@link FrameCursor}. */
+final class CursorSelections {
+  private CursorSelections() {}
+
+  private abstract static class OnCursor implements FrameSelection {
+    final FrameCursor cursor;
+    final long from;
+    final long to;
+    private final long damagedBefore;
+    private long given = -1;
+    private boolean ended;
+
+    OnCursor(FrameCursor cursor, Window window) {
+      this.cursor = cursor;
+      this.from = window.from();
+      this.to = window.to();
+      this.damagedBefore = cursor.damaged();
+    }
+
+    /** Moves the cursor to a candidate; false if there is none left. */
+    abstract boolean move(boolean first);
+
+    @Override
+    public final boolean next() {
+      boolean first = given < 0;
+      while (!ended) {
+        if (!move(first)) {
+          ended = true;
+        } else if (given < 0 || cursor.time() > given) {
+          given = cursor.time();
+          return true;
+        }
+        first = false;
+      }
+      return false;
+    }
+
+    @Override
+    public final AVFrame picture() {
+      return cursor.picture();
+    }
+
+    @Override
+    public final long time() {
+      return cursor.time();
+    }
+
+    @Override
+    public final long damaged() {
+      return cursor.damaged() - damagedBefore;
+    }
+  }
+
+  /**
+   * The part of the video that a pass covers, in nanoseconds.
+   *
+   * @param from first moment
+   * @param to first moment after it, {@link Long#MAX_VALUE} for the end of the video
+   */
+  record Window(long from, long to) {
+    static final Window WHOLE = new Window(0, Long.MAX_VALUE);
+
+    static Window of(Duration from, Duration to) {
+      return new Window(saturated(from), saturated(to));
+    }
+
+    static long saturated(Duration time) {
+      return time.compareTo(Duration.ofNanos(Long.MAX_VALUE)) >= 0
+          ? Long.MAX_VALUE
+          : time.toNanos();
+    }
+  }
+
+  /** Every picture with a time in the window. */
+  static FrameSelection everyFrame(FrameCursor cursor, Window window) {
+    return new OnCursor(cursor, window) {
+      @Override
+      boolean move(boolean first) {
+        boolean moved;
+        if (first && from > 0) {
+          moved = cursor.moveTo(from);
+          while (moved && cursor.time() < from) {
+            moved = cursor.advance();
+          }
+        } else {
+          moved = cursor.advance();
+        }
+        return moved && cursor.time() < to;
+      }
+    };
+  }
+
+  /** The pictures on screen at the start of the window and every interval after it. */
+  static FrameSelection everyInterval(FrameCursor cursor, Window window, long interval) {
+    return new OnCursor(cursor, window) {
+      private long moment = from;
+
+      @Override
+      boolean move(boolean first) {
+        if (!first) {
+          // Moments that the same picture stays on screen for would give it again.
+          long seen = Math.min(cursor.replacedAt(), Long.MAX_VALUE - interval);
+          long steps = Math.max(1, (seen - moment + interval - 1) / interval);
+          if (cursor.replacedAt() == Long.MAX_VALUE
+              || steps > (Long.MAX_VALUE - moment) / interval) {
+            return false;
+          }
+          moment += steps * interval;
+        }
+        return moment < to && cursor.moveTo(moment) && moment < cursor.endOfCurrent();
+      }
+    };
+  }
+
+  /** The pictures on screen at given moments, in order. */
+  static FrameSelection at(FrameCursor cursor, Window window, long[] moments) {
+    return new OnCursor(cursor, window) {
+      private int index;
+
+      @Override
+      boolean move(boolean first) {
+        return index < moments.length && cursor.moveTo(moments[index++]);
+      }
+    };
+  }
+
+  /** Pictures that differ from the last one taken, and one at least every {@code longestGap}. */
+  static FrameSelection sceneChanges(
+      FrameCursor cursor, Window window, double threshold, long longestGap, String name) {
+    FrameSelection every = everyFrame(cursor, window);
+    return new FrameSelection() {
+      private final Thumbnail thumbnail = new Thumbnail(name);
+      private long taken = -1;
+
+      @Override
+      public boolean next() {
+        while (every.next()) {
+          double change = thumbnail.differenceTo(every.picture());
+          if (taken < 0 || change >= threshold || every.time() - taken >= longestGap) {
+            thumbnail.keep();
+            taken = every.time();
+            return true;
+          }
+        }
+        return false;
+      }
+
+      @Override
+      public AVFrame picture() {
+        return every.picture();
+      }
+
+      @Override
+      public long time() {
+        return every.time();
+      }
+
+      @Override
+      public long damaged() {
+        return every.damaged();
+      }
+
+      @Override
+      public void close() {
+        thumbnail.close();
+      }
+    };
+  }
+}

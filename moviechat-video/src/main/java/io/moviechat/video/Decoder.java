@@ -1,0 +1,291 @@
+package io.moviechat.video;
+
+import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_DEFAULT;
+import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_NONREF;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_alloc_context3;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_find_decoder;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_flush_buffers;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_free_context;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_open2;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_parameters_to_context;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_receive_frame;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_send_packet;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EAGAIN;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
+
+import io.moviechat.VideoException;
+import io.moviechat.spi.NativeOwner;
+import java.util.ArrayDeque;
+import org.bytedeco.ffmpeg.avcodec.AVCodec;
+import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
+import org.bytedeco.ffmpeg.avcodec.AVPacket;
+import org.bytedeco.ffmpeg.avutil.AVDictionary;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns the packets of a demuxer into pictures, in presentation order.
+ *
+ * <p>While a wanted time is far ahead, pictures that no other picture refers to are not decoded. To
+ * leave none out that is wanted, packets are looked at some places ahead of the decoder: a packet
+ * is skipped only if one already seen is presented after it and still not after the wanted time.
+ */
+final class Decoder implements AutoCloseable {
+  /** More than any codec reorders: H.264 and HEVC hold back 16 pictures at most. */
+  private static final int LOOKAHEAD = 20;
+
+  private static final int OUT_OF_MEMORY = -12;
+
+  private final Demuxer demuxer;
+  private final NativeOwner owner;
+  private final AVCodecContext context;
+  private final ArrayDeque<AVPacket> ahead = new ArrayDeque<>(LOOKAHEAD + 1);
+  private final ArrayDeque<AVPacket> unused = new ArrayDeque<>(LOOKAHEAD + 1);
+  private long wanted = Long.MIN_VALUE;
+  private boolean waitForKey;
+  private long firstKeyTime = Ffmpeg.NO_TIME;
+  private long lastReadTime = Ffmpeg.NO_TIME;
+  private boolean demuxerEnded;
+  private boolean draining;
+  private long damaged;
+
+  Decoder(Demuxer demuxer, VideoOptions options) {
+    this.demuxer = demuxer;
+    AVCodec codec = avcodec_find_decoder(demuxer.parameters().codec_id());
+    String codecName = avcodec_get_name(demuxer.parameters().codec_id()).getString();
+    if (codec == null || codec.isNull()) {
+      throw new VideoException(
+          demuxer.name()
+              + " holds "
+              + codecName
+              + " video, which this build of FFmpeg cannot decode; convert it, to H.264 for one");
+    }
+    this.context = avcodec_alloc_context3(codec);
+    this.owner = NativeOwner.open(this, "video decoder of " + demuxer.name());
+    AVDictionary settings = new AVDictionary(null);
+    try {
+      avcodec_parameters_to_context(context, demuxer.parameters());
+      context.pkt_timebase(demuxer.stream().time_base());
+      context.thread_count(options.threads());
+      context.max_pixels(options.maxPixels());
+      int code = avcodec_open2(context, codec, settings);
+      if (code < 0) {
+        throw new VideoException(
+            String.format(
+                "%s: the %s decoder refused the video (FFmpeg: %s)",
+                demuxer.name(), codecName, Ffmpeg.errorText(code)));
+      }
+      for (int i = 0; i <= LOOKAHEAD; i++) {
+        unused.add(av_packet_alloc());
+      }
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    } finally {
+      av_dict_free(settings);
+    }
+  }
+
+  /** Damaged pictures and packets so far. */
+  long damaged() {
+    return damaged + demuxer.badReads();
+  }
+
+  /** The latest time of a packet that was read, to compare with an index. */
+  long lastReadTime() {
+    return lastReadTime;
+  }
+
+  /** The time of the key frame that decoding began with, once its packet was read. */
+  long firstKeyTime() {
+    return firstKeyTime;
+  }
+
+  /** No picture that is replaced by a later one before this time is needed. */
+  void want(long nanos) {
+    wanted = nanos;
+  }
+
+  /** Every picture is needed. */
+  void wantAll() {
+    wanted = Long.MIN_VALUE;
+  }
+
+  /**
+   * Forgets all that was read: the demuxer was moved.
+   *
+   * @param toKeyFrame whether to begin with the next key frame instead of the next packet
+   */
+  void flush(boolean toKeyFrame) {
+    while (!ahead.isEmpty()) {
+      recycle(ahead.remove());
+    }
+    avcodec_flush_buffers(context);
+    waitForKey = toKeyFrame;
+    firstKeyTime = Ffmpeg.NO_TIME;
+    lastReadTime = Ffmpeg.NO_TIME;
+    demuxerEnded = false;
+    draining = false;
+  }
+
+  /**
+   * Decodes the next picture.
+   *
+   * @param picture takes it
+   * @return false at the end
+   * @throws VideoException if reading fails
+   */
+  boolean next(AVFrame picture) {
+    while (true) {
+      int code = avcodec_receive_frame(context, picture);
+      if (code == 0) {
+        if (isWhole(picture)) {
+          return true;
+        }
+        damaged++;
+        continue;
+      }
+      if (code == AVERROR_EOF()) {
+        return false;
+      }
+      if (code != AVERROR_EAGAIN()) {
+        failed(code);
+      } else if (draining) {
+        return false;
+      } else {
+        feed();
+      }
+    }
+  }
+
+  /**
+   * Decodes one key frame on its own.
+   *
+   * @return whether it gave a picture; if not, it counts as damaged
+   */
+  boolean decodeAlone(AVPacket packet, AVFrame picture) {
+    avcodec_flush_buffers(context);
+    context.skip_frame(AVDISCARD_DEFAULT);
+    int code = avcodec_send_packet(context, packet);
+    if (code >= 0) {
+      avcodec_send_packet(context, null);
+      code = avcodec_receive_frame(context, picture);
+    }
+    boolean good = code >= 0 && isWhole(picture);
+    if (!good) {
+      damaged++;
+    }
+    return good;
+  }
+
+  private static boolean isWhole(AVFrame picture) {
+    return picture.decode_error_flags() == 0
+        && (picture.flags() & AVFrame.AV_FRAME_FLAG_CORRUPT) == 0;
+  }
+
+  private void feed() {
+    while (!demuxerEnded && ahead.size() < (wanted == Long.MIN_VALUE ? 1 : LOOKAHEAD)) {
+      readAhead();
+    }
+    @Nullable AVPacket packet = ahead.poll();
+    if (packet == null) {
+      draining = true;
+      avcodec_send_packet(context, null);
+      return;
+    }
+    context.skip_frame(isReplacedInTime(packet) ? AVDISCARD_NONREF : AVDISCARD_DEFAULT);
+    int code = avcodec_send_packet(context, packet);
+    recycle(packet);
+    if (code < 0 && code != AVERROR_EOF()) {
+      failed(code);
+    }
+  }
+
+  private void readAhead() {
+    AVPacket packet = unused.remove();
+    if (demuxer.watchdog().isStopped()) {
+      unused.add(packet);
+      throw new IllegalStateException("the video " + demuxer.name() + " is closed");
+    }
+    boolean read = false;
+    try {
+      read = demuxer.read(packet);
+    } finally {
+      if (!read) {
+        unused.add(packet);
+      }
+    }
+    if (!read) {
+      demuxerEnded = true;
+      return;
+    }
+    long time = timeOf(packet);
+    if (time != Ffmpeg.NO_TIME) {
+      lastReadTime = Math.max(lastReadTime, time);
+    }
+    boolean key = (packet.flags() & AV_PKT_FLAG_KEY) != 0;
+    if (waitForKey) {
+      if (!key) {
+        recycle(packet);
+        return;
+      }
+      waitForKey = false;
+      firstKeyTime = time;
+    }
+    ahead.add(packet);
+  }
+
+  private boolean isReplacedInTime(AVPacket packet) {
+    if (wanted == Long.MIN_VALUE) {
+      return false;
+    }
+    long time = demuxer.nanos(packet.pts());
+    if (time == Ffmpeg.NO_TIME) {
+      return false;
+    }
+    for (AVPacket later : ahead) {
+      long laterTime = demuxer.nanos(later.pts());
+      if (laterTime > time && laterTime <= wanted && (later.flags() & AV_PKT_FLAG_DISCARD) == 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private long timeOf(AVPacket packet) {
+    long time = demuxer.nanos(packet.pts());
+    return time == Ffmpeg.NO_TIME ? demuxer.nanos(packet.dts()) : time;
+  }
+
+  private void failed(int code) {
+    if (code == OUT_OF_MEMORY) {
+      throw new VideoException(
+          demuxer.name() + " could not be decoded (FFmpeg: " + Ffmpeg.errorText(code) + ")");
+    }
+    damaged++;
+  }
+
+  private void recycle(AVPacket packet) {
+    av_packet_unref(packet);
+    unused.add(packet);
+  }
+
+  @Override
+  public void close() {
+    while (!ahead.isEmpty()) {
+      av_packet_free(ahead.remove());
+    }
+    while (!unused.isEmpty()) {
+      av_packet_free(unused.remove());
+    }
+    avcodec_free_context(context);
+    owner.close();
+  }
+}

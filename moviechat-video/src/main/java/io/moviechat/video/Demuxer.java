@@ -1,0 +1,452 @@
+package io.moviechat.video;
+
+import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_ALL;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
+import static org.bytedeco.ffmpeg.global.avformat.AVFMT_NO_BYTE_SEEK;
+import static org.bytedeco.ffmpeg.global.avformat.AVFMT_TS_DISCONT;
+import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
+import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BYTE;
+import static org.bytedeco.ffmpeg.global.avformat.AV_DISPOSITION_ATTACHED_PIC;
+import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
+import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
+import static org.bytedeco.ffmpeg.global.avformat.av_seek_frame;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_alloc_context;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_find_stream_info;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entries_count;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry_from_timestamp;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_open_input;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_INVALIDDATA;
+import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_AUDIO;
+import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_SUBTITLE;
+import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
+import static org.bytedeco.ffmpeg.global.avutil.AV_TIME_BASE;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_get;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
+import static org.bytedeco.ffmpeg.global.avutil.av_rescale_q;
+
+import io.moviechat.VideoException;
+import io.moviechat.VideoInfo.Track;
+import io.moviechat.VideoInfo.TrackKind;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.bytedeco.ffmpeg.avcodec.AVCodec;
+import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
+import org.bytedeco.ffmpeg.avcodec.AVPacket;
+import org.bytedeco.ffmpeg.avformat.AVFormatContext;
+import org.bytedeco.ffmpeg.avformat.AVIndexEntry;
+import org.bytedeco.ffmpeg.avformat.AVStream;
+import org.bytedeco.ffmpeg.avutil.AVDictionary;
+import org.bytedeco.ffmpeg.avutil.AVDictionaryEntry;
+import org.bytedeco.ffmpeg.avutil.AVRational;
+import org.bytedeco.javacpp.PointerPointer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes a container apart: packets of its one video stream, seeking, and what it says of itself.
+ * Times are nanoseconds since the start of the video.
+ */
+final class Demuxer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Demuxer.class);
+
+  /** Bad packets in a row after which a file counts as ended. */
+  private static final int MAX_BAD_READS = 200;
+
+  private final String name;
+  private final Watchdog watchdog;
+  private final @Nullable InputBridge bridge;
+  private final AVFormatContext format;
+  private final AVStream stream;
+  private final int streamIndex;
+  private final int timeBaseNumerator;
+  private final int timeBaseDenominator;
+  private final long originTicks;
+  private final boolean seekable;
+  private long badReads;
+  private boolean endedEarly;
+
+  private Demuxer(
+      String name,
+      Watchdog watchdog,
+      @Nullable InputBridge bridge,
+      AVFormatContext format,
+      int streamIndex) {
+    this.name = name;
+    this.watchdog = watchdog;
+    this.bridge = bridge;
+    this.format = format;
+    this.streamIndex = streamIndex;
+    this.stream = format.streams(streamIndex);
+    this.timeBaseNumerator = stream.time_base().num();
+    this.timeBaseDenominator = stream.time_base().den();
+    this.originTicks = origin();
+    this.seekable = format.pb() != null && format.pb().seekable() != 0;
+    for (int i = 0; i < format.nb_streams(); i++) {
+      if (i != streamIndex) {
+        format.streams(i).discard(AVDISCARD_ALL);
+      }
+    }
+  }
+
+  /**
+   * Opens a container and finds its video.
+   *
+   * @param input closed with this demuxer, and also if this fails
+   * @throws VideoException if it is no video
+   */
+  static Demuxer open(String name, VideoInput input, VideoOptions options, Watchdog watchdog) {
+    InputBridge bridge = new InputBridge(input, watchdog);
+    AVFormatContext format = avformat_alloc_context();
+    boolean opened = false;
+    try {
+      format.pb(bridge.context());
+      format.flags(format.flags() | AVFormatContext.AVFMT_FLAG_CUSTOM_IO);
+      watchdog.guard(format);
+      watchdog.progress();
+      AVDictionary settings = new AVDictionary(null);
+      // Java reads the one file; whatever a playlist inside it names stays closed.
+      av_dict_set(settings, "protocol_whitelist", "none", 0);
+      av_dict_set(settings, "format_whitelist", Formats.FILES, 0);
+      av_dict_set(settings, "probesize", Integer.toString(options.probeBytes()), 0);
+      int code = avformat_open_input(format, name, null, settings);
+      av_dict_free(settings);
+      if (code < 0) {
+        throw notAVideo(name, bridge, watchdog, code);
+      }
+      opened = true;
+      Demuxer demuxer =
+          new Demuxer(name, watchdog, bridge, format, findVideo(name, format, options));
+      opened = false; // the demuxer owns both from here
+      return demuxer;
+    } catch (RuntimeException | Error e) {
+      if (opened) {
+        avformat_close_input(format);
+      }
+      bridge.close();
+      throw e;
+    }
+  }
+
+  private static VideoException notAVideo(
+      String name, InputBridge bridge, Watchdog watchdog, int code) {
+    Throwable cause = bridge.failure();
+    if (cause != null) {
+      return new VideoException(name + " cannot be read: " + cause, cause);
+    }
+    if (watchdog.shouldStop()) {
+      return new VideoException(name + " could not be opened in time: reading made no progress");
+    }
+    return new VideoException(
+        name
+            + " is not a video that can be read, or its beginning or index is missing (FFmpeg: "
+            + Ffmpeg.errorText(code)
+            + "); expected a complete file in a known container such as MP4, Matroska or MPEG-TS");
+  }
+
+  private static int findVideo(String name, AVFormatContext format, VideoOptions options) {
+    int streams = format.nb_streams();
+    try (PointerPointer<AVDictionary> perStream = new PointerPointer<>(Math.max(1, streams))) {
+      for (int i = 0; i < streams; i++) {
+        AVDictionary limits = new AVDictionary(null);
+        av_dict_set(limits, "max_pixels", Long.toString(options.maxPixels()), 0);
+        perStream.put(i, limits);
+      }
+      int code = avformat_find_stream_info(format, perStream);
+      for (int i = 0; i < streams; i++) {
+        AVDictionary left = perStream.get(AVDictionary.class, i);
+        if (left != null) {
+          av_dict_free(left);
+        }
+      }
+      if (code < 0) {
+        throw new VideoException(
+            name + " could not be analysed (FFmpeg: " + Ffmpeg.errorText(code) + ")");
+      }
+    }
+    int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
+    if (best < 0 || (format.streams(best).disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0) {
+      List<String> found = new ArrayList<>();
+      tracks(format, -1).forEach(track -> found.add(track.kind() + " " + track.codec()));
+      throw new VideoException(
+          name
+              + " has no video track; found "
+              + (found.isEmpty() ? "no track at all" : String.join(", ", found))
+              + " (cover art is no video)");
+    }
+    int width = format.streams(best).codecpar().width();
+    int height = format.streams(best).codecpar().height();
+    if (width < 1 || height < 1) {
+      throw new VideoException(
+          name + " has a video track without pictures: no size was found in it");
+    }
+    if ((long) width * height > options.maxPixels()) {
+      throw new VideoException(
+          String.format(
+              "%s claims pictures of %d x %d pixels, more than the limit of %,d pixels; raise"
+                  + " VideoOptions.maxPixels if it can be trusted",
+              name, width, height, options.maxPixels()));
+    }
+    return best;
+  }
+
+  private static List<Track> tracks(AVFormatContext format, int without) {
+    List<Track> tracks = new ArrayList<>();
+    for (int i = 0; i < format.nb_streams(); i++) {
+      if (i == without) {
+        continue;
+      }
+      AVStream other = format.streams(i);
+      int type = other.codecpar().codec_type();
+      TrackKind kind =
+          type == AVMEDIA_TYPE_AUDIO
+              ? TrackKind.AUDIO
+              : type == AVMEDIA_TYPE_SUBTITLE
+                  ? TrackKind.SUBTITLE
+                  : type == AVMEDIA_TYPE_VIDEO ? TrackKind.VIDEO : TrackKind.OTHER;
+      AVDictionaryEntry language = av_dict_get(other.metadata(), "language", null, 0);
+      tracks.add(
+          new Track(
+              kind,
+              avcodec_get_name(other.codecpar().codec_id()).getString(),
+              language == null ? Optional.empty() : Optional.of(language.value().getString())));
+    }
+    return tracks;
+  }
+
+  /**
+   * Where time starts. The container's start, so that a picture that appears late is late; but
+   * sound that begins before zero (an encoder's priming) is never heard and shifts nothing.
+   */
+  private long origin() {
+    long first = stream.start_time();
+    long start = format.start_time();
+    if (start == Ffmpeg.NO_TIME) {
+      return first == Ffmpeg.NO_TIME ? 0 : first;
+    }
+    try (AVRational micros = new AVRational().num(1).den(AV_TIME_BASE);
+        AVRational base = new AVRational().num(timeBaseNumerator).den(timeBaseDenominator)) {
+      long ticks = av_rescale_q(start, micros, base);
+      if (first == Ffmpeg.NO_TIME) {
+        return ticks;
+      }
+      // The container rounds to microseconds: its start may be the video's own first tick.
+      if (Math.abs(av_rescale_q(first, base, micros) - start) <= 1) {
+        return first;
+      }
+      return start < 0 ? Math.min(0, first) : Math.min(ticks, first);
+    }
+  }
+
+  String name() {
+    return name;
+  }
+
+  AVCodecParameters parameters() {
+    return stream.codecpar();
+  }
+
+  AVStream stream() {
+    return stream;
+  }
+
+  AVFormatContext format() {
+    return format;
+  }
+
+  List<Track> otherTracks() {
+    return tracks(format, streamIndex);
+  }
+
+  boolean seekable() {
+    return seekable;
+  }
+
+  Watchdog watchdog() {
+    return watchdog;
+  }
+
+  /** Bad reads that were skipped. */
+  long badReads() {
+    return badReads;
+  }
+
+  /** Whether the file ended before its container said it would. */
+  boolean endedEarly() {
+    return endedEarly;
+  }
+
+  boolean timesMayJump() {
+    return (format.iformat().flags() & AVFMT_TS_DISCONT) != 0;
+  }
+
+  /** A pts as nanoseconds since the start, or {@link Ffmpeg#NO_TIME}. */
+  long nanos(long pts) {
+    if (pts == Ffmpeg.NO_TIME || Math.abs(pts) > Long.MAX_VALUE / 4) {
+      return Ffmpeg.NO_TIME;
+    }
+    return Ffmpeg.nanos(pts - originTicks, timeBaseNumerator, timeBaseDenominator);
+  }
+
+  /** A length in ticks as nanoseconds. */
+  long length(long ticks) {
+    return ticks <= 0 ? 0 : Ffmpeg.nanos(ticks, timeBaseNumerator, timeBaseDenominator);
+  }
+
+  private long ticks(long nanos) {
+    return originTicks + Ffmpeg.ticks(nanos, timeBaseNumerator, timeBaseDenominator);
+  }
+
+  /** The duration of the video in nanoseconds, or {@link Ffmpeg#NO_TIME}. */
+  long duration() {
+    long own = stream.duration();
+    if (own != Ffmpeg.NO_TIME && own > 0) {
+      long first = stream.start_time() == Ffmpeg.NO_TIME ? originTicks : stream.start_time();
+      return nanos(first + own);
+    }
+    long whole = format.duration();
+    return whole != Ffmpeg.NO_TIME && whole > 0 ? whole * 1000 : Ffmpeg.NO_TIME;
+  }
+
+  /**
+   * Reads the next packet of the video.
+   *
+   * @return whether there is one
+   * @throws VideoException if reading fails
+   */
+  boolean read(AVPacket packet) {
+    int bad = 0;
+    while (true) {
+      watchdog.progress();
+      int code = av_read_frame(format, packet);
+      if (code >= 0) {
+        if (packet.stream_index() == streamIndex) {
+          return true;
+        }
+        av_packet_unref(packet);
+        continue;
+      }
+      if (code == AVERROR_EOF()) {
+        return false;
+      }
+      if (watchdog.isStopped()) {
+        throw new IllegalStateException("the video " + name + " is closed");
+      }
+      Throwable failure = bridge == null ? null : bridge.failure();
+      if (failure != null) {
+        throw new VideoException(name + " cannot be read any further: " + failure, failure);
+      }
+      if (watchdog.shouldStop()) {
+        throw new VideoException(name + " sent nothing in time; reading was given up");
+      }
+      if (code == AVERROR_INVALIDDATA() && ++bad < MAX_BAD_READS) {
+        badReads++;
+        continue;
+      }
+      badReads++;
+      endedEarly = true;
+      log.warn("{} ends early: {}", name, Ffmpeg.errorText(code));
+      return false;
+    }
+  }
+
+  /**
+   * Goes to a key frame at or before a time, as well as the container knows.
+   *
+   * @return whether it could
+   */
+  boolean seek(long nanos) {
+    watchdog.progress();
+    if (!seekable) {
+      return false;
+    }
+    return av_seek_frame(format, streamIndex, ticks(nanos), AVSEEK_FLAG_BACKWARD) >= 0;
+  }
+
+  /** Goes to the very beginning. */
+  boolean rewind() {
+    watchdog.progress();
+    if (!seekable) {
+      return false;
+    }
+    // A transport stream has no index: searching it by time can miss the first key frame.
+    if (timesMayJump()
+        && (format.iformat().flags() & AVFMT_NO_BYTE_SEEK) == 0
+        && av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE) >= 0) {
+      return true;
+    }
+    long first = stream.start_time() == Ffmpeg.NO_TIME ? 0 : stream.start_time();
+    return av_seek_frame(format, streamIndex, Math.min(first, originTicks), AVSEEK_FLAG_BACKWARD)
+            >= 0
+        || av_seek_frame(format, -1, 0, AVSEEK_FLAG_BACKWARD) >= 0;
+  }
+
+  /**
+   * The time that the index gives for the last key frame at or before a time, {@link
+   * Ffmpeg#NO_TIME} if it knows none. It may be a decoding time, a little before the frame's own.
+   */
+  long keyframeBefore(long nanos) {
+    AVIndexEntry entry =
+        avformat_index_get_entry_from_timestamp(stream, ticks(nanos), AVSEEK_FLAG_BACKWARD);
+    return entry == null || entry.isNull() ? Ffmpeg.NO_TIME : nanos(entry.timestamp());
+  }
+
+  /** Whether the index reaches past a time, so that {@link #keyframeBefore} knows all before it. */
+  boolean indexReaches(long nanos) {
+    int entries = avformat_index_get_entries_count(stream);
+    if (entries == 0) {
+      return false;
+    }
+    long last = nanos(avformat_index_get_entry(stream, entries - 1).timestamp());
+    return last >= nanos;
+  }
+
+  /**
+   * Reads all packets, from the start, for their times.
+   *
+   * @return the times of all pictures, sorted
+   */
+  long[] scanTimes() {
+    if (!rewind()) {
+      throw new VideoException(
+          name + " cannot be read twice, which this sampling needs: it is no seekable input");
+    }
+    long[] times = new long[1024];
+    int count = 0;
+    AVPacket packet = av_packet_alloc();
+    try {
+      while (read(packet)) {
+        long time = nanos(packet.pts() == Ffmpeg.NO_TIME ? packet.dts() : packet.pts());
+        if ((packet.flags() & AV_PKT_FLAG_DISCARD) == 0 && time != Ffmpeg.NO_TIME) {
+          if (count == times.length) {
+            times = Arrays.copyOf(times, 2 * count);
+          }
+          times[count++] = time;
+        }
+        av_packet_unref(packet);
+      }
+    } finally {
+      av_packet_free(packet);
+    }
+    Arrays.sort(times, 0, count);
+    return Arrays.copyOf(times, count);
+  }
+
+  @Override
+  public void close() {
+    avformat_close_input(format);
+    if (bridge != null) {
+      bridge.close();
+    }
+  }
+}

@@ -1,0 +1,407 @@
+package io.moviechat.video;
+
+import io.moviechat.Frame;
+import io.moviechat.FrameFormat;
+import io.moviechat.FrameSampling;
+import io.moviechat.VideoException;
+import io.moviechat.VideoInfo;
+import io.moviechat.spi.FrameStream;
+import io.moviechat.spi.NativeOwner;
+import io.moviechat.spi.VideoSource;
+import io.moviechat.video.CursorSelections.Window;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
+import org.bytedeco.ffmpeg.avutil.AVRational;
+import org.bytedeco.ffmpeg.global.avcodec;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A video that FFmpeg decodes.
+ *
+ * <p>A pass and the random access of {@link #frameAt} each have a demuxer and a decoder of their
+ * own where the input can be opened twice, so that neither disturbs the other.
+ */
+final class FfmpegVideoSource implements VideoSource {
+  private final String name;
+  private final VideoOptions options;
+  private final Watchdog watchdog;
+  private final Supplier<Optional<VideoInput>> inputs;
+  private final NativeOwner owner;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final FramePool singleFrames;
+  private final VideoInfo info;
+  private final Orientation orientation;
+  private @Nullable Session main;
+  private @Nullable Session spare;
+  private @Nullable Pass pass;
+  private @Nullable Scaler singleScaler;
+  private @Nullable FrameFormat singleFormat;
+  private volatile boolean closed;
+
+  /** A demuxer, and a place in what it reads. */
+  private record Session(Demuxer demuxer, FrameCursor cursor) implements AutoCloseable {
+    @Override
+    public void close() {
+      cursor.close();
+      demuxer.close();
+    }
+  }
+
+  /**
+   * @param location as given by the user
+   * @param inputs gives a new input of the same bytes each time, empty once it cannot
+   */
+  FfmpegVideoSource(String location, Supplier<Optional<VideoInput>> inputs, VideoOptions options) {
+    Ffmpeg.load();
+    this.name = location;
+    this.options = options;
+    this.inputs = inputs;
+    this.watchdog = new Watchdog(options.timeout().toNanos());
+    this.singleFrames = new FramePool("frames of " + name, options.timeout());
+    this.owner = NativeOwner.open(this, "video " + name);
+    boolean opened = false;
+    FfmpegLog.subject(name);
+    try {
+      Session first =
+          openSession()
+              .orElseThrow(() -> new VideoException(name + " cannot be opened: nothing to read"));
+      main = first;
+      orientation = Orientation.of(first.demuxer().parameters());
+      info = describe(first.demuxer());
+      opened = true;
+    } finally {
+      FfmpegLog.subject(null);
+      if (!opened) {
+        close();
+      }
+    }
+  }
+
+  private Optional<Session> openSession() {
+    Optional<VideoInput> input = inputs.get();
+    if (input.isEmpty()) {
+      return Optional.empty();
+    }
+    Demuxer demuxer = Demuxer.open(name, input.get(), options, watchdog);
+    try {
+      return Optional.of(new Session(demuxer, new FrameCursor(demuxer, options)));
+    } catch (RuntimeException e) {
+      demuxer.close();
+      throw e;
+    }
+  }
+
+  private VideoInfo describe(Demuxer demuxer) {
+    AVCodecParameters parameters = demuxer.parameters();
+    AVRational aspect = demuxer.stream().sample_aspect_ratio();
+    if (aspect.num() == 0) {
+      aspect = parameters.sample_aspect_ratio();
+    }
+    Scaler.Geometry display =
+        Scaler.display(
+            parameters.width(), parameters.height(), aspect.num(), aspect.den(), orientation);
+    long duration = demuxer.duration();
+    if (duration != Ffmpeg.NO_TIME && duration > options.maxDuration().toNanos()) {
+      throw new VideoException(
+          String.format(
+              "%s claims to last %s, more than the limit of %s; raise VideoOptions.maxDuration if"
+                  + " that is right",
+              name, Duration.ofNanos(duration), options.maxDuration()));
+    }
+    long frames = demuxer.stream().nb_frames();
+    double rate = Ffmpeg.toDouble(demuxer.stream().avg_frame_rate());
+    return new VideoInfo(
+        name,
+        demuxer.format().iformat().name().getString(),
+        avcodec.avcodec_get_name(parameters.codec_id()).getString(),
+        display.width(),
+        display.height(),
+        orientation.clockwiseDegrees(),
+        duration == Ffmpeg.NO_TIME ? Optional.empty() : Optional.of(Duration.ofNanos(duration)),
+        frames > 0 ? OptionalLong.of(frames) : OptionalLong.empty(),
+        rate > 0 ? OptionalDouble.of(rate) : OptionalDouble.empty(),
+        demuxer.otherTracks());
+  }
+
+  @Override
+  public VideoInfo info() {
+    return info;
+  }
+
+  @Override
+  public FrameStream frames(FrameSampling sampling, FrameFormat format) {
+    return pass(Window.WHOLE, sampling, format);
+  }
+
+  @Override
+  public FrameStream frames(
+      Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
+    if (from.isNegative() || to.compareTo(from) <= 0) {
+      throw new IllegalArgumentException(
+          "a window of a video must not be empty or negative, was [" + from + ", " + to + ")");
+    }
+    return pass(Window.of(from, to), sampling, format);
+  }
+
+  private FrameStream pass(Window window, FrameSampling sampling, FrameFormat format) {
+    enter();
+    try {
+      if (pass != null) {
+        pass.end();
+      }
+      Session session = session();
+      session.cursor().rewind();
+      Pass next = new Pass(select(session, window, sampling), format);
+      pass = next;
+      return next;
+    } finally {
+      leave();
+    }
+  }
+
+  private FrameSelection select(Session session, Window window, FrameSampling sampling) {
+    FrameCursor cursor = session.cursor();
+    if (sampling instanceof FrameSampling.EveryFrame) {
+      return CursorSelections.everyFrame(cursor, window);
+    }
+    if (sampling instanceof FrameSampling.EveryInterval every) {
+      return CursorSelections.everyInterval(cursor, window, every.interval().toNanos());
+    }
+    if (sampling instanceof FrameSampling.Uniform uniform) {
+      return uniform(session, window, uniform.frames());
+    }
+    if (sampling instanceof FrameSampling.Fragments fragments) {
+      return fragments(session, window, fragments);
+    }
+    if (sampling instanceof FrameSampling.Keyframes keyframes) {
+      return cursor.keyframes(window, keyframes.interval().toNanos());
+    }
+    if (sampling instanceof FrameSampling.SceneChanges changes) {
+      return CursorSelections.sceneChanges(
+          cursor, window, changes.threshold(), Window.saturated(changes.longestGap()), name);
+    }
+    throw new IllegalArgumentException("unknown sampling " + sampling);
+  }
+
+  private FrameSelection uniform(Session session, Window window, int frames) {
+    long[] times = null;
+    long end = Math.min(window.to(), session.demuxer().duration());
+    boolean durationKnown = session.demuxer().duration() != Ffmpeg.NO_TIME;
+    double rate = info.frameRate().orElse(25);
+    if (!durationKnown || frames > (end - window.from()) / 1e9 * rate / 2) {
+      // Few frames, or a length that only reading tells.
+      times = inWindow(session.cursor().scanTimes(), window);
+      session.cursor().rewind();
+      if (times.length <= frames) {
+        return CursorSelections.everyFrame(session.cursor(), window);
+      }
+      if (!durationKnown) {
+        end =
+            times[times.length - 1]
+                + Math.max(1, (times[times.length - 1] - times[0]) / (times.length - 1));
+      }
+    }
+    double part = (double) (end - window.from()) / frames;
+    long[] moments = new long[frames];
+    for (int i = 0; i < frames; i++) {
+      moments[i] = window.from() + (long) ((i + 0.5) * part);
+    }
+    return CursorSelections.at(session.cursor(), window, moments);
+  }
+
+  private FrameSelection fragments(
+      Session session, Window window, FrameSampling.Fragments fragments) {
+    long[] times = inWindow(session.cursor().scanTimes(), window);
+    session.cursor().rewind();
+    long duration = session.demuxer().duration();
+    long end = times.length == 0 ? window.from() : times[times.length - 1] + 1;
+    if (duration != Ffmpeg.NO_TIME) {
+      end = Math.max(end, Math.min(window.to(), duration));
+    }
+    return CursorSelections.at(
+        session.cursor(),
+        window,
+        FragmentSampling.moments(
+            times, window.from(), end, fragments.fragments(), fragments.framesPerFragment()));
+  }
+
+  private static long[] inWindow(long[] times, Window window) {
+    return Arrays.stream(times)
+        .filter(time -> time >= window.from() && time < window.to())
+        .toArray();
+  }
+
+  @Override
+  public Frame frameAt(Duration moment, FrameFormat format) {
+    if (moment.isNegative()) {
+      throw new IllegalArgumentException("a moment of a video is not negative, was " + moment);
+    }
+    enter();
+    try {
+      Session session = pass == null ? session() : spareSession();
+      if (!session.cursor().moveTo(Window.saturated(moment))) {
+        throw new VideoException(name + ": no frame could be decoded");
+      }
+      if (singleScaler == null || !format.equals(singleFormat)) {
+        if (singleScaler != null) {
+          singleScaler.close();
+        }
+        singleScaler = new Scaler(name, format, orientation);
+        singleFormat = format;
+      }
+      return singleScaler.convert(
+          session.cursor().picture(), session.cursor().time(), singleFrames);
+    } finally {
+      leave();
+    }
+  }
+
+  private Session session() {
+    Session session = main;
+    if (session == null) {
+      throw new IllegalStateException("the video " + name + " is closed");
+    }
+    return session;
+  }
+
+  private Session spareSession() {
+    if (spare == null) {
+      spare =
+          openSession()
+              .orElseThrow(
+                  () ->
+                      new VideoException(
+                          name
+                              + " can be read only once: end the pass over its frames before asking"
+                              + " for a single one"));
+    }
+    return spare;
+  }
+
+  private void enter() {
+    lock.lock();
+    if (closed) {
+      lock.unlock();
+      throw new IllegalStateException("the video " + name + " is closed");
+    }
+    FfmpegLog.subject(name);
+    watchdog.progress();
+  }
+
+  private void leave() {
+    FfmpegLog.subject(null);
+    lock.unlock();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    watchdog.stop();
+    singleFrames.close();
+    @Nullable Pass running = pass;
+    if (running != null) {
+      running.pool.close();
+    }
+    lock.lock();
+    try {
+      if (pass != null) {
+        pass.end();
+      }
+      if (singleScaler != null) {
+        singleScaler.close();
+        singleScaler = null;
+      }
+      if (main != null) {
+        main.close();
+        main = null;
+      }
+      if (spare != null) {
+        spare.close();
+        spare = null;
+      }
+    } finally {
+      lock.unlock();
+      watchdog.close();
+      owner.close();
+    }
+  }
+
+  /** One pass over the video. */
+  private final class Pass implements FrameStream {
+    private final FrameSelection selection;
+    private final Scaler scaler;
+    private final FramePool pool = new FramePool("frames of " + name, options.timeout());
+    private volatile boolean ended;
+    private boolean any;
+    private boolean finished;
+    private long damaged;
+
+    Pass(FrameSelection selection, FrameFormat format) {
+      this.selection = selection;
+      this.scaler = new Scaler(name, format, orientation);
+    }
+
+    @Override
+    public Optional<Frame> next() {
+      enter();
+      try {
+        if (ended) {
+          throw new IllegalStateException("the pass over the video " + name + " is closed");
+        }
+        if (finished || !selection.next()) {
+          finished = true;
+          damaged = selection.damaged();
+          if (!any) {
+            any = true;
+            throw new VideoException(
+                name
+                    + ": no frame could be decoded ("
+                    + damaged
+                    + " damaged); the file is empty of pictures, or too damaged");
+          }
+          return Optional.empty();
+        }
+        any = true;
+        damaged = selection.damaged();
+        return Optional.of(scaler.convert(selection.picture(), selection.time(), pool));
+      } finally {
+        leave();
+      }
+    }
+
+    @Override
+    public long damagedFrames() {
+      return damaged;
+    }
+
+    @Override
+    public void close() {
+      pool.close();
+      lock.lock();
+      try {
+        end();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** With the lock held. */
+    private void end() {
+      if (!ended) {
+        ended = true;
+        pool.close();
+        selection.close();
+        scaler.close();
+        if (pass == this) {
+          pass = null;
+        }
+      }
+    }
+  }
+}
