@@ -58,6 +58,39 @@ final class JavaStore implements TokenStore {
     }
   }
 
+  /** Copies the token at a position of a frame, whose values start at the buffer's position. */
+  void putToken(int row, int token, FloatBuffer frame) {
+    int width = shape.width();
+    frame.get(frame.position() + token * width, rows[row], token * width, width);
+  }
+
+  /** Copies the token at a position to the same position of {@code frame}. */
+  void getToken(int row, int token, float[] frame) {
+    int width = shape.width();
+    System.arraycopy(rows[row], token * width, frame, token * width, width);
+  }
+
+  /** {@link #blend} of the tokens at one position. */
+  void blendToken(int into, float a, int other, float b, int token) {
+    int width = shape.width();
+    float[] x = rows[into];
+    float[] y = rows[other];
+    for (int i = token * width; i < (token + 1) * width; i++) {
+      x[i] = a * x[i] + b * y[i];
+    }
+  }
+
+  /** Cosine of the tokens at one position; 0 if one is zero. */
+  double tokenCosine(int a, int b, int token) {
+    int width = shape.width();
+    int at = token * width;
+    float[] x = rows[a];
+    float[] y = rows[b];
+    double scale =
+        Math.sqrt(Kernels.dot(x, x, at, width)) * Math.sqrt(Kernels.dot(y, y, at, width));
+    return scale > 0 ? Kernels.dot(x, y, at, width) / scale : 0;
+  }
+
   @Override
   public long heapBytes() {
     return rows.length * shape.bytes();

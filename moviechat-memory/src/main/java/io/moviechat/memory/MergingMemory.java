@@ -1,10 +1,12 @@
 package io.moviechat.memory;
 
+import static io.moviechat.memory.Checks.require;
+
 import io.moviechat.MemorySlot;
-import io.moviechat.MemorySnapshot;
 import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -87,10 +89,15 @@ abstract class MergingMemory extends SlotMemory {
    * @param carry whether short-term memory goes on with the merged slots instead of empty
    */
   final void consolidate(int target, boolean carry) {
+    consolidate(shortTerm.size(), target, carry);
+  }
+
+  /** The same for the oldest slots of short-term memory only. */
+  final void consolidate(int oldest, int target, boolean carry) {
     ConsolidationEvent event = new ConsolidationEvent();
     event.begin();
     long longTermMerges = longTerm.merges();
-    int before = shortTerm.size();
+    int before = oldest;
     if (observer != null) {
       observer.consolidating(shortTermView);
     }
@@ -98,15 +105,17 @@ abstract class MergingMemory extends SlotMemory {
       window[i] = shortTerm.get(i);
     }
     int after = consolidator.consolidate(window, before, target);
-    shortTerm.clear();
-    for (int i = 0; i < after; i++) {
-      shortTerm.add(window[i]);
-    }
+    shortTerm.subList(0, before).clear();
     for (int i = after; i < before; i++) {
       giveBack(window[i]);
     }
+    if (carry) {
+      for (int i = 0; i < after; i++) {
+        shortTerm.add(i, window[i]);
+      }
+    }
     if (observer != null) {
-      observer.consolidated(shortTermView);
+      observer.consolidated(Arrays.asList(window).subList(0, after));
     }
     for (int i = 0; i < after; i++) {
       Slot slot = window[i];
@@ -117,9 +126,6 @@ abstract class MergingMemory extends SlotMemory {
         slot.frames = 0;
       }
       // Else the slot is exactly what long-term memory got the last time.
-    }
-    if (!carry) {
-      shortTerm.clear();
     }
     if (event.shouldCommit()) {
       event.strategy = strategy();
@@ -132,13 +138,18 @@ abstract class MergingMemory extends SlotMemory {
     }
   }
 
+  /** How many merged slots short-term memory starts with after a consolidation. */
+  abstract int carried();
+
+  /** Told after an earlier memory was taken over. */
+  abstract void resumed();
+
   /**
-   * Takes over an earlier memory.
-   *
-   * @param carried how many of the newest long-term slots short-term memory starts with
+   * Takes over an earlier memory. What short-term memory carried is not told by a snapshot: the
+   * newest long-term slots, which it was copied from, take its place.
    */
-  final void takeOver(MemorySnapshot earlier, int carried) {
-    List<MemorySlot> slots = earlier.slots();
+  @Override
+  final void takeOver(List<MemorySlot> slots) {
     int longTermCount = 0;
     for (MemorySlot slot : slots) {
       if (slot.tier() == MemoryTier.LONG_TERM) {
@@ -146,19 +157,23 @@ abstract class MergingMemory extends SlotMemory {
         longTermCount++;
       }
     }
-    for (int i = Math.max(0, longTermCount - carried); i < longTermCount; i++) {
+    int recent = slots.size() - longTermCount;
+    int taken = longTermCount == 0 ? 0 : Math.min(carried(), longTermCount);
+    require(
+        recent + taken < shortTermCapacity,
+        "the earlier memory has %d short-term frames, this strategy's settings (%d short-term"
+            + " frames) would have consolidated them; go on with the settings that made it",
+        recent,
+        shortTermCapacity);
+    for (int i = longTermCount - taken; i < longTermCount; i++) {
       Slot slot = restore(slots.get(i));
       slot.frames = 0;
       shortTerm.add(slot);
     }
     for (MemorySlot slot : slots.subList(longTermCount, slots.size())) {
-      if (slot.tier() == MemoryTier.CURRENT) {
-        throw new IllegalArgumentException(
-            "watching cannot go on from a breakpoint's memory, which ends with the current frame");
-      }
       shortTerm.add(restore(slot));
     }
-    restoreCounts(earlier);
+    resumed();
   }
 
   @Override

@@ -148,17 +148,22 @@ public final class MovieChatMemory implements VideoMemoryFactory {
     if (maxSlots() <= slots) {
       return this;
     }
+    boolean oneVision = builder.strategy.equals(ONE_VISION);
+    int least = oneVision ? consolidateTo + ONE_VISION_WINDOW + 1 : LEAST_SLOTS;
     require(
-        slots >= LEAST_SLOTS,
+        slots >= least,
         "a %s memory needs room for at least %d slots of %d bytes, the budget (%d slots, %d bytes)"
             + " has room for %d",
         strategy(),
-        LEAST_SLOTS,
+        least,
         shape.bytes(),
         budget.maxSlots(),
         budget.maxBytes(),
         slots);
-    int target = builder.consolidateTo.orElse(Math.min(consolidateTo, (slots - 1) / 2));
+    int target =
+        oneVision
+            ? consolidateTo
+            : builder.consolidateTo.orElse(Math.min(consolidateTo, (slots - 1) / 2));
     int shortTerm =
         builder.shortTermFrames.orElseGet(
             () -> fittingShortTerm(Math.max(target + 1, slots / 2), target));
@@ -174,11 +179,11 @@ public final class MovieChatMemory implements VideoMemoryFactory {
   }
 
   private int fittingShortTerm(int most, int target) {
-    int shortTerm = Math.min(shortTermFrames, most);
     if (builder.strategy.equals(ONE_VISION)) {
-      shortTerm -= (shortTerm - target) % ONE_VISION_WINDOW;
+      int windows = Math.max(1, (Math.min(shortTermFrames, most) - target) / ONE_VISION_WINDOW);
+      return target + windows * ONE_VISION_WINDOW;
     }
-    return shortTerm;
+    return Math.min(shortTermFrames, most);
   }
 
   @Override
@@ -188,18 +193,7 @@ public final class MovieChatMemory implements VideoMemoryFactory {
 
   @Override
   public VideoMemory resume(MemorySnapshot earlier) {
-    MergingMemory memory = create(earlier.shape());
-    try {
-      if (memory instanceof PublishedMemory published) {
-        return published.resume(earlier);
-      } else if (memory instanceof ReleasedMemory released) {
-        return released.resume(earlier);
-      }
-      return ((OneVisionMemory) memory).resume(earlier);
-    } catch (RuntimeException e) {
-      memory.close();
-      throw e;
-    }
+    return create(earlier.shape()).resumeFrom(earlier);
   }
 
   MergingMemory create(TokenShape shape) {

@@ -24,7 +24,22 @@ public final class MovieChatMemoryProvider implements VideoMemoryProvider {
         MovieChatMemory.RELEASED, model -> MovieChatMemory.released().defaults(model).build());
     strategies.put(
         MovieChatMemory.ONE_VISION, model -> MovieChatMemory.oneVision().defaults(model).build());
+    strategies.put(MemoryStrategies.HYBRID, model -> MemoryStrategies.hybrid(slots(model), false));
+    strategies.put(MemoryStrategies.EVENTS, model -> MemoryStrategies.events(slots(model), false));
+    strategies.put(
+        MemoryStrategies.CLUSTERS, model -> MemoryStrategies.clusters(slots(model), false));
+    strategies.put(
+        MemoryStrategies.BANK, model -> MemoryStrategies.memoryBank(slots(model), false));
+    strategies.put(
+        MemoryStrategies.UNIFORM, model -> MemoryStrategies.uniform(slots(model), false));
+    strategies.put(MemoryStrategies.RECENT, model -> MemoryStrategies.recent(slots(model), false));
+    strategies.put(
+        MemoryStrategies.RESERVOIR, model -> MemoryStrategies.reservoir(slots(model), 0, false));
     return strategies;
+  }
+
+  private static int slots(ModelDefaults model) {
+    return model.longTermSlots().orElse(MemoryStrategies.DEFAULT_SLOTS);
   }
 
   @Override

@@ -1,6 +1,5 @@
 package io.moviechat.memory;
 
-import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 
 /**
@@ -54,11 +53,15 @@ final class OneVisionMemory extends MergingMemory {
     }
   }
 
-  OneVisionMemory resume(MemorySnapshot earlier) {
-    takeOver(earlier, target);
+  @Override
+  int carried() {
+    return target;
+  }
+
+  @Override
+  void resumed() {
     sinceConsolidation = shortTerm().stream().filter(slot -> slot.frames > 0).count();
     received = sinceConsolidation;
-    return this;
   }
 
   @Override

@@ -1,6 +1,5 @@
 package io.moviechat.memory;
 
-import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 
 /**
@@ -39,8 +38,11 @@ final class PublishedMemory extends MergingMemory {
     }
   }
 
-  PublishedMemory resume(MemorySnapshot earlier) {
-    takeOver(earlier, carry ? target : 0);
-    return this;
+  @Override
+  int carried() {
+    return carry ? target : 0;
   }
+
+  @Override
+  void resumed() {}
 }

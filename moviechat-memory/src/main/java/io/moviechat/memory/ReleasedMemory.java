@@ -1,6 +1,5 @@
 package io.moviechat.memory;
 
-import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 import org.jspecify.annotations.Nullable;
 
@@ -85,10 +84,14 @@ final class ReleasedMemory extends MergingMemory {
     return bestScore < FITTING_SCORE ? UNFITTING_TARGET : FITTING_TARGET;
   }
 
-  ReleasedMemory resume(MemorySnapshot earlier) {
-    takeOver(earlier, 0);
+  @Override
+  int carried() {
+    return 0;
+  }
+
+  @Override
+  void resumed() {
     received = shortTerm().size();
-    return this;
   }
 
   @Override

@@ -1,5 +1,7 @@
 package io.moviechat.memory;
 
+import static io.moviechat.memory.Checks.require;
+
 import io.moviechat.FrameTokens;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
@@ -88,6 +90,11 @@ abstract class SlotMemory implements VideoMemory {
   /** Slots after these in time order; those without frames of their own are not shown. */
   abstract List<Slot> shortTerm();
 
+  /** Copies a slot's tokens. */
+  void read(Slot slot, float[] tokens) {
+    store.get(slot.row, tokens);
+  }
+
   /** Pairs merged since the start or the last reset. */
   abstract long merges();
 
@@ -123,6 +130,22 @@ abstract class SlotMemory implements VideoMemory {
     return framesSeen;
   }
 
+  /** The token mean of the frame being added; valid until {@link #accept} returns. */
+  final float[] frameMean() {
+    return frameMean;
+  }
+
+  /** Refuses an earlier memory that has more slots than this one may have. */
+  final void requireRoomFor(List<MemorySlot> slots, int most) {
+    require(
+        slots.size() <= most,
+        "the earlier memory has %d slots, %s with these settings has at most %d; go on with the"
+            + " settings that made it",
+        slots.size(),
+        strategy,
+        most);
+  }
+
   final Slot takeFree() {
     return free.remove(free.size() - 1);
   }
@@ -135,19 +158,37 @@ abstract class SlotMemory implements VideoMemory {
   final Slot restore(MemorySlot earlier) {
     Slot slot = takeFree();
     store.put(slot.row, earlier.tokens());
-    computeMean(earlier.tokens(), earlier.start());
-    slot.startWith(earlier.start().toNanos(), frameMean);
+    slot.startWith(earlier.start().toNanos(), meanOf(earlier));
     slot.frames = earlier.frames();
     slot.weight = earlier.frames();
     slot.representative = earlier.representative().toNanos();
     return slot;
   }
 
-  /** Goes on counting where an earlier memory stopped. */
-  final void restoreCounts(MemorySnapshot earlier) {
-    framesSeen = earlier.framesSeen();
-    framesForgotten = earlier.framesForgotten();
-    latest = framesSeen == 0 ? NOTHING_SEEN : earlier.end().toNanos();
+  /** The token mean of an earlier slot; valid until the next one. */
+  final float[] meanOf(MemorySlot earlier) {
+    computeMean(earlier.tokens(), earlier.start());
+    return frameMean;
+  }
+
+  /** Takes over the slots of an earlier memory, none of which is of the tier {@code CURRENT}. */
+  abstract void takeOver(List<MemorySlot> slots);
+
+  /** Goes on from an earlier memory. Closes this one if that fails. */
+  final SlotMemory resumeFrom(MemorySnapshot earlier) {
+    try {
+      require(
+          earlier.slots().stream().noneMatch(slot -> slot.tier() == MemoryTier.CURRENT),
+          "watching cannot go on from a breakpoint's memory, which ends with the current frame");
+      takeOver(earlier.slots());
+      framesSeen = earlier.framesSeen();
+      framesForgotten = earlier.framesForgotten();
+      latest = framesSeen == 0 ? NOTHING_SEEN : earlier.end().toNanos();
+      return this;
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
   }
 
   private long check(FrameTokens frame) {
@@ -240,7 +281,7 @@ abstract class SlotMemory implements VideoMemory {
       double likeness = i == 0 ? after : (before + after) / 2;
       double salience = shown.size() == 1 ? 1 : 1 - Math.min(1, Math.max(0, likeness));
       before = after;
-      store.get(slot.row, tokens);
+      read(slot, tokens);
       slots.add(
           MemorySlot.of(
               i < longTerm ? MemoryTier.LONG_TERM : MemoryTier.SHORT_TERM,

@@ -45,14 +45,15 @@ class MovieChatMemoryTest {
 
   @Test
   void oneVisionShrinksByWholeWindows() {
-    for (int slots = 12; slots < 90; slots++) {
-      MovieChatMemory memory = MovieChatMemory.oneVision().build();
-      if (slots >= 20) {
-        MovieChatMemory fitted = memory.within(MemoryBudget.ofSlots(slots), SHAPE);
-        assertThat((fitted.shortTermFrames() - fitted.consolidateTo()) % 8).isZero();
-        assertThat(fitted.maxSlots()).isLessThanOrEqualTo(slots);
-      }
+    MovieChatMemory memory = MovieChatMemory.oneVision().build();
+    for (int slots = 11; slots < 90; slots++) {
+      MovieChatMemory fitted = memory.within(MemoryBudget.ofSlots(slots), SHAPE);
+      assertThat((fitted.shortTermFrames() - fitted.consolidateTo()) % 8).isZero();
+      assertThat(fitted.maxSlots()).isEqualTo(Math.min(slots, 82));
     }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> memory.within(MemoryBudget.ofSlots(10), SHAPE))
+        .withMessageContaining("at least 11 slots");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> MovieChatMemory.oneVision().shortTermFrames(17).build())
         .withMessageContaining("sliding window of 8");

@@ -1,0 +1,276 @@
+package io.moviechat.memory;
+
+import static io.moviechat.memory.Checks.require;
+
+import io.moviechat.MemoryBudget;
+import io.moviechat.MemorySnapshot;
+import io.moviechat.TokenShape;
+import io.moviechat.spi.VideoMemory;
+import io.moviechat.spi.VideoMemoryFactory;
+
+/**
+ * Strategies beside {@link MovieChatMemory}: plain baselines, and ideas of newer systems in our own
+ * words. docs/memory.md says when to use which.
+ *
+ * <p>All slots together, short-term ones included, are never more than asked for. Where no number
+ * is given a budget may lower the default; a number that was given and does not fit is refused.
+ */
+public final class MemoryStrategies {
+  static final String UNIFORM = "uniform";
+  static final String RECENT = "recent";
+  static final String RESERVOIR = "reservoir";
+  static final String BANK = "memory-bank";
+  static final String CLUSTERS = "clusters";
+  static final String EVENTS = "events";
+  static final String HYBRID = "hybrid";
+
+  /** Slots unless asked for others: as many as MovieChat's long-term memory has. */
+  public static final int DEFAULT_SLOTS = 256;
+
+  private static final int RECENT_SHARE = 4;
+  private static final int HYBRID_GROUP = 16;
+  private static final int HYBRID_TARGET = 2;
+  private static final int LARGEST_RECENT = 32;
+
+  private MemoryStrategies() {}
+
+  /** A baseline, name {@code uniform}: frames spread evenly over the time watched so far. */
+  public static VideoMemoryFactory uniform() {
+    return uniform(DEFAULT_SLOTS, false);
+  }
+
+  /** {@link #uniform()} with a number of frames, at least 2. */
+  public static VideoMemoryFactory uniform(int slots) {
+    return uniform(slots, true);
+  }
+
+  /** A baseline, name {@code recent}: the newest frames and nothing else. */
+  public static VideoMemoryFactory recent() {
+    return recent(DEFAULT_SLOTS, false);
+  }
+
+  /** {@link #recent()} with a number of frames, at least 1. */
+  public static VideoMemoryFactory recent(int slots) {
+    return recent(slots, true);
+  }
+
+  /** A baseline, name {@code reservoir}: a random sample of all frames, with seed 0. */
+  public static VideoMemoryFactory reservoir() {
+    return reservoir(DEFAULT_SLOTS, 0, false);
+  }
+
+  /** {@link #reservoir()} with a number of frames, at least 1, and a seed. */
+  public static VideoMemoryFactory reservoir(int slots, long seed) {
+    return reservoir(slots, seed, true);
+  }
+
+  /**
+   * Name {@code memory-bank}: when full, each token position merges its own most similar adjacent
+   * pair. After MA-LMM (He et al., CVPR 2024).
+   */
+  public static VideoMemoryFactory memoryBank() {
+    return memoryBank(DEFAULT_SLOTS, false);
+  }
+
+  /** {@link #memoryBank()} with a number of slots, at least 2. */
+  public static VideoMemoryFactory memoryBank(int slots) {
+    return memoryBank(slots, true);
+  }
+
+  /**
+   * Name {@code clusters}: weighted clusters of frames, each shown by its most central real frame,
+   * and the newest frames (a quarter of the slots, at most 32). After Flash-VStream (Zhang et al.,
+   * 2024).
+   */
+  public static VideoMemoryFactory clusters() {
+    return clusters(DEFAULT_SLOTS, false);
+  }
+
+  /** {@link #clusters()} with a number of slots, at least 4. */
+  public static VideoMemoryFactory clusters(int slots) {
+    return clusters(slots, true);
+  }
+
+  /**
+   * Name {@code events}: the movie is cut where adjacent frames differ suddenly, and every event
+   * has the same budget.
+   */
+  public static VideoMemoryFactory events() {
+    return events(DEFAULT_SLOTS, false);
+  }
+
+  /** {@link #events()} with a number of slots, at least 2. */
+  public static VideoMemoryFactory events(int slots) {
+    return events(slots, true);
+  }
+
+  /**
+   * Name {@code hybrid}, recommended for live use: the newest frames in full detail (a quarter of
+   * the slots, at most 32), and consolidated slots of what came before: 16 frames become 2.
+   */
+  public static VideoMemoryFactory hybrid() {
+    return hybrid(DEFAULT_SLOTS, false);
+  }
+
+  /** {@link #hybrid()} with a number of slots, at least 6. */
+  public static VideoMemoryFactory hybrid(int slots) {
+    return hybrid(slots, true);
+  }
+
+  static VideoMemoryFactory uniform(int slots, boolean chosen) {
+    return new Strategy(
+        UNIFORM,
+        "",
+        slots,
+        2,
+        chosen,
+        (shape, n) -> SamplingMemory.uniform(shape, store(shape, n), n));
+  }
+
+  static VideoMemoryFactory recent(int slots, boolean chosen) {
+    return new Strategy(
+        RECENT,
+        "",
+        slots,
+        1,
+        chosen,
+        (shape, n) -> SamplingMemory.recent(shape, store(shape, n), n));
+  }
+
+  static VideoMemoryFactory reservoir(int slots, long seed, boolean chosen) {
+    return new Strategy(
+        RESERVOIR,
+        " seed=" + seed,
+        slots,
+        1,
+        chosen,
+        (shape, n) -> SamplingMemory.reservoir(shape, store(shape, n), n, seed));
+  }
+
+  static VideoMemoryFactory memoryBank(int slots, boolean chosen) {
+    return new Strategy(
+        BANK,
+        "",
+        slots,
+        2,
+        chosen,
+        (shape, n) -> new BankMemory(shape, new JavaStore(n, shape), n));
+  }
+
+  static VideoMemoryFactory clusters(int slots, boolean chosen) {
+    return new Strategy(
+        CLUSTERS,
+        "",
+        slots,
+        4,
+        chosen,
+        (shape, n) -> {
+          int recent = Math.max(2, recentOf(n));
+          return new ClusterMemory(shape, store(shape, n), n - recent, recent);
+        });
+  }
+
+  static VideoMemoryFactory events(int slots, boolean chosen) {
+    return new Strategy(
+        EVENTS, "", slots, 2, chosen, (shape, n) -> new EventMemory(shape, store(shape, n), n));
+  }
+
+  static VideoMemoryFactory hybrid(int slots, boolean chosen) {
+    return new Strategy(
+        HYBRID,
+        "",
+        slots,
+        6,
+        chosen,
+        (shape, n) -> {
+          int recent = recentOf(n);
+          int group = Math.min(HYBRID_GROUP, (n - recent) / 2);
+          int target = Math.min(HYBRID_TARGET, group - 1);
+          return new HybridMemory(
+              shape, store(shape, n), recent, group, target, n - recent - group);
+        });
+  }
+
+  private static int recentOf(int slots) {
+    return Math.min(LARGEST_RECENT, slots / RECENT_SHARE);
+  }
+
+  private static TokenStore store(TokenShape shape, int rows) {
+    return new JavaStore(rows, shape);
+  }
+
+  @FunctionalInterface
+  private interface Opener {
+    SlotMemory open(TokenShape shape, int slots);
+  }
+
+  private static final class Strategy implements VideoMemoryFactory {
+    private final String name;
+    private final String extra;
+    private final int slots;
+    private final int least;
+    private final boolean chosen;
+    private final Opener opener;
+
+    Strategy(String name, String extra, int slots, int least, boolean chosen, Opener opener) {
+      this.name = name;
+      this.extra = extra;
+      this.slots = slots;
+      this.least = least;
+      this.chosen = chosen;
+      this.opener = opener;
+      require(slots >= least, "%s needs at least %d slots, was %d", name, least, slots);
+      require(slots <= 1 << 20, "%s can have at most 2^20 slots, was %d", name, slots);
+    }
+
+    @Override
+    public String strategy() {
+      return name;
+    }
+
+    @Override
+    public String settings() {
+      return "slots=" + slots + extra;
+    }
+
+    @Override
+    public int maxSlots() {
+      return slots;
+    }
+
+    @Override
+    public VideoMemoryFactory within(MemoryBudget budget, TokenShape shape) {
+      int room = budget.slotsOf(shape);
+      if (slots <= room) {
+        return this;
+      }
+      require(
+          room >= least && !chosen,
+          "a %s memory of %s %d slots of %d bytes does not fit the budget (%d slots, %d bytes),"
+              + " which has room for %d",
+          name,
+          chosen ? "the chosen" : "at least",
+          chosen ? slots : least,
+          shape.bytes(),
+          budget.maxSlots(),
+          budget.maxBytes(),
+          room);
+      return new Strategy(name, extra, room, least, false, opener);
+    }
+
+    @Override
+    public VideoMemory open(TokenShape shape) {
+      return opener.open(shape, slots);
+    }
+
+    @Override
+    public VideoMemory resume(MemorySnapshot earlier) {
+      return opener.open(earlier.shape(), slots).resumeFrom(earlier);
+    }
+
+    @Override
+    public String toString() {
+      return name + "[" + settings() + "]";
+    }
+  }
+}
