@@ -379,16 +379,16 @@ final class Demuxer implements AutoCloseable {
     if (!seekable) {
       return false;
     }
+    boolean byBytes = (format.iformat().flags() & AVFMT_NO_BYTE_SEEK) == 0;
     // A transport stream has no index: searching it by time can miss the first key frame.
-    if (timesMayJump()
-        && (format.iformat().flags() & AVFMT_NO_BYTE_SEEK) == 0
-        && av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE) >= 0) {
+    if (timesMayJump() && byBytes && av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE) >= 0) {
       return true;
     }
     long first = stream.start_time() == Ffmpeg.NO_TIME ? 0 : stream.start_time();
     return av_seek_frame(format, streamIndex, Math.min(first, originTicks), AVSEEK_FLAG_BACKWARD)
             >= 0
-        || av_seek_frame(format, -1, 0, AVSEEK_FLAG_BACKWARD) >= 0;
+        || av_seek_frame(format, -1, 0, AVSEEK_FLAG_BACKWARD) >= 0
+        || (byBytes && av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE) >= 0);
   }
 
   /**
@@ -414,9 +414,9 @@ final class Demuxer implements AutoCloseable {
   /**
    * Reads all packets, from the start, for their times.
    *
-   * @return the times of all pictures, sorted
+   * @return the times of all pictures, sorted; empty if the container gives some none
    */
-  long[] scanTimes() {
+  Optional<long[]> scanTimes() {
     if (!rewind()) {
       throw new VideoException(
           name + " cannot be read twice, which this sampling needs: it is no seekable input");
@@ -427,7 +427,11 @@ final class Demuxer implements AutoCloseable {
     try {
       while (read(packet)) {
         long time = nanos(packet.pts() == Ffmpeg.NO_TIME ? packet.dts() : packet.pts());
-        if ((packet.flags() & AV_PKT_FLAG_DISCARD) == 0 && time != Ffmpeg.NO_TIME) {
+        boolean shown = (packet.flags() & AV_PKT_FLAG_DISCARD) == 0;
+        if (shown && time == Ffmpeg.NO_TIME) {
+          return Optional.empty();
+        }
+        if (shown) {
           if (count == times.length) {
             times = Arrays.copyOf(times, 2 * count);
           }
@@ -439,7 +443,7 @@ final class Demuxer implements AutoCloseable {
       av_packet_free(packet);
     }
     Arrays.sort(times, 0, count);
-    return Arrays.copyOf(times, count);
+    return Optional.of(Arrays.copyOf(times, count));
   }
 
   @Override

@@ -190,14 +190,12 @@ final class FfmpegVideoSource implements VideoSource {
   }
 
   private FrameSelection uniform(Session session, Window window, int frames) {
-    long[] times = null;
     long end = Math.min(window.to(), session.demuxer().duration());
     boolean durationKnown = session.demuxer().duration() != Ffmpeg.NO_TIME;
     double rate = info.frameRate().orElse(25);
     if (!durationKnown || frames > (end - window.from()) / 1e9 * rate / 2) {
       // Few frames, or a length that only reading tells.
-      times = inWindow(session.cursor().scanTimes(), window);
-      session.cursor().rewind();
+      long[] times = inWindow(session.cursor().scanTimes(), window);
       if (times.length <= frames) {
         return CursorSelections.everyFrame(session.cursor(), window);
       }
@@ -218,7 +216,6 @@ final class FfmpegVideoSource implements VideoSource {
   private FrameSelection fragments(
       Session session, Window window, FrameSampling.Fragments fragments) {
     long[] times = inWindow(session.cursor().scanTimes(), window);
-    session.cursor().rewind();
     long duration = session.demuxer().duration();
     long end = times.length == 0 ? window.from() : times[times.length - 1] + 1;
     if (duration != Ffmpeg.NO_TIME) {

@@ -5,6 +5,8 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
 
 import io.moviechat.VideoException;
+import java.util.Optional;
+import java.util.stream.LongStream;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 
 /**
@@ -76,10 +78,21 @@ final class FrameCursor implements AutoCloseable {
     return new KeyframeSelection(demuxer, decoder, window, interval);
   }
 
-  /** The times of all pictures, sorted; reads the whole video. */
+  /** The times of all pictures, sorted; reads the whole video and goes back to its start. */
   long[] scanTimes() {
     untouched = false;
-    return demuxer.scanTimes();
+    Optional<long[]> scanned = demuxer.scanTimes();
+    rewind();
+    if (scanned.isPresent()) {
+      return scanned.get();
+    }
+    // Only the decoder can tell: raw streams have no times.
+    LongStream.Builder times = LongStream.builder();
+    while (advance()) {
+      times.add(currentTime);
+    }
+    rewind();
+    return times.build().toArray();
   }
 
   long damaged() {

@@ -8,6 +8,7 @@ import io.moviechat.FrameFormat;
 import io.moviechat.VideoException;
 import io.moviechat.spi.NativeOwner;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.bytedeco.ffmpeg.avutil.AVPixFmtDescriptor;
 import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
 import org.bytedeco.javacpp.BytePointer;
@@ -195,7 +196,7 @@ final class Scaler implements AutoCloseable {
             picture.height(),
             target.data(),
             target.linesize());
-    if (rows <= 0) {
+    if (rows < 0) {
       throw new VideoException(name + ": a frame could not be scaled");
     }
   }
@@ -203,15 +204,18 @@ final class Scaler implements AutoCloseable {
   private void prepare(AVFrame picture) {
     AVRational aspect = picture.sample_aspect_ratio();
     int pixelFormat = picture.format();
-    boolean full = picture.color_range() == AVCOL_RANGE_JPEG;
     int plain = withoutRange(pixelFormat);
+    boolean full =
+        picture.color_range() == AVCOL_RANGE_JPEG
+            || plain != pixelFormat
+            || (picture.color_range() == AVCOL_RANGE_UNSPECIFIED && isGray(plain));
     Source now =
         new Source(
             picture.width(),
             picture.height(),
             plain,
             picture.colorspace(),
-            full || plain != pixelFormat ? 1 : 0,
+            full ? 1 : 0,
             aspect.num(),
             aspect.den());
     if (context != null && now.equals(source)) {
@@ -280,6 +284,14 @@ final class Scaler implements AutoCloseable {
   private static String pixelFormatName(int pixelFormat) {
     BytePointer text = av_get_pix_fmt_name(pixelFormat);
     return text == null || text.isNull() ? "pixel format " + pixelFormat : text.getString();
+  }
+
+  /** Grey pictures use the full range where nothing else is said. */
+  private static boolean isGray(int pixelFormat) {
+    AVPixFmtDescriptor descriptor = av_pix_fmt_desc_get(pixelFormat);
+    return descriptor != null
+        && descriptor.nb_components() <= 2
+        && (descriptor.flags() & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)) == 0;
   }
 
   /** The formats with a J are the same with full range, and FFmpeg warns of them. */

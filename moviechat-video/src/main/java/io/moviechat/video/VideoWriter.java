@@ -62,7 +62,10 @@ public final class VideoWriter implements AutoCloseable {
     }
   }
 
-  /** 1/60000 s holds 24, 25, 29.97, 30, 50 and 60 frames per second exactly. */
+  /**
+   * 1/60000 s fits into the 16 bits that MPEG-4 part 2 has for it, and holds 24, 25, 29.97, 30, 50
+   * and 60 frames per second exactly.
+   */
   private static final int TICKS_PER_SECOND = 60_000;
 
   private final Builder settings;
@@ -85,7 +88,7 @@ public final class VideoWriter implements AutoCloseable {
     Ffmpeg.load();
     this.settings = settings;
     this.part = settings.file.resolveSibling(settings.file.getFileName() + ".part");
-    this.frameTicks = Math.max(1, Math.round(TICKS_PER_SECOND / settings.framesPerSecond));
+    this.frameTicks = Math.max(1, Math.round(settings.ticksPerSecond / settings.framesPerSecond));
     this.owner = NativeOwner.open(this, "video writer of " + settings.file);
     try {
       open();
@@ -117,6 +120,7 @@ public final class VideoWriter implements AutoCloseable {
     private int keyframeInterval;
     private String encoder = Codec.H264.encoder;
     private int pixelFormat = Codec.H264.pixelFormat;
+    private int ticksPerSecond = TICKS_PER_SECOND;
     private int bFrames;
     private int rotation;
     private int aspectNumerator = 1;
@@ -190,6 +194,12 @@ public final class VideoWriter implements AutoCloseable {
       return this;
     }
 
+    /** Steps of time, for encoders that allow few rates. */
+    Builder ticksPerSecond(int ticks) {
+      this.ticksPerSecond = ticks;
+      return this;
+    }
+
     Builder bFrames(int frames) {
       this.bFrames = frames;
       return this;
@@ -256,7 +266,7 @@ public final class VideoWriter implements AutoCloseable {
     AVCodecContext newEncoder = avcodec_alloc_context3(codec);
     encoder = newEncoder;
     newEncoder.width(settings.width).height(settings.height).pix_fmt(settings.pixelFormat);
-    newEncoder.time_base().num(1).den(timeBase());
+    newEncoder.time_base().num(1).den(settings.ticksPerSecond);
     newEncoder.framerate().num((int) Math.round(settings.framesPerSecond * 1000)).den(1000);
     newEncoder.sample_aspect_ratio().num(settings.aspectNumerator).den(settings.aspectDenominator);
     newEncoder.bit_rate(
@@ -286,7 +296,7 @@ public final class VideoWriter implements AutoCloseable {
     check(
         avcodec_parameters_from_context(newStream.codecpar(), newEncoder),
         "describing the video to the container");
-    newStream.time_base().num(1).den(timeBase());
+    newStream.time_base().num(1).den(settings.ticksPerSecond);
     newStream.avg_frame_rate().num(newEncoder.framerate().num()).den(newEncoder.framerate().den());
     newStream.sample_aspect_ratio().num(settings.aspectNumerator).den(settings.aspectDenominator);
     if (settings.rotation != 0) {
@@ -294,7 +304,7 @@ public final class VideoWriter implements AutoCloseable {
       AVPacketSideData sideData = new AVPacketSideData(null);
       AVPacketSideData matrix =
           av_packet_side_data_new(sideData, count, AV_PKT_DATA_DISPLAYMATRIX, 36, 0);
-      av_display_rotation_set(new IntPointer(matrix.data()), -settings.rotation);
+      av_display_rotation_set(new IntPointer(matrix.data()), settings.rotation);
       newStream.codecpar().coded_side_data(sideData).nb_coded_side_data(count[0]);
     }
     newFormat.flags(newFormat.flags() | AVFormatContext.AVFMT_FLAG_BITEXACT);
@@ -334,11 +344,6 @@ public final class VideoWriter implements AutoCloseable {
     newRgbPicture.data(0, newPixels).linesize(0, 3 * settings.width);
   }
 
-  /** MPEG-4 part 2 allows at most 16 bits; a GIF counts hundredths of a second. */
-  private int timeBase() {
-    return settings.encoder.equals("gif") ? 100 : TICKS_PER_SECOND;
-  }
-
   /** Writes a frame at its own timestamp. The frame stays the caller's. */
   public void write(Frame frame) {
     if (frame.width() != settings.width || frame.height() != settings.height) {
@@ -374,7 +379,9 @@ public final class VideoWriter implements AutoCloseable {
               "a picture of %d x %d RGB pixels has %d bytes, the buffer has %d",
               settings.width, settings.height, bytes, rgb.remaining()));
     }
-    long tick = av_rescale_rnd(timestamp.toNanos(), timeBase(), 1_000_000_000L, AV_ROUND_NEAR_INF);
+    long tick =
+        av_rescale_rnd(
+            timestamp.toNanos(), settings.ticksPerSecond, 1_000_000_000L, AV_ROUND_NEAR_INF);
     if (timestamp.isNegative() || tick <= lastTick) {
       throw new IllegalArgumentException(
           "a picture at " + timestamp + " must come after the one before it, and after zero");
@@ -407,7 +414,7 @@ public final class VideoWriter implements AutoCloseable {
       check(code, "encoding");
       out.stream_index(to.index());
       if (out.duration() == 0) {
-        out.duration(frameTicks * timeBase() / TICKS_PER_SECOND);
+        out.duration(frameTicks);
       }
       av_packet_rescale_ts(out, encoder.time_base(), to.time_base());
       check(av_interleaved_write_frame(format, out), "writing");
