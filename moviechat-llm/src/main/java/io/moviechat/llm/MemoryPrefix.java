@@ -1,5 +1,6 @@
 package io.moviechat.llm;
 
+import io.moviechat.InferenceException;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import java.nio.FloatBuffer;
@@ -16,6 +17,7 @@ final class MemoryPrefix {
   private int[] ids = new int[0];
   private @Nullable KvBlock block;
   private int sessions;
+  private boolean checked;
 
   MemoryPrefix(Decoder decoder, MemorySnapshot memory) {
     this.decoder = decoder;
@@ -62,8 +64,32 @@ final class MemoryPrefix {
     return kept == null ? 0 : kept.bytes();
   }
 
+  /** Refuses tokens that would make every later score meaningless. */
+  private synchronized void checkFinite() {
+    if (checked) {
+      return;
+    }
+    for (int i = 0; i < memory.slots().size(); i++) {
+      FloatBuffer tokens = memory.slots().get(i).tokens();
+      for (int j = 0; j < tokens.limit(); j++) {
+        if (!Float.isFinite(tokens.get(j))) {
+          throw new InferenceException(
+              "memory slot "
+                  + i
+                  + " has a token value that is not a number ("
+                  + tokens.get(j)
+                  + " at "
+                  + j
+                  + "); was the memory made by this model's encoder?");
+        }
+      }
+    }
+    checked = true;
+  }
+
   /** Writes the rows of slots that lie in a chunk of a prompt. */
   void overwrite(Prompt prompt, int from, int count, FloatBuffer chunk) {
+    checkFinite();
     int rows = prompt.rowsPerSlot();
     int width = decoder.spec().width();
     for (Prompt.VisualSpan span : prompt.spans()) {

@@ -89,6 +89,11 @@ final class OnnxAnswerSession implements AnswerSession {
         : Message.of(Message.Role.USER, new Message.Text(text));
   }
 
+  /** Bytes of the caches that this session shares with others about the same view. */
+  long sharedBytes() {
+    return prefix.bytes();
+  }
+
   @Override
   public void close() {
     closing = true;
@@ -141,6 +146,14 @@ final class OnnxAnswerSession implements AnswerSession {
         if (past == null) {
           reason = stopReason().orElse(FinishReason.CANCELLED);
         }
+        if (past != null && options.beams() > 1) {
+          BeamSearch.Result found =
+              new BeamSearch(
+                      options, generator.spec().endIds(), generator.processors(), this::stopReason)
+                  .search(lane, past, sampler.seen(), limit, prompt.length() + limit);
+          past = null;
+          reason = take(found);
+        }
         try {
           while (past != null) {
             for (LogitsProcessor processor : generator.processors()) {
@@ -192,6 +205,17 @@ final class OnnxAnswerSession implements AnswerSession {
               Duration.ofNanos(firstToken - begin),
               Duration.ofNanos(end - begin),
               count > 1 && seconds > 0 ? (count - 1) / seconds : 0));
+    }
+
+    /** Takes an answer that was not streamed. */
+    private FinishReason take(BeamSearch.Result found) {
+      for (int id : found.tokens()) {
+        append(id);
+        if (!generator.spec().endIds().contains(id) && text.add(id)) {
+          return FinishReason.STOP;
+        }
+      }
+      return found.reason();
     }
 
     private void append(int id) {

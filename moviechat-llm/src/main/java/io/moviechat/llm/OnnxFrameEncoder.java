@@ -11,12 +11,12 @@ import io.moviechat.spi.NativeOwner;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.ShortBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /** A bundle's vision encoder. */
 final class OnnxFrameEncoder implements FrameEncoder {
@@ -31,18 +31,19 @@ final class OnnxFrameEncoder implements FrameEncoder {
   private final Tensor pixels;
   private final Tensor pixelsView;
   private final float[] floats;
-  private final @org.jspecify.annotations.Nullable Tensor mask;
-  private final @org.jspecify.annotations.Nullable Tensor maskView;
+  private final @Nullable Tensor mask;
+  private final @Nullable Tensor maskView;
   private final GraphRun run;
   private final TokenShape shape;
+  private final int side;
   private final Queue<FloatBuffer> pool = new ConcurrentLinkedQueue<>();
   private final NativeOwner owner;
   private boolean closed;
 
   /** Takes ownership of the graph, also if this fails. */
-  OnnxFrameEncoder(Graph graph, String id, Family family, int wantedBatch) {
+  OnnxFrameEncoder(Graph graph, String id, Family family, int wantedBatch, boolean pooled) {
     this.graph = graph;
-    this.id = id;
+    this.id = pooled ? id + "+pooled" : id;
     this.images = family.images();
     this.pixelInfo = graph.header().input("pixel_values").orElseThrow();
     boolean square = pixelInfo.rank() == 5;
@@ -73,7 +74,16 @@ final class OnnxFrameEncoder implements FrameEncoder {
       run = new GraphRun(graph);
       opened.add(run);
       run.freeOutput("image_features");
-      shape = probe();
+      TokenShape full = probe();
+      side = pooled ? Pooling.side(full.tokens()) : 0;
+      if (pooled && side == 0) {
+        throw new ModelException(
+            graph.header().file()
+                + " gives "
+                + full.tokens()
+                + " tokens for a frame, which form no square that could be pooled");
+      }
+      shape = pooled ? new TokenShape(Pooling.pooled(side), full.width()) : full;
       owner = NativeOwner.open(this, "frame encoder " + id);
     } catch (RuntimeException e) {
       closeAll(opened);
@@ -163,21 +173,19 @@ final class OnnxFrameEncoder implements FrameEncoder {
     int count = fixedBatch() > 0 ? fixedBatch() : frames.size();
     try (Tensor features = runBatch(count)) {
       long got = features.bytes() / features.type().bytes();
-      if (got != (long) shape.floats() * count) {
+      int frameFloats = side > 0 ? side * side * shape.width() : shape.floats();
+      if (got != (long) frameFloats * count) {
         throw new InferenceException(
             "the vision encoder gave " + got + " values for " + count + " frames of " + shape);
       }
-      FloatBuffer from =
-          features.type() == ElementType.FLOAT ? features.buffer().asFloatBuffer() : null;
-      ShortBuffer halves = from == null ? features.buffer().asShortBuffer() : null;
+      FloatBuffer from = floats(features);
       for (int i = 0; i < frames.size(); i++) {
         FloatBuffer tokens = take();
-        if (from != null) {
-          tokens.put(from.slice(i * shape.floats(), shape.floats()));
-        } else if (halves != null) {
-          while (tokens.hasRemaining()) {
-            tokens.put(Half.toFloat(halves.get()));
-          }
+        FloatBuffer frame = from.slice(i * frameFloats, frameFloats);
+        if (side > 0) {
+          Pooling.pool(frame, side, shape.width(), tokens);
+        } else {
+          tokens.put(frame);
         }
         tokens.flip();
         Duration time = frames.get(i).timestamp();
@@ -186,6 +194,15 @@ final class OnnxFrameEncoder implements FrameEncoder {
     } catch (OrtException e) {
       throw new InferenceException("the vision encoder failed: " + e.getMessage(), e);
     }
+  }
+
+  private static FloatBuffer floats(Tensor features) {
+    if (features.type() == ElementType.FLOAT) {
+      return features.buffer().asFloatBuffer();
+    }
+    float[] values = new float[(int) (features.bytes() / features.type().bytes())];
+    Lane.toFloats(features, values);
+    return FloatBuffer.wrap(values);
   }
 
   private Tensor runBatch(int count) {

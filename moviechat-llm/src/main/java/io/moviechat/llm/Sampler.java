@@ -33,8 +33,22 @@ final class Sampler {
     }
   }
 
-  /** Applies the penalties that hold for greedy answers and beams too. Changes the logits. */
-  void penalise(float[] logits) {
+  /** Ids of the prompt and of the answer so far. */
+  BitSet seen() {
+    return seen;
+  }
+
+  /**
+   * Applies the penalties that hold for greedy answers and beams too. Changes the logits.
+   *
+   * @param generated tokens of the answer so far
+   */
+  static void penalise(
+      float[] logits,
+      GenerationOptions options,
+      BitSet seen,
+      int generated,
+      ImmutableSet<Integer> endIds) {
     float penalty = (float) options.repetitionPenalty();
     if (penalty != 1) {
       for (int id = seen.nextSetBit(0);
@@ -58,7 +72,7 @@ final class Sampler {
    * @throws InferenceException if no score is a number
    */
   int next(float[] logits) {
-    penalise(logits);
+    penalise(logits, options, seen, generated, endIds);
     int best = best(logits);
     int chosen = options.temperature() == 0 ? best : sample(logits, logits[best]);
     generated++;

@@ -151,6 +151,26 @@ class FixturesGoldenTest {
                         : 2e-5f);
               }
             }));
+    JsonNode pooled = variant.path("pooled_frame0");
+    if (!pooled.isMissingNode()) {
+      tests.add(
+          dynamicTest(
+              "pooled features",
+              () -> {
+                float[] values = TestData.floats(folder.resolve(pooled.path("file").asText()));
+                try (FrameEncoder encoder = bundle.withPooledFrames().openEncoder();
+                    FrameTokens tokens =
+                        encoder.encode(List.of(frame(folder, expected, 0))).get(0)) {
+                  assertThat(encoder.shape().tokens()).isEqualTo(pooled.path("tokens").asInt());
+                  float[] actual = new float[values.length];
+                  tokens.values().get(actual);
+                  assertClose(
+                      actual,
+                      values,
+                      pooled.path("file").asText().contains("fp16") ? 1e-2f : 2e-5f);
+                }
+              }));
+    }
     for (JsonNode row : expected.path("cases")) {
       JsonNode result = variant.path("cases").path(row.path("name").asText());
       if (!result.isMissingNode()) {

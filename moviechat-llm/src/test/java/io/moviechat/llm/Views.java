@@ -1,0 +1,59 @@
+package io.moviechat.llm;
+
+import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
+import io.moviechat.MemoryTier;
+import io.moviechat.TokenShape;
+import io.moviechat.spi.KeyframeSource;
+import io.moviechat.spi.MovieView;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/** Views of movies for tests. */
+final class Views {
+  static final TokenShape SMOL = new TokenShape(16, 72);
+
+  private Views() {}
+
+  static float[] random(TokenShape shape, int seed) {
+    Random random = new Random(seed);
+    float[] values = new float[shape.floats()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+
+  static MemorySlot slot(MemoryTier tier, long start, long end, long frames, int seed) {
+    return MemorySlot.of(
+        tier,
+        Duration.ofSeconds(start),
+        Duration.ofSeconds(end),
+        frames,
+        Duration.ofSeconds(start),
+        0.5,
+        SMOL,
+        FloatBuffer.wrap(random(SMOL, seed)));
+  }
+
+  static MovieView of(Optional<Duration> breakpoint, MemorySlot... slots) {
+    long frames = 0;
+    for (MemorySlot slot : slots) {
+      frames += slot.frames();
+    }
+    return new MovieView(
+        new MemorySnapshot(SMOL, List.of(slots), frames, 0), breakpoint, KeyframeSource.NONE);
+  }
+
+  static MovieView ofSlots(int count) {
+    List<MemorySlot> slots = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      slots.add(slot(MemoryTier.LONG_TERM, i, i + 1, 1, i));
+    }
+    return of(Optional.empty(), slots.toArray(MemorySlot[]::new));
+  }
+}
