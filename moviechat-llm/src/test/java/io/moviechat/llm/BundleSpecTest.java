@@ -1,0 +1,260 @@
+package io.moviechat.llm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moviechat.ModelException;
+import io.moviechat.spi.NativeOwner;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Bundles that are wrong somewhere: one message names the thing, and nothing stays open. */
+class BundleSpecTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir Path temp;
+  private Path smol;
+  private Path oneVision;
+  private List<String> ownersBefore;
+
+  @BeforeEach
+  void copy() {
+    ownersBefore = NativeOwner.openOwners();
+    smol = TestData.copy(TestData.smolVlm(), temp.resolve("smol"));
+    oneVision = TestData.copy(TestData.oneVision(), temp.resolve("onevision"));
+  }
+
+  @AfterEach
+  void nothingStaysOpen() {
+    assertThat(NativeOwner.openOwners()).isEqualTo(ownersBefore);
+  }
+
+  private static void refused(Path folder, String... parts) {
+    ModelBundle bundle = ModelBundle.at(folder);
+    assertThatThrownBy(bundle::openEncoder)
+        .isInstanceOf(ModelException.class)
+        .message()
+        .contains(parts);
+    assertThatThrownBy(bundle::openGenerator)
+        .isInstanceOf(ModelException.class)
+        .message()
+        .contains(parts);
+  }
+
+  private static void edit(Path file, Consumer<ObjectNode> change) throws IOException {
+    ObjectNode node = (ObjectNode) JSON.readTree(file.toFile());
+    change.accept(node);
+    JSON.writeValue(file.toFile(), node);
+  }
+
+  @Test
+  void aMissingFolder() {
+    refused(temp.resolve("nowhere"), "nowhere does not exist", "config.json");
+  }
+
+  @Test
+  void aFileInsteadOfAFolder() {
+    refused(smol.resolve("config.json"), "config.json is a file");
+  }
+
+  @Test
+  void anEmptyFolderListsEverythingThatIsMissing() throws IOException {
+    Path empty = Files.createDirectory(temp.resolve("empty"));
+    refused(
+        empty,
+        "config.json is missing",
+        "preprocessor_config.json is missing",
+        "tokenizer.json is missing",
+        "onnx/vision_encoder*.onnx is missing",
+        "onnx/embed_tokens*.onnx is missing",
+        "onnx/decoder_model_merged*.onnx is missing",
+        "there is no folder onnx");
+  }
+
+  @Test
+  void aTruncatedConfig() throws IOException {
+    Path config = smol.resolve("config.json");
+    Files.writeString(config, Files.readString(config).substring(0, 100));
+    refused(smol, "config.json is not valid JSON");
+  }
+
+  @Test
+  void anUnknownModelType() throws IOException {
+    edit(smol.resolve("config.json"), node -> node.put("model_type", "gpt9"));
+    refused(smol, "model_type 'gpt9' is unknown", "smolvlm", "llava_onevision");
+  }
+
+  @Test
+  void qwen2IsRefusedWithTheReason() throws IOException {
+    edit(smol.resolve("config.json"), node -> node.put("model_type", "qwen2_vl"));
+    refused(smol, "'qwen2_vl' cannot be used", "pairs of frames");
+  }
+
+  @Test
+  void aVariantThatIsNotThere() {
+    ModelBundle bundle = ModelBundle.at(oneVision).withPrecision(Precision.INT8);
+    assertThatThrownBy(bundle::openGenerator)
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("onnx/decoder_model_merged_int8.onnx is missing")
+        .hasMessageContaining("decoder_model_merged_q4.onnx");
+  }
+
+  @Test
+  void truncatedGraphs() throws IOException {
+    for (String name : List.of("vision_encoder", "embed_tokens", "decoder_model_merged")) {
+      Path copy = TestData.copy(TestData.smolVlm(), temp.resolve("cut-" + name));
+      Path file = copy.resolve("onnx/" + name + ".onnx");
+      byte[] bytes = Files.readAllBytes(file);
+      Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+      refused(copy, "onnx/" + name + ".onnx", "damaged or cut off");
+    }
+  }
+
+  @Test
+  void aTextFileInsteadOfAGraph() throws IOException {
+    Files.writeString(smol.resolve("onnx/vision_encoder.onnx"), "version https://git-lfs");
+    refused(smol, "onnx/vision_encoder.onnx");
+  }
+
+  @Test
+  void externalWeightsThatAreMissingOrShort() throws IOException {
+    Path data = smol.resolve("onnx/decoder_model_merged.onnx_data");
+    byte[] bytes = Files.readAllBytes(data);
+    Files.write(data, Arrays.copyOf(bytes, bytes.length - 1));
+    refused(smol, "external weights", "were they cut off?", Integer.toString(bytes.length - 1));
+    Files.delete(data);
+    refused(smol, "'decoder_model_merged.onnx_data', which is missing");
+  }
+
+  @Test
+  void externalWeightsOutsideOfTheFolderAreNotOpened() throws IOException {
+    Path graph = smol.resolve("onnx/decoder_model_merged.onnx");
+    String name = "decoder_model_merged.onnx_data";
+    byte[] bytes = Files.readAllBytes(graph);
+    String text = new String(bytes, StandardCharsets.ISO_8859_1);
+    assertThat(text).contains(name);
+    for (String evil : List.of("../../../../../../etc/passwd", "/etc/passwd", "C:\\secret")) {
+      // The same length, so that the file stays well formed.
+      String padded = evil + "x".repeat(name.length() - evil.length());
+      Files.write(graph, text.replace(name, padded).getBytes(StandardCharsets.ISO_8859_1));
+      refused(smol, "not a plain path inside the bundle");
+    }
+  }
+
+  @Test
+  void aLinkThatLeavesTheFolderIsNotFollowed() throws IOException {
+    Path data = smol.resolve("onnx/decoder_model_merged.onnx_data");
+    Path outside = temp.resolve("outside.bin");
+    Files.move(data, outside);
+    Files.createSymbolicLink(data, outside);
+    refused(smol, "not a plain path inside the bundle");
+  }
+
+  @Test
+  void graphsOfAnotherModel() throws IOException {
+    Files.copy(
+        oneVision.resolve("onnx/vision_encoder.onnx"),
+        smol.resolve("onnx/vision_encoder.onnx"),
+        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    refused(smol, "visual tokens of width 64", "width 72", "pictures of 40 x 40");
+    Files.copy(
+        oneVision.resolve("onnx/embed_tokens.onnx"),
+        smol.resolve("onnx/embed_tokens.onnx"),
+        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    refused(smol, "embeddings of width 64", "takes width 72");
+  }
+
+  @Test
+  void aTokenizerOfAnotherModel() throws IOException {
+    edit(
+        smol.resolve("tokenizer.json"),
+        node -> ((ObjectNode) node.path("model").path("vocab")).put("beyond", 5000));
+    refused(smol, "ids up to 5000", "768 rows");
+  }
+
+  @Test
+  void aTokenizerWithoutThePlaceholder() throws IOException {
+    String text = Files.readString(smol.resolve("tokenizer.json"));
+    Files.writeString(smol.resolve("tokenizer.json"), text.replace("<image>", "<imago>"));
+    refused(smol, "no token '<image>'");
+  }
+
+  @Test
+  void aConfigThatDisagreesWithTheGraph() throws IOException {
+    edit(
+        smol.resolve("config.json"),
+        node -> {
+          ObjectNode text = (ObjectNode) node.path("text_config");
+          text.put("num_hidden_layers", 3);
+          text.put("head_dim", 99);
+        });
+    refused(smol, "2 problems", "num_hidden_layers 3", "has 2", "head_dim 99", "has 12");
+  }
+
+  @Test
+  void aConfigWithoutAContext() throws IOException {
+    edit(
+        smol.resolve("config.json"),
+        node -> ((ObjectNode) node.path("text_config")).remove("max_position_embeddings"));
+    refused(smol, "max_position_embeddings");
+  }
+
+  @Test
+  void noEndToken() throws IOException {
+    edit(smol.resolve("generation_config.json"), node -> node.remove("eos_token_id"));
+    refused(smol, "no eos_token_id");
+  }
+
+  @Test
+  void pictureSizesThatCannotBe() throws IOException {
+    edit(
+        oneVision.resolve("preprocessor_config.json"),
+        node -> node.putObject("size").put("height", -1).put("width", 10_000_000));
+    refused(oneVision, "size.width", "size.height");
+  }
+
+  @Test
+  void ownSettings() throws IOException {
+    assertThat(ModelBundle.at(smol).defaults()).isEqualTo(io.moviechat.spi.ModelDefaults.NONE);
+    Files.writeString(
+        smol.resolve("moviechat.json"),
+        """
+        {"memory":{"strategy":"moviechat","shortTermFrames":16,"consolidateTo":4,"longTermSlots":64},
+         "sampling":{"intervalMillis":250},"systemPrompt":null,"note":"one line"}
+        """);
+    var defaults = ModelBundle.at(smol).defaults();
+    assertThat(defaults.memoryStrategy()).contains("moviechat");
+    assertThat(defaults.shortTermFrames()).hasValue(16);
+    assertThat(defaults.consolidateTo()).hasValue(4);
+    assertThat(defaults.longTermSlots()).hasValue(64);
+    assertThat(defaults.sampling())
+        .contains(io.moviechat.FrameSampling.every(java.time.Duration.ofMillis(250)));
+    assertThat(defaults.systemPrompt()).isEmpty();
+    assertThat(defaults.notice()).contains("one line");
+    Files.writeString(smol.resolve("moviechat.json"), "{\"memory\":{\"longTermSlots\":-4}}");
+    assertThatThrownBy(() -> ModelBundle.at(smol).defaults())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("longTermSlots must be at least 1, was -4");
+  }
+
+  @Test
+  void aFloat16GraphThatOnlyLoadsWithFewerOptimisations() throws IOException {
+    OnnxHeader header =
+        OnnxHeader.read(
+            TestData.resource("ort-fp16-rmsnorm").resolve("decoder_model_merged_fp16.onnx"));
+    try (Graph graph = Graph.open(header, Device.CPU, 1)) {
+      assertThat(graph.header().inputs()).isNotEmpty();
+    }
+  }
+}
