@@ -217,11 +217,13 @@ final class Unpickler {
     }
     if (callable == Global.REBUILD_TENSOR && arguments.size() >= 6) {
       if (arguments.get(0) instanceof MappedStorage storage) {
-        return new StridedTensor(
-            storage,
-            number(arguments.get(1)),
-            numbers(arguments.get(2)),
-            numbers(arguments.get(3)));
+        List<Long> sizes = numbers(arguments.get(2));
+        List<Long> strides = numbers(arguments.get(3));
+        try {
+          return new StridedTensor(storage, number(arguments.get(1)), sizes, strides);
+        } catch (ModelException e) {
+          throw new ModelException(file + ": " + e.getMessage(), e);
+        }
       }
     }
     if (callable == Global.REBUILD_PARAMETER && !arguments.isEmpty()) {
