@@ -1,0 +1,141 @@
+package io.moviechat.video;
+
+import io.moviechat.Frame;
+import io.moviechat.FrameFormat;
+import io.moviechat.FrameSampling;
+import io.moviechat.VideoException;
+import io.moviechat.spi.FrameStream;
+import io.moviechat.spi.VideoSource;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import javax.imageio.ImageIO;
+
+/**
+ * Writes frames as pictures. A file appears whole or not at all.
+ *
+ * <pre>{@code
+ * FrameImages.export(video, FrameSampling.keyframes(), FrameFormat.ORIGINAL, folder, Type.JPEG);
+ * }</pre>
+ */
+public final class FrameImages {
+  /** The kinds of picture file. */
+  public enum Type {
+    /** Without loss. */
+    PNG,
+    /** Smaller, with the JDK's usual quality. */
+    JPEG;
+
+    private String ending() {
+      return this == PNG ? "png" : "jpg";
+    }
+  }
+
+  private FrameImages() {}
+
+  /**
+   * Writes one frame.
+   *
+   * @param frame stays the caller's
+   * @param file its ending names the type: {@code .png}, {@code .jpg} or {@code .jpeg}
+   * @throws IllegalArgumentException if the ending is another
+   * @throws VideoException if the file cannot be written
+   */
+  public static void write(Frame frame, Path file) {
+    String name = Objects.requireNonNull(file.getFileName(), "file").toString();
+    String lower = name.toLowerCase(Locale.ROOT);
+    if (lower.endsWith(".png")) {
+      write(image(frame), Type.PNG, file);
+    } else if (lower.endsWith(".jpg") || lower.endsWith(".jpeg")) {
+      write(image(frame), Type.JPEG, file);
+    } else {
+      throw new IllegalArgumentException(
+          "a picture's name must end in .png, .jpg or .jpeg, was " + name);
+    }
+  }
+
+  /**
+   * Writes the frames of a pass, each named by its time ({@code 00-01-05.240.png}).
+   *
+   * @param folder created if it is missing
+   * @return the files, in order of time
+   * @throws VideoException if the video cannot be decoded or a file cannot be written
+   */
+  public static List<Path> export(
+      VideoSource video, FrameSampling sampling, FrameFormat format, Path folder, Type type) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new VideoException("the folder " + folder + " cannot be created: " + e, e);
+    }
+    List<Path> files = new ArrayList<>();
+    try (FrameStream stream = video.frames(sampling, format)) {
+      for (Optional<Frame> next = stream.next(); next.isPresent(); next = stream.next()) {
+        try (Frame frame = next.get()) {
+          Path file = folder.resolve(name(frame.timestamp()) + "." + type.ending());
+          write(image(frame), type, file);
+          files.add(file);
+        }
+      }
+    }
+    return files;
+  }
+
+  private static String name(Duration time) {
+    return String.format(
+        Locale.ROOT,
+        "%02d-%02d-%02d.%03d",
+        time.toHours(),
+        time.toMinutesPart(),
+        time.toSecondsPart(),
+        time.toMillisPart());
+  }
+
+  static BufferedImage image(Frame frame) {
+    int width = frame.width();
+    BufferedImage image = new BufferedImage(width, frame.height(), BufferedImage.TYPE_INT_RGB);
+    ByteBuffer rgb = frame.rgb();
+    byte[] bytes = new byte[3 * width];
+    int[] row = new int[width];
+    for (int y = 0; y < frame.height(); y++) {
+      rgb.get(bytes);
+      for (int x = 0; x < width; x++) {
+        row[x] =
+            (bytes[3 * x] & 0xff) << 16
+                | (bytes[3 * x + 1] & 0xff) << 8
+                | (bytes[3 * x + 2] & 0xff);
+      }
+      image.setRGB(0, y, width, 1, row, 0, width);
+    }
+    return image;
+  }
+
+  static void write(BufferedImage image, Type type, Path file) {
+    Path part = file.resolveSibling(file.getFileName() + ".part");
+    try {
+      try (OutputStream out = Files.newOutputStream(part)) {
+        if (!ImageIO.write(image, type.ending(), out)) {
+          throw new IOException("this JDK has no writer for " + type);
+        }
+      }
+      Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      try {
+        Files.deleteIfExists(part);
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw new VideoException("the picture " + file + " cannot be written: " + e, e);
+    }
+  }
+}
