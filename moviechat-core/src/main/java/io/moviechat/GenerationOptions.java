@@ -41,6 +41,13 @@ public record GenerationOptions(
   public static final GenerationOptions DEFAULT = builder().build();
 
   /**
+   * The original code's preset: nucleus sampling (temperature 1, top-p 0.9), 1 to 300 tokens. The
+   * fixed seed makes it repeatable, which the original is not.
+   */
+  public static final GenerationOptions ORIGINAL =
+      builder().maxTokens(300).minTokens(1).temperature(1).topP(0.9).build();
+
+  /**
    * @throws IllegalArgumentException naming the component, its value and its range
    */
   public GenerationOptions {

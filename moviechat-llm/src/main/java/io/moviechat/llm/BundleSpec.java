@@ -72,7 +72,9 @@ final class BundleSpec {
     Map<GraphKind, OnnxHeader> headers = new EnumMap<>(GraphKind.class);
     for (GraphKind kind : GraphKind.values()) {
       Precision wanted = precisions.getOrDefault(kind, Precision.AUTO);
-      header(folder, kind, wanted, device, problems).ifPresent(h -> headers.put(kind, h));
+      if (!kind.optional() || !names(folder.resolve("onnx"), kind.baseName()).isEmpty()) {
+        header(folder, kind, wanted, device, problems).ifPresent(h -> headers.put(kind, h));
+      }
     }
     String type = config.modelType();
     Optional<Family> family = Optional.empty();
@@ -137,16 +139,22 @@ final class BundleSpec {
     if (!Files.isDirectory(onnx)) {
       return "there is no folder onnx";
     }
+    List<String> names = names(onnx, baseName);
+    return names.isEmpty() ? "no other variant is there" : "there is " + names;
+  }
+
+  private static List<String> names(Path onnx, String baseName) {
+    if (!Files.isDirectory(onnx)) {
+      return List.of();
+    }
     try (var files = Files.list(onnx)) {
-      List<String> names =
-          files
-              .map(file -> file.getFileName().toString())
-              .filter(name -> name.startsWith(baseName) && name.endsWith(".onnx"))
-              .sorted()
-              .toList();
-      return names.isEmpty() ? "no other variant is there" : "there is " + names;
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.startsWith(baseName) && name.endsWith(".onnx"))
+          .sorted()
+          .toList();
     } catch (IOException e) {
-      return "the folder cannot be read: " + e;
+      throw new ModelException("the folder " + onnx + " cannot be read: " + e, e);
     }
   }
 
@@ -291,13 +299,45 @@ final class BundleSpec {
       return 0;
     }
     long width = features.dim(rank - 1);
-    if (decoder != null && width > 0 && width != decoder.width()) {
+    OnnxHeader projector = headers.get(GraphKind.PROJECTOR);
+    if (projector != null) {
+      checkProjector(projector, features, decoder, problems);
+    } else if (decoder != null && width > 0 && width != decoder.width()) {
       problems.add(
           "%s gives visual tokens of width %d, but %s takes embeddings of width %d; take both from"
               + " one export",
           file, width, headers.get(GraphKind.DECODER).file().getFileName(), decoder.width());
     }
     return rank == 3 ? (int) Math.min(Integer.MAX_VALUE, features.dim(1)) : 0;
+  }
+
+  private static void checkProjector(
+      OnnxHeader projector, TensorInfo features, @Nullable DecoderSpec decoder, Problems problems) {
+    String file = projector.file().getFileName().toString();
+    TensorInfo memory = DecoderSpec.required(projector, "memory", problems);
+    TensorInfo rows = DecoderSpec.requiredOutput(projector, "video_embeds", problems);
+    if (memory.rank() != 3 || rows.rank() != 2 || rows.dim(0) < 1) {
+      problems.add(
+          "%s: %s to %s is not [slots, tokens, width] to [rows, width]", file, memory, rows);
+      return;
+    }
+    problems.require(
+        memory.type() == ElementType.FLOAT && rows.type() == ElementType.FLOAT,
+        "%s: %s to %s is not of float32",
+        file,
+        memory,
+        rows);
+    if (features.rank() == 3
+        && (features.dim(1) != memory.dim(1) || features.dim(2) != memory.dim(2))) {
+      problems.add(
+          "%s takes %s, but the vision encoder gives %s; take both from one import",
+          file, memory, features);
+    }
+    if (decoder != null && rows.dim(1) != decoder.width()) {
+      problems.add(
+          "%s gives rows of width %d, but the decoder takes width %d; take both from one import",
+          file, rows.dim(1), decoder.width());
+    }
   }
 
   private static void checkTokens(
@@ -379,6 +419,16 @@ final class BundleSpec {
 
   OnnxHeader header(GraphKind kind) {
     return Objects.requireNonNull(headers.get(kind));
+  }
+
+  /** Whether a bundle has an optional graph. */
+  boolean has(GraphKind kind) {
+    return headers.containsKey(kind);
+  }
+
+  /** The most slots that a memory projector has positions for. */
+  int projectorSlots() {
+    return Json.integer(config.config().path("projector_config").path("max_slots")).orElse(256);
   }
 
   DecoderSpec decoder() {

@@ -15,6 +15,7 @@ final class Families {
           .put("fastvlm", Llava::fastVlm)
           .put("smolvlm", SmolVlm::new)
           .put("idefics3", SmolVlm::new)
+          .put("moviechat", Original::new)
           .buildOrThrow();
 
   /** Types that are known and cannot work here, with the reason. */

@@ -23,6 +23,11 @@ interface Family {
    */
   void render(List<Message> chat, Prompt.Builder prompt);
 
+  /** Texts that end every answer, besides those that are asked for. */
+  default List<String> stopStrings() {
+    return List.of();
+  }
+
   /**
    * Whether the prompt makes the model begin its answers with a blank that is no part of them, as
    * {@code Assistant:} does.

@@ -1,7 +1,6 @@
 package io.moviechat.llm;
 
 import io.moviechat.InferenceException;
-import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
@@ -12,16 +11,24 @@ import org.jspecify.annotations.Nullable;
  * with the last session.
  */
 final class MemoryPrefix {
+  /** The rows that stand in a prompt where a slot is announced. */
+  interface VisualRows {
+    /** All rows of a slot, in a buffer of the caller's own. */
+    FloatBuffer rows(int slot);
+  }
+
   private final Decoder decoder;
   private final MemorySnapshot memory;
+  private final VisualRows visual;
   private int[] ids = new int[0];
   private @Nullable KvBlock block;
   private int sessions;
   private boolean checked;
 
-  MemoryPrefix(Decoder decoder, MemorySnapshot memory) {
+  MemoryPrefix(Decoder decoder, MemorySnapshot memory, VisualRows visual) {
     this.decoder = decoder;
     this.memory = memory;
+    this.visual = visual;
   }
 
   void enter() {
@@ -96,8 +103,7 @@ final class MemoryPrefix {
       int first = Math.max(span.start(), from);
       int end = Math.min(span.start() + rows, from + count);
       if (first < end) {
-        MemorySlot slot = memory.slots().get(span.slot());
-        FloatBuffer tokens = slot.tokens();
+        FloatBuffer tokens = visual.rows(span.slot());
         tokens.position((first - span.start()) * width).limit((end - span.start()) * width);
         chunk.position((first - from) * width);
         chunk.put(tokens);

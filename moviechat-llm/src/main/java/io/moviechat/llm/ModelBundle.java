@@ -150,11 +150,23 @@ public final class ModelBundle implements VisionLanguageModel {
     Tokenizer tokenizer = new Tokenizer(spec.config().tokenizer());
     Graph embed = null;
     Graph decoder = null;
+    MemoryProjector projector = null;
     try {
       embed = Graph.open(spec.header(GraphKind.EMBED), where, threads);
       decoder = Graph.open(spec.header(GraphKind.DECODER), where, threads);
+      if (spec.has(GraphKind.PROJECTOR)) {
+        projector =
+            new MemoryProjector(
+                Graph.open(spec.header(GraphKind.PROJECTOR), where, threads),
+                spec.projectorSlots());
+      }
       return new OnnxAnswerGenerator(
-          name(), spec, new Decoder(embed, decoder, spec.decoder()), tokenizer, processors);
+          name(),
+          spec,
+          new Decoder(embed, decoder, spec.decoder()),
+          projector,
+          tokenizer,
+          processors);
     } catch (RuntimeException e) {
       tokenizer.close();
       if (embed != null) {
@@ -162,6 +174,9 @@ public final class ModelBundle implements VisionLanguageModel {
       }
       if (decoder != null) {
         decoder.close();
+      }
+      if (projector != null) {
+        projector.close();
       }
       throw e;
     }
@@ -202,6 +217,16 @@ public final class ModelBundle implements VisionLanguageModel {
         sampling = Optional.of(FrameSampling.every(Duration.ofMillis(interval.getAsInt())));
       }
     }
+    JsonNode fragments = json.path("sampling").path("fragments");
+    if (!fragments.isMissingNode()) {
+      OptionalInt count = Json.integer(fragments);
+      OptionalInt frames = Json.integer(json.path("sampling").path("framesPerFragment"));
+      if (count.orElse(0) < 1 || frames.orElse(0) < 1) {
+        problems.add("moviechat.json: sampling.fragments and .framesPerFragment must be above 0");
+      } else {
+        sampling = Optional.of(new FrameSampling.Fragments(count.getAsInt(), frames.getAsInt()));
+      }
+    }
     ModelDefaults defaults =
         new ModelDefaults(
             sampling,
@@ -225,9 +250,9 @@ public final class ModelBundle implements VisionLanguageModel {
   }
 
   /**
-   * Greedy, with the repetition penalty of {@code generation_config.json} if it has one. Its
-   * sampling values are left to the user: an answer is the same every time unless a temperature is
-   * asked for.
+   * Greedy, with the repetition penalty and the most new tokens of {@code generation_config.json}
+   * if it has them. Its sampling values are left to the user: an answer is the same every time
+   * unless a temperature is asked for.
    */
   @Override
   public Optional<GenerationOptions> generationDefaults() {
@@ -236,15 +261,17 @@ public final class ModelBundle implements VisionLanguageModel {
       return Optional.empty();
     }
     JsonNode json = Json.optional(folder, "generation_config.json", problems);
+    GenerationOptions.Builder options = GenerationOptions.builder();
     OptionalDouble penalty = Json.number(json.path("repetition_penalty"));
-    if (penalty.isEmpty()
-        || penalty.getAsDouble() == 1
-        || !(penalty.getAsDouble() > 0)
-        || penalty.getAsDouble() > 100) {
-      return Optional.empty();
+    if (penalty.isPresent() && penalty.getAsDouble() > 0 && penalty.getAsDouble() <= 100) {
+      options.repetitionPenalty(penalty.getAsDouble());
     }
-    return Optional.of(
-        GenerationOptions.builder().repetitionPenalty(penalty.getAsDouble()).build());
+    OptionalInt most = Json.integer(json.path("max_new_tokens"));
+    if (most.isPresent() && most.getAsInt() >= 1) {
+      options.maxTokens(most.getAsInt());
+    }
+    GenerationOptions defaults = options.build();
+    return defaults.equals(GenerationOptions.DEFAULT) ? Optional.empty() : Optional.of(defaults);
   }
 
   @Override

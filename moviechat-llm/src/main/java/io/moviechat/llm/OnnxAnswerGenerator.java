@@ -1,6 +1,9 @@
 package io.moviechat.llm;
 
+import com.google.common.base.Supplier;
+import com.google.common.base.Suppliers;
 import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
 import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.AnswerGenerator;
@@ -16,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A bundle's language model. */
 final class OnnxAnswerGenerator implements AnswerGenerator {
@@ -25,16 +29,18 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
   private final Tokenizer tokenizer;
   private final List<String> reserved;
   private final List<LogitsProcessor> processors;
+  private final @Nullable MemoryProjector projector;
   private final NativeOwner owner;
   private final Map<MovieView, MemoryPrefix> prefixes = new HashMap<>();
   private final Set<OnnxAnswerSession> sessions = new HashSet<>();
   private boolean closed;
 
-  /** Takes ownership of the decoder and the tokenizer. */
+  /** Takes ownership of the decoder, the projector and the tokenizer. */
   OnnxAnswerGenerator(
       String id,
       BundleSpec spec,
       Decoder decoder,
+      @Nullable MemoryProjector projector,
       Tokenizer tokenizer,
       List<LogitsProcessor> processors) {
     this.id = id;
@@ -43,6 +49,7 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
     this.tokenizer = tokenizer;
     this.reserved = spec.reservedTokens();
     this.processors = processors;
+    this.projector = projector;
     this.owner = NativeOwner.open(this, "answer generator " + id);
   }
 
@@ -53,7 +60,26 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
 
   @Override
   public OptionalInt tokenWidth() {
-    return OptionalInt.of(decoder.spec().width());
+    return OptionalInt.of(visualWidth());
+  }
+
+  private int visualWidth() {
+    return projector == null ? decoder.spec().width() : projector.width();
+  }
+
+  /** How many rows of a prompt a slot takes, or, with a projector, the whole memory. */
+  int rowsPerSlot(TokenShape shape) {
+    return projector == null ? shape.tokens() : projector.rows();
+  }
+
+  private MemoryPrefix.VisualRows visualRows(MemorySnapshot memory) {
+    if (projector == null) {
+      return slot -> memory.slots().get(slot).tokens();
+    }
+    MemoryProjector through = projector;
+    // Once for all questions about a view, and not before the first of them.
+    Supplier<FloatBuffer> rows = Suppliers.memoize(() -> through.project(memory));
+    return slot -> rows.get().duplicate();
   }
 
   /**
@@ -64,6 +90,9 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
    */
   @Override
   public OptionalInt maxSlots(TokenShape shape) {
+    if (projector != null) {
+      return OptionalInt.of(projector.maxSlots());
+    }
     int room = Math.max(64, Math.min(512, spec.context() / 4));
     int one = length(shape, 1);
     int two = length(shape, 2);
@@ -90,7 +119,7 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
     }
     MovieView view =
         new MovieView(
-            new io.moviechat.MemorySnapshot(shape, List.of(list), 2L * slots, 0),
+            new MemorySnapshot(shape, List.of(list), 2L * slots, 0),
             Optional.empty(),
             io.moviechat.spi.KeyframeSource.NONE);
     return prompt(
@@ -116,18 +145,19 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
       throw new IllegalStateException("answer generator " + id + " is closed");
     }
     int width = view.memory().shape().width();
-    if (width != decoder.spec().width()) {
+    if (width != visualWidth()) {
       throw new IllegalArgumentException(
           "the memory holds tokens of width "
               + width
               + ", but "
               + id
               + " reads tokens of width "
-              + decoder.spec().width()
+              + visualWidth()
               + "; ask the model whose encoder made the memory");
     }
     MemoryPrefix prefix =
-        prefixes.computeIfAbsent(view, key -> new MemoryPrefix(decoder, view.memory()));
+        prefixes.computeIfAbsent(
+            view, key -> new MemoryPrefix(decoder, view.memory(), visualRows(view.memory())));
     prefix.enter();
     OnnxAnswerSession session = new OnnxAnswerSession(this, view, prefix);
     sessions.add(session);
@@ -171,6 +201,9 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
     }
     open.forEach(OnnxAnswerSession::close);
     decoder.close();
+    if (projector != null) {
+      projector.close();
+    }
     tokenizer.close();
     owner.close();
   }

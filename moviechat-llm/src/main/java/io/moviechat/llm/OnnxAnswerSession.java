@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Questions about one view. */
@@ -47,7 +48,7 @@ final class OnnxAnswerSession implements AnswerSession {
   /** Answers a chat, whose images are slots of the view. */
   synchronized GeneratedAnswer answer(
       List<Message> chat, AnswerRequest request, TokenListener listener) {
-    Prompt prompt = generator.prompt(chat, view.memory().shape().tokens());
+    Prompt prompt = generator.prompt(chat, generator.rowsPerSlot(view.memory().shape()));
     int context = generator.spec().context();
     if (prompt.length() >= context) {
       throw new IllegalArgumentException(
@@ -126,7 +127,10 @@ final class OnnxAnswerSession implements AnswerSession {
       this.text =
           new TextStream(
               generator.tokenizer(),
-              options.stopStrings(),
+              Stream.concat(
+                      options.stopStrings().stream(),
+                      generator.spec().family().stopStrings().stream())
+                  .toList(),
               generator.spec().family().answersBeginWithBlank(),
               listener);
       this.sampler = new Sampler(options, generator.spec().endIds());

@@ -22,8 +22,7 @@ final class OriginalPrompt {
   static final OriginalPrompt SHORT_VIDEO = new OriginalPrompt("in detail.");
 
   /** How the original samples; its nucleus sampling is not deterministic without a seed. */
-  static final GenerationOptions SAMPLING =
-      GenerationOptions.builder().maxTokens(300).minTokens(1).temperature(1).topP(0.9).build();
+  static final GenerationOptions SAMPLING = GenerationOptions.ORIGINAL;
 
   /** Longest prompt with its answer; what is longer loses its beginning. */
   static final int LONGEST = 2000;
@@ -41,6 +40,11 @@ final class OriginalPrompt {
             + "Follow the instructions carefully and explain your answers"
             + (ending.equals(".") ? "" : " ")
             + ending;
+  }
+
+  /** The system sentence. */
+  String system() {
+    return system;
   }
 
   /** What stands before the visual rows. */
