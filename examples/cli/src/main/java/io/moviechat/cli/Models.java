@@ -1,0 +1,66 @@
+package io.moviechat.cli;
+
+import io.moviechat.ModelException;
+import io.moviechat.llm.Device;
+import io.moviechat.llm.ModelBundle;
+import io.moviechat.llm.Precision;
+import io.moviechat.spi.VisionLanguageModel;
+import io.moviechat.spi.VisionLanguageModelProvider;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Options that say which model, and how it runs. */
+final class Models {
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "Folder of a model bundle (default: the small model that comes along).")
+  private @Nullable Path folder;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      converter = DeviceConverter.class,
+      description = "cpu (default), cuda or cuda:N, or auto: CUDA if it can be used.")
+  private @Nullable Device device;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "NAME",
+      description = "Which variant of the graphs: ${COMPLETION-CANDIDATES} (default: AUTO).")
+  private @Nullable Precision precision;
+
+  /** The model that the options name. Opens nothing. */
+  VisionLanguageModel chosen() {
+    VisionLanguageModel model = folder == null ? onClassPath() : ModelBundle.at(folder);
+    if (!(model instanceof ModelBundle bundle)) {
+      if (device != null || precision != null) {
+        throw new ModelException(
+            "the model " + model.name() + " takes neither --device nor --precision");
+      }
+      return model;
+    }
+    bundle = device == null ? bundle : bundle.withDevice(device);
+    return precision == null ? bundle : bundle.withPrecision(precision);
+  }
+
+  private static VisionLanguageModel onClassPath() {
+    List<VisionLanguageModelProvider> found =
+        ServiceLoader.load(VisionLanguageModelProvider.class).stream()
+            .map(ServiceLoader.Provider::get)
+            .toList();
+    if (found.size() != 1) {
+      throw new ModelException(
+          "no --model was given and "
+              + (found.isEmpty()
+                  ? "this build carries none"
+                  : "this build carries several: "
+                      + found.stream().map(VisionLanguageModelProvider::name).toList())
+              + "; give --model DIR");
+    }
+    return found.get(0).model();
+  }
+}

@@ -1,0 +1,124 @@
+package io.moviechat.cli;
+
+import io.moviechat.MovieChat;
+import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemoryFactory;
+import io.moviechat.spi.VideoMemoryProvider;
+import io.moviechat.spi.VisionLanguageModel;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Options that say which model watches which movie, and how. */
+final class MovieSettings {
+  @Mixin private Models models;
+
+  @Option(names = "--video", paramLabel = "FILE", description = "Video file or URL.")
+  private @Nullable String video;
+
+  @ArgGroup(exclusive = true)
+  private @Nullable SamplingSettings sampling;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "NAME",
+      description = "Memory strategy (default: the model's wish, else moviechat).")
+  private @Nullable String memory;
+
+  @Option(
+      names = "--memory-file",
+      paramLabel = "FILE",
+      description =
+          "If the file exists, answer from this memory without watching;"
+              + " else watch, and save the memory there.")
+  private @Nullable Path memoryFile;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the fields
+  MovieSettings() {}
+
+  /**
+   * Checks the options as far as neither model nor video is needed.
+   *
+   * @throws IllegalArgumentException naming the option and what it takes
+   */
+  void validate() {
+    if (sampling != null) {
+      Object unused = sampling.sampling();
+    }
+    location();
+    if (memory != null) {
+      memoryFactory(memory, ModelDefaults.NONE);
+    }
+    if (video == null && savedMemory().isEmpty()) {
+      throw new IllegalArgumentException(
+          memoryFile == null
+              ? "no video was given; use --video FILE"
+              : "there is no memory file "
+                  + memoryFile
+                  + " yet, and no video to make it of; use --video FILE");
+    }
+  }
+
+  /** The video's address; empty if the movie comes from its memory file alone. */
+  Optional<URI> location() {
+    return video == null ? Optional.empty() : Optional.of(Videos.locate(video));
+  }
+
+  /** The video as it was typed, for messages. */
+  String videoName() {
+    return video == null ? String.valueOf(memoryFile) : video;
+  }
+
+  /** The memory file to answer from. */
+  Optional<Path> savedMemory() {
+    return Optional.ofNullable(memoryFile).filter(Files::exists);
+  }
+
+  /** The memory file to write after watching. */
+  Optional<Path> memoryToSave() {
+    return Optional.ofNullable(memoryFile).filter(file -> !Files.exists(file));
+  }
+
+  VisionLanguageModel model() {
+    return models.chosen();
+  }
+
+  MovieChat.Builder builder(VisionLanguageModel chosen) {
+    MovieChat.Builder builder = MovieChat.builder().model(chosen);
+    if (sampling != null) {
+      builder.sampling(sampling.sampling());
+    }
+    if (memory != null) {
+      builder.memory(memoryFactory(memory, chosen.defaults()));
+    }
+    return builder;
+  }
+
+  private static VideoMemoryFactory memoryFactory(String strategy, ModelDefaults defaults) {
+    List<String> names = new ArrayList<>();
+    for (VideoMemoryProvider provider : ServiceLoader.load(VideoMemoryProvider.class)) {
+      if (provider.strategies().contains(strategy)) {
+        return provider.factory(
+            new ModelDefaults(
+                defaults.sampling(),
+                Optional.of(strategy),
+                defaults.shortTermFrames(),
+                defaults.consolidateTo(),
+                defaults.longTermSlots(),
+                defaults.systemPrompt(),
+                defaults.notice()));
+      }
+      names.addAll(provider.strategies());
+    }
+    throw new IllegalArgumentException(
+        "there is no memory strategy '" + strategy + "'; there are " + String.join(", ", names));
+  }
+}

@@ -1,0 +1,147 @@
+package io.moviechat.cli;
+
+import io.moviechat.Conversation;
+import io.moviechat.Movie;
+import io.moviechat.MovieChat;
+import io.moviechat.VideoException;
+import io.moviechat.WatchOptions;
+import io.moviechat.Watching;
+import io.moviechat.spi.VisionLanguageModel;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+
+/** An opened model and a watched movie. */
+final class Session implements AutoCloseable {
+  private final MovieChat chat;
+  private final Movie movie;
+  private final String name;
+  private final Optional<Duration> end;
+
+  private Session(MovieChat chat, Movie movie, String name, Optional<Duration> end) {
+    this.chat = chat;
+    this.movie = movie;
+    this.name = name;
+    this.end = end;
+  }
+
+  /**
+   * Opens the model and watches the movie, or opens its saved memory.
+   *
+   * @param at the moment that will be asked about, if that is known already: its memory is then
+   *     kept exactly
+   */
+  static Session open(
+      Context context,
+      MovieSettings movieSettings,
+      GenerationSettings generation,
+      Optional<Duration> at) {
+    // What is quickly found out comes first: opening a large model takes a while.
+    String name = movieSettings.videoName();
+    Optional<Duration> end = Optional.empty();
+    if (movieSettings.savedMemory().isEmpty()) {
+      end = Videos.info(movieSettings.location().orElseThrow()).duration();
+      requireBefore(end, at, name);
+    }
+    movieSettings.memoryToSave().ifPresent(Session::checkFolder);
+    VisionLanguageModel model = movieSettings.model();
+    model.defaults().notice().ifPresent(context.terminal()::note);
+    try (StatusLine status = new StatusLine(context.terminal())) {
+      status.show("opening " + model.name());
+      MovieChat chat = movieSettings.builder(model).generation(generation.of(model)).build();
+      try {
+        return new Session(chat, movie(context, chat, movieSettings, at, status), name, end);
+      } catch (RuntimeException | Error e) {
+        chat.close();
+        throw e;
+      }
+    }
+  }
+
+  private static Movie movie(
+      Context context,
+      MovieChat chat,
+      MovieSettings settings,
+      Optional<Duration> at,
+      StatusLine status) {
+    if (context.interruption().requested()) {
+      throw new CancellationException();
+    }
+    Optional<Path> saved = settings.savedMemory();
+    if (saved.isPresent()) {
+      Movie movie = chat.open(saved.get());
+      settings.location().ifPresent(video -> checkSame(saved.get(), movie, video));
+      return movie;
+    }
+    WatchOptions options = WatchOptions.DEFAULT.withBreakpoints(at.map(List::of).orElse(List.of()));
+    Watching watching = chat.start(settings.location().orElseThrow(), options, status::show);
+    Movie movie = context.interruption().during(watching::cancel, watching::join);
+    status.clear();
+    if (movie.damagedFrames() > 0) {
+      context
+          .terminal()
+          .note(
+              String.format(
+                  "%s: %d damaged frames were left out",
+                  settings.videoName(), movie.damagedFrames()));
+    }
+    settings.memoryToSave().ifPresent(file -> movie.memory().save(file));
+    return movie;
+  }
+
+  private static void requireBefore(
+      Optional<Duration> end, Optional<Duration> moment, String name) {
+    if (end.isPresent() && moment.isPresent() && moment.get().compareTo(end.get()) > 0) {
+      throw new IllegalArgumentException(
+          String.format(
+              "the breakpoint %s is past the end of %s, which lasts %s;"
+                  + " choose a time from 00:00:00 to %s",
+              Moment.format(moment.get()),
+              name,
+              Moment.format(end.get()),
+              Moment.format(end.get())));
+    }
+  }
+
+  private static void checkFolder(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
+      throw new IllegalArgumentException(
+          "the memory file "
+              + file
+              + " cannot be written: its folder is missing or read-only; create it first");
+    }
+  }
+
+  private static void checkSame(Path file, Movie movie, URI video) {
+    if (!movie.location().equals(video.toString())) {
+      throw new VideoException(
+          "the memory "
+              + file
+              + " was made of "
+              + movie.location()
+              + ", not of "
+              + video
+              + "; leave out --video, or name a new memory file");
+    }
+  }
+
+  /** A conversation about a moment, or about the whole movie. */
+  Conversation conversation(Optional<Duration> moment) {
+    requireBefore(end, moment, name);
+    return moment.isPresent() ? movie.at(moment.get()) : movie.conversation();
+  }
+
+  Movie movie() {
+    return movie;
+  }
+
+  @Override
+  public void close() {
+    chat.close();
+  }
+}

@@ -1,0 +1,89 @@
+package io.moviechat.cli;
+
+import io.moviechat.WatchProgress;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.OptionalDouble;
+
+/**
+ * One line on standard error that says what is going on, drawn over itself and gone when it is no
+ * longer true. Silent where standard error is not a terminal. Thread-safe.
+ */
+final class StatusLine implements AutoCloseable {
+  private static final String ERASE = "\r\u001b[K";
+  private static final long REDRAW_NANOS = Duration.ofMillis(100).toNanos();
+  private static final int LARGEST_BAR = 40;
+  private static final int SMALLEST_BAR = 10;
+
+  private final Terminal terminal;
+  private final long start = System.nanoTime();
+  private long drawn = start - REDRAW_NANOS;
+  private boolean visible;
+
+  StatusLine(Terminal terminal) {
+    this.terminal = terminal;
+  }
+
+  /** Shows a short text. */
+  synchronized void show(String text) {
+    if (!terminal.shows()) {
+      return;
+    }
+    String line = text;
+    int room = Math.max(1, terminal.columns() - 1);
+    if (line.codePointCount(0, line.length()) > room) {
+      line = line.substring(0, line.offsetByCodePoints(0, room));
+    }
+    terminal.err().print(ERASE + line);
+    terminal.err().flush();
+    visible = true;
+  }
+
+  /** Shows how far watching has come; draws at most ten times a second. */
+  synchronized void show(WatchProgress progress) {
+    long now = System.nanoTime();
+    if (!terminal.shows() || now - drawn < REDRAW_NANOS) {
+      return;
+    }
+    drawn = now;
+    show(line(progress, Duration.ofNanos(now - start), terminal.columns()));
+  }
+
+  static String line(WatchProgress progress, Duration taken, int columns) {
+    double perSecond = progress.frames() / Math.max(1e-3, taken.toMillis() / 1000.0);
+    String counts = String.format(Locale.ROOT, "%,d frames, %.1f/s", progress.frames(), perSecond);
+    OptionalDouble fraction = progress.fraction();
+    if (fraction.isEmpty()) {
+      return "watching " + Moment.clock(progress.position()) + "  " + counts;
+    }
+    String tail =
+        String.format(
+            Locale.ROOT,
+            " %3d %%  %s / %s  %s",
+            (int) (100 * fraction.getAsDouble()),
+            Moment.clock(progress.position()),
+            Moment.clock(progress.duration().orElseThrow()),
+            counts);
+    int room = columns - 1 - "watching []".length() - tail.length();
+    if (room < SMALLEST_BAR) {
+      return "watching" + tail;
+    }
+    int cells = Math.min(LARGEST_BAR, room);
+    int full = (int) Math.round(cells * fraction.getAsDouble());
+    return "watching [" + "#".repeat(full) + ".".repeat(cells - full) + "]" + tail;
+  }
+
+  /** Takes the line away. */
+  synchronized void clear() {
+    if (visible) {
+      terminal.err().print(ERASE);
+      terminal.err().flush();
+      visible = false;
+    }
+  }
+
+  @Override
+  public void close() {
+    clear();
+  }
+}

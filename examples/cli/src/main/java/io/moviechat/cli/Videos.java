@@ -1,0 +1,53 @@
+package io.moviechat.cli;
+
+import io.moviechat.VideoException;
+import io.moviechat.VideoInfo;
+import io.moviechat.spi.VideoSource;
+import io.moviechat.spi.VideoSourceProvider;
+import java.net.URI;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ServiceLoader;
+import java.util.regex.Pattern;
+
+/** Finds videos by what a user types. */
+final class Videos {
+  private static final Pattern ADDRESS = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+://.*");
+
+  private Videos() {}
+
+  /**
+   * The address of a file or a URL.
+   *
+   * @throws IllegalArgumentException if the text is neither
+   */
+  static URI locate(String text) {
+    if (text.isBlank()) {
+      throw new IllegalArgumentException("the video's name is empty; give a file or a URL");
+    }
+    if (ADDRESS.matcher(text).matches()) {
+      return URI.create(text);
+    }
+    try {
+      return Path.of(text).toAbsolutePath().normalize().toUri();
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException("'" + text + "' is not a file name: " + e.getReason(), e);
+    }
+  }
+
+  /**
+   * What the container says, without decoding.
+   *
+   * @throws VideoException if the video cannot be read
+   */
+  static VideoInfo info(URI video) {
+    for (VideoSourceProvider provider : ServiceLoader.load(VideoSourceProvider.class)) {
+      if (provider.accepts(video)) {
+        try (VideoSource source = provider.open(video)) {
+          return source.info();
+        }
+      }
+    }
+    throw new VideoException("no video source of this build knows " + video + "; give a file");
+  }
+}

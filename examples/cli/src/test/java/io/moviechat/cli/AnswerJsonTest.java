@@ -1,0 +1,59 @@
+package io.moviechat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.primitives.ImmutableIntArray;
+import io.moviechat.Answer;
+import io.moviechat.AnswerTimings;
+import io.moviechat.Evidence;
+import io.moviechat.FinishReason;
+import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
+import io.moviechat.MemoryTier;
+import io.moviechat.TokenShape;
+import io.moviechat.WatchTimings;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AnswerJsonTest {
+  @Test
+  void has_every_field_in_one_line() {
+    TokenShape shape = new TokenShape(2, 3);
+    MemorySlot slot =
+        MemorySlot.of(
+            MemoryTier.LONG_TERM,
+            Duration.ZERO,
+            Duration.ofMillis(2500),
+            7,
+            Duration.ofSeconds(1),
+            0.5,
+            shape,
+            FloatBuffer.allocate(6));
+    Answer answer =
+        new Answer(
+            "A \"rabbit\"\n🐇",
+            ImmutableIntArray.of(5, 6),
+            FinishReason.LENGTH,
+            42,
+            List.of(new Evidence(slot.tier(), slot.start(), slot.end(), 7, slot.representative())),
+            new WatchTimings(
+                Duration.ofMillis(9),
+                Duration.ofMillis(1),
+                Duration.ofMillis(2),
+                Duration.ofMillis(3)),
+            new AnswerTimings(
+                Duration.ofMillis(4), Duration.ofMillis(5), Duration.ofMillis(6), 10.0));
+
+    String json = AnswerJson.of(answer, new MemorySnapshot(shape, List.of(slot), 7, 0));
+
+    assertThat(json)
+        .isEqualTo(
+            "{\"answer\":\"A \\\"rabbit\\\"\\n🐇\",\"tokens\":[5,6],\"finishReason\":\"length\","
+                + "\"promptTokens\":42,\"frames\":7,\"slots\":1,\"memoryBytes\":24,"
+                + "\"evidence\":[{\"start\":0,\"end\":2.5,\"frames\":7}],"
+                + "\"timings\":{\"watchMs\":9,\"decodeMs\":1,\"encodeMs\":2,\"memoryMs\":3,"
+                + "\"prefillMs\":4,\"firstTokenMs\":5,\"generateMs\":6}}");
+  }
+}

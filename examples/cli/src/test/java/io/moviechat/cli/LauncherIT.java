@@ -1,0 +1,152 @@
+package io.moviechat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script {@code examples/moviechat} as a user calls it, in processes of its own. */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the launcher is a POSIX script")
+class LauncherIT {
+  private static final Path SCRIPT =
+      Path.of(System.getProperty("moviechat.launcher")).toAbsolutePath().normalize();
+  private static final Duration BUILD_PATIENCE = Duration.ofMinutes(10);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  @TempDir static Path clips;
+  static Path clip;
+
+  @TempDir Path folder;
+
+  /** The first call builds. */
+  @BeforeAll
+  static void build() {
+    clip = Clips.good(clips, 4);
+    Ran ran = launch(BUILD_PATIENCE, clips, process -> {}, "--version");
+
+    assertThat(ran.exitCode()).as(ran.err()).isZero();
+    assertThat(ran.out()).startsWith("MovieChat for Java ");
+  }
+
+  private static Ran launch(
+      Duration patience, Path directory, Consumer<Process> meanwhile, String... args) {
+    List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
+    command.addAll(List.of(args));
+    try {
+      Path out = Files.createTempFile(clips, "out", ".txt");
+      Path err = Files.createTempFile(clips, "err", ".txt");
+      ProcessBuilder builder =
+          new ProcessBuilder(command)
+              .directory(directory.toFile())
+              .redirectOutput(out.toFile())
+              .redirectError(err.toFile());
+      Map<String, String> environment = builder.environment();
+      environment.put("JAVA_HOME", System.getProperty("java.home")); // the JDK under test
+      environment.put("MOVIECHAT_JAVA_OPTS", "-Xmx1g");
+      environment.remove("LC_ALL");
+      environment.put("LANG", "C");
+      Process process = builder.start();
+      process.getOutputStream().close();
+      meanwhile.accept(process);
+      boolean ended = process.waitFor(patience.toSeconds(), TimeUnit.SECONDS);
+      if (!ended) {
+        process.destroyForcibly();
+      }
+      assertThat(ended).as("%s ended within %s", command, patience).isTrue();
+      return new Ran(
+          process.exitValue(),
+          Files.readString(out, StandardCharsets.UTF_8),
+          Files.readString(err, StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private Ran moviechat(String... args) {
+    return launch(PATIENCE, folder, process -> {}, args);
+  }
+
+  private static String[] ask(Path model, Path video, String... more) {
+    List<String> args = new ArrayList<>(List.of("ask", "--model", model.toString()));
+    args.addAll(List.of("--video", video.toString(), "--max-new-tokens", "8"));
+    args.addAll(List.of(more));
+    return args.toArray(String[]::new);
+  }
+
+  @Test
+  void answers_from_any_folder_and_keeps_standard_output_clean() throws IOException {
+    Path video = Files.copy(clip, folder.resolve("Ein schöner Film.mp4"));
+
+    Ran ran =
+        moviechat(
+            ask(
+                Bundles.of(Bundles.ONE_VISION),
+                folder.relativize(video),
+                "-q",
+                "Was trägt die Füchsin? 🦊",
+                "--json"));
+
+    assertThat(ran.err()).isEmpty();
+    assertThat(ran.out().lines()).hasSize(1);
+    assertThat(ran.out()).startsWith("{\"answer\":").contains("\"evidence\":[{").endsWith("}}\n");
+    assertThat(ran.exitCode()).isZero();
+  }
+
+  @Test
+  void gives_the_exit_codes() {
+    assertThat(moviechat(ask(Bundles.of(Bundles.SMOL_VLM), clip)).exitCode()).isEqualTo(2);
+    Ran missing = moviechat(ask(Bundles.of(Bundles.SMOL_VLM), folder.resolve("x.mp4"), "-q", "?"));
+    assertThat(missing.exitCode()).isEqualTo(1);
+    assertThat(missing.err())
+        .isEqualTo("moviechat: there is no file " + folder.resolve("x.mp4") + "\n");
+  }
+
+  @Test
+  void a_signal_ends_it_cleanly() {
+    Path endless = Clips.good(folder, 120);
+    Ran ran =
+        launch(
+            PATIENCE,
+            folder,
+            LauncherIT::interruptSoon,
+            ask(
+                Bundles.of(Bundles.SMOL_VLM),
+                endless,
+                "-q",
+                "What?",
+                "--sampling",
+                "every-frame",
+                "--verbose"));
+
+    assertThat(ran.exitCode()).isEqualTo(130);
+    assertThat(ran.err()).endsWith("moviechat: cancelled\n").doesNotContain("never closed");
+    assertThat(ran.out()).isEmpty();
+  }
+
+  private static void interruptSoon(Process process) {
+    try {
+      Thread.sleep(2500);
+      new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
