@@ -41,7 +41,7 @@ record Machine(
         readCpu(),
         Runtime.getRuntime().availableProcessors(),
         Math.round(os.getTotalMemorySize() / (double) (1L << 30)),
-        os.getName() + " " + os.getVersion() + " " + os.getArch(),
+        os.getName() + " " + os.getVersion().replaceFirst("-.*", "") + " " + os.getArch(),
         System.getProperty("java.vm.name") + " " + Runtime.version(),
         Math.round(os.getSystemLoadAverage() * 100) / 100.0,
         readVersions());

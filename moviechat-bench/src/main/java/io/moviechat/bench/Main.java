@@ -56,6 +56,12 @@ public final class Main implements Callable<Integer> {
       description = "Where GROUP.json goes (default: ${DEFAULT-VALUE}).")
   private Path directory = Path.of("target", "benchmarks");
 
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      description = "File name without ending in place of the group's, to keep several runs.")
+  private @Nullable String name;
+
   Main(PrintStream out) {
     this.out = out;
   }
@@ -136,7 +142,7 @@ public final class Main implements Callable<Integer> {
             machine,
             questions,
             findings);
-    Path file = directory.resolve(group.word() + ".json");
+    Path file = directory.resolve((name == null ? group.word() : name) + ".json");
     result.write(file);
     print(result);
     out.println("written: " + file);

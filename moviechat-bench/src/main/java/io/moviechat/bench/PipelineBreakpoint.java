@@ -2,6 +2,7 @@ package io.moviechat.bench;
 
 import io.moviechat.Conversation;
 import io.moviechat.FrameSampling;
+import io.moviechat.MemoryBudget;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.TokenShape;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 
 /**
@@ -20,11 +22,15 @@ import java.util.TreeMap;
  * <p>Real H.264 files of 160 x 120 pixels, 10 frames per second, a key frame every two seconds,
  * decoded by moviechat-video; a colour grid as encoder and a generator that answers at once, so
  * that nothing hides the cost of going back. No peer: the shortest video is what the others are
- * compared with. Moments are spread over the video, the lengths take turns. Sizes: up to 10 minutes
- * (quick), 2 hours (full). Command: {@code java -jar benchmarks.jar pipeline --filter Breakpoint}.
+ * compared with. The memory has 40 slots, so that it is full for every length; the moments are
+ * spread over the video and the lengths take turns. Sizes: up to 30 minutes (quick), 2 hours
+ * (full). Command: {@code java -jar benchmarks.jar pipeline --filter Breakpoint}.
  */
 final class PipelineBreakpoint implements Study {
   private static final TokenShape SHAPE = new TokenShape(32, 64);
+
+  /** Few enough that the shortest video fills them. */
+  private static final int SLOTS = 40;
 
   @Override
   public String question() {
@@ -34,9 +40,9 @@ final class PipelineBreakpoint implements Study {
   @Override
   public void run(Size size, Findings findings) throws IOException {
     List<Integer> lengths =
-        size.pick(List.of(4, 8), List.of(10, 60, 600), List.of(10, 60, 600, 7200));
+        size.pick(List.of(4, 8), List.of(60, 300, 1800), List.of(60, 600, 3600, 7200));
     int rounds = size.pick(1, 3, 5);
-    int questions = size.pick(2, 15, 30);
+    int questions = size.pick(2, 25, 50);
     FrameEncoder encoder = Synthetic.encoder(SHAPE, 8, Synthetic.Cost.NONE);
     Map<Integer, List<Double>> times = new TreeMap<>();
     try (Clips clips = new Clips();
@@ -44,43 +50,51 @@ final class PipelineBreakpoint implements Study {
             MovieChat.builder()
                 .encoder(encoder)
                 .generator(Synthetic.generator(SHAPE.width(), 1, Synthetic.Cost.NONE))
-                .sampling(FrameSampling.uniform(64))
+                .memoryBudget(MemoryBudget.ofSlots(SLOTS))
+                .sampling(FrameSampling.every(Duration.ofMillis(500)))
                 .build()) {
       Map<Integer, Movie> movies = new TreeMap<>();
       for (int seconds : lengths) {
         movies.put(seconds, chat.watch(clips.make(seconds)));
-        ask(movies.get(seconds), questions); // warms up
+      }
+      Random random = new Random(1);
+      for (int i = 0; i < questions; i++) { // warms up
+        double share = 0.1 + 0.9 * random.nextDouble();
+        movies.values().forEach(movie -> ask(movie, share));
       }
       for (int round = 0; round < rounds; round++) {
-        for (int seconds : lengths) {
-          List<Double> each = ask(movies.get(seconds), questions);
-          times.computeIfAbsent(seconds, s -> new ArrayList<>()).add(Measure.median(each));
-          findings.measure(
-              new Measure(
-                  "PipelineBreakpoint.ask",
-                  new TreeMap<>(Map.of("video", seconds + " s")),
-                  "ms/question",
-                  Better.LOWER,
-                  List.of(each)));
+        Map<Integer, List<Double>> each = new TreeMap<>();
+        for (int i = 0; i < questions; i++) {
+          double share = 0.1 + 0.9 * random.nextDouble();
+          movies.forEach(
+              (seconds, movie) ->
+                  each.computeIfAbsent(seconds, s -> new ArrayList<>()).add(ask(movie, share)));
         }
+        each.forEach(
+            (seconds, millis) -> {
+              times.computeIfAbsent(seconds, s -> new ArrayList<>()).add(Measure.median(millis));
+              findings.measure(
+                  new Measure(
+                      "PipelineBreakpoint.ask",
+                      new TreeMap<>(Map.of("video", seconds + " s")),
+                      "ms/question",
+                      Better.LOWER,
+                      List.of(millis)));
+            });
       }
       movies.values().forEach(Movie::close);
     }
     report(times, findings);
   }
 
-  private static List<Double> ask(Movie movie, int questions) {
-    List<Double> millis = new ArrayList<>();
-    long length = movie.duration().toMillis();
-    for (int i = 0; i < questions; i++) {
-      Duration moment = Duration.ofMillis((long) (length * (i + 0.5) / questions));
-      long start = System.nanoTime();
-      try (Conversation conversation = movie.at(moment)) {
-        conversation.ask("What is on screen now?");
-      }
-      millis.add((System.nanoTime() - start) / 1e6);
+  /** Milliseconds of a question about the moment after such a share of the movie. */
+  private static double ask(Movie movie, double share) {
+    Duration moment = Duration.ofMillis((long) (movie.duration().toMillis() * share));
+    long start = System.nanoTime();
+    try (Conversation conversation = movie.at(moment)) {
+      conversation.ask("What is on screen now?");
     }
-    return millis;
+    return (System.nanoTime() - start) / 1e6;
   }
 
   private static void report(Map<Integer, List<Double>> times, Findings findings) {

@@ -22,7 +22,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Draws a {@link Chart}, once for light pages and once for dark ones. */
 final class Plot {
-  private static final int WIDTH = 960;
+  private static final int WIDTH = 1080;
   private static final int HEIGHT = 560;
 
   /** Told apart without colour too: each line has a marker and a dash of its own. */
@@ -38,10 +38,10 @@ final class Plot {
   /** Colours of a page, and of lines that keep a contrast of 3:1 or more against it. */
   private enum Theme {
     LIGHT(
-        "", 0xFFFFFF, 0x1F2328, 0xD1D9E0, 0x0550AE, 0xBC4C00, 0x1A7F37, 0x8250DF, 0xCF222E,
+        "", 0xFFFFFF, 0x1F2328, 0xE6EAEF, 0x0550AE, 0xBC4C00, 0x1A7F37, 0x8250DF, 0xCF222E,
         0x57606A),
     DARK(
-        "-dark", 0x0D1117, 0xE6EDF3, 0x3D444D, 0x79C0FF, 0xFFA657, 0x56D364, 0xD2A8FF, 0xFF7B72,
+        "-dark", 0x0D1117, 0xE6EDF3, 0x2A313A, 0x79C0FF, 0xFFA657, 0x56D364, 0xD2A8FF, 0xFF7B72,
         0xB1BAC4);
 
     private final String suffix;
@@ -110,12 +110,18 @@ final class Plot {
     style.setYAxisTickLabelsColor(theme.text);
     style.setLegendBackgroundColor(theme.page);
     style.setLegendBorderColor(theme.page);
-    style.setLegendPosition(Styler.LegendPosition.OutsideS);
-    style.setLegendLayout(Styler.LegendLayout.Horizontal);
+    style.setLegendPosition(Styler.LegendPosition.OutsideE);
+    style.setLegendLayout(Styler.LegendLayout.Vertical);
     style.setXAxisLogarithmic(chart.logX());
     style.setYAxisLogarithmic(chart.logY());
     style.setXAxisLogarithmicDecadeOnly(true);
     style.setYAxisLogarithmicDecadeOnly(true);
+    style.setxAxisTickLabelsFormattingFunction(Plot::tick);
+    boolean bytes = chart.yTitle().startsWith("bytes");
+    style.setyAxisTickLabelsFormattingFunction(bytes ? Plot::byteTick : Plot::tick);
+    if (!chart.logY()) {
+      style.setYAxisMin(0.0); // a cut axis makes noise look like a difference
+    }
     style.setChartPadding(14);
     style.setMarkerSize(8);
     style.setToolTipsEnabled(false);
@@ -137,12 +143,37 @@ final class Plot {
       line.setLineColor(theme.lines.get(i % theme.lines.size()));
       line.setMarkerColor(theme.lines.get(i % theme.lines.size()));
       line.setMarker(MARKERS[i % MARKERS.length]);
-      line.setLineStyle(
-          i < theme.lines.size()
-              ? new BasicStroke(2.5f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND)
-              : new BasicStroke(
-                  2.5f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND, 10, new float[] {8, 6}, 0));
+      line.setLineStyle(stroke(i));
     }
     return plot;
+  }
+
+  /** The first line is wide, the next two are broken: lines that coincide all stay visible. */
+  private static BasicStroke stroke(int index) {
+    int cap = BasicStroke.CAP_BUTT;
+    int join = BasicStroke.JOIN_ROUND;
+    return switch (index) {
+      case 0 -> new BasicStroke(5, cap, join);
+      case 1 -> new BasicStroke(2.5f, cap, join, 10, new float[] {16, 10}, 0);
+      case 2 -> new BasicStroke(2.5f, cap, join, 10, new float[] {4, 8}, 0);
+      default -> new BasicStroke(2.5f, cap, join);
+    };
+  }
+
+  private static String tick(double value) {
+    return value >= 1000 || value == Math.rint(value)
+        ? Format.count(Math.round(value))
+        : Format.number(value);
+  }
+
+  private static String byteTick(double value) {
+    String[] units = {"B", "kB", "MB", "GB", "TB", "PB"};
+    double rest = value;
+    int unit = 0;
+    while (rest >= 999.5 && unit + 1 < units.length) {
+      rest /= 1000;
+      unit++;
+    }
+    return tick(rest) + " " + units[unit];
   }
 }

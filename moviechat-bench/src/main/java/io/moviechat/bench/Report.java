@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Renders the result files of a folder as one Markdown page, with plots and CSV tables. */
@@ -32,11 +33,10 @@ final class Report {
    * @return the page
    */
   static Path write(Path directory) throws IOException {
-    Map<Group, RunFile> runs = new LinkedHashMap<>();
-    for (Group group : Group.values()) {
-      Path file = directory.resolve(group.word() + ".json");
-      if (Files.exists(file)) {
-        runs.put(group, RunFile.read(file));
+    Map<String, RunFile> runs = new TreeMap<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.json")) {
+      for (Path file : files) {
+        runs.put(file.getFileName().toString(), RunFile.read(file));
       }
     }
     if (runs.isEmpty()) {
@@ -46,8 +46,19 @@ final class Report {
     deleteRendered(directory);
     Report report = new Report(directory);
     report.page.append(resource("intro.md"));
-    for (RunFile run : runs.values()) {
-      report.render(run);
+    for (Group group : Group.values()) {
+      String title = group.word().substring(0, 1).toUpperCase(Locale.ROOT);
+      boolean first = true;
+      for (Map.Entry<String, RunFile> entry : runs.entrySet()) {
+        if (entry.getValue().group() == group) {
+          if (first) {
+            report.line("");
+            report.line("## " + title + group.word().substring(1));
+            first = false;
+          }
+          report.render(entry.getKey(), entry.getValue());
+        }
+      }
     }
     Path page = directory.resolveSibling(directory.getFileName() + ".md");
     Files.writeString(page, report.page);
@@ -69,20 +80,17 @@ final class Report {
     }
   }
 
-  private void render(RunFile run) throws IOException {
-    String word = run.group().word();
-    line("");
-    line("## " + word.substring(0, 1).toUpperCase(Locale.ROOT) + word.substring(1));
+  private void render(String name, RunFile run) throws IOException {
     line("");
     line(
-        "%s, %s size, %d s, commit %s, raw: [%s.json](%s/%s.json). Command:",
+        "%s, %s size, %d s, commit %s, raw: [%s](%s/%s). Command:",
         run.started(),
         run.size().name().toLowerCase(Locale.ROOT),
         run.seconds(),
         run.commit(),
-        word,
+        name,
         directory.getFileName(),
-        word);
+        name);
     line("");
     line("    " + run.command());
     line("");

@@ -35,7 +35,7 @@ class ReportTest {
         .contains("benchmarks/growth-dark.png", "- rival 2: not installed", "| a | b |");
     assertThat(Files.readString(directory.resolve("cells.csv"))).isEqualTo("a,b\r\n1,\"2,5\"\r\n");
     for (String name : List.of("growth.png", "growth-dark.png")) {
-      assertThat(ImageIO.read(directory.resolve(name).toFile()).getWidth()).isEqualTo(960);
+      assertThat(ImageIO.read(directory.resolve(name).toFile()).getWidth()).isEqualTo(1080);
     }
   }
 

@@ -1,0 +1,215 @@
+package io.moviechat.bench;
+
+import io.moviechat.FrameSampling;
+import io.moviechat.GenerationOptions;
+import io.moviechat.Movie;
+import io.moviechat.MovieChat;
+import io.moviechat.TokenShape;
+import io.moviechat.WatchOptions;
+import io.moviechat.spi.NativeOwner;
+import io.moviechat.spi.VisionLanguageModel;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Sixteen movies at once on one model: each is watched and asked three questions, again and again.
+ * Are the answers those that each gives alone, does everyone get a fair share, does the process
+ * grow?
+ *
+ * <p>Cases: a computed model, and the embedded small model where it is on the class path. No peer:
+ * the answers of each movie alone are what the others are compared with. Sizes: 20 seconds (quick),
+ * 10 minutes (full); {@code -Dbench.load.seconds=N} sets another. Command: {@code java -jar
+ * benchmarks.jar pipeline --filter Load}.
+ */
+final class PipelineLoad implements Study {
+  private static final int MOVIES = 16;
+  private static final int QUESTIONS = 3;
+  private static final int READINGS = 20;
+  private static final TokenShape SHAPE = new TokenShape(8, 32);
+
+  @Override
+  public String question() {
+    return "Do 16 movies at once on one model get the same answers, fair shares and no growth?";
+  }
+
+  @Override
+  public void run(Size size, Findings findings) throws InterruptedException, ExecutionException {
+    int seconds = Integer.getInteger("bench.load.seconds", size.pick(1, 20, 600));
+    int frames = size.pick(20, 100, 200);
+    List<List<String>> rows = new ArrayList<>();
+    Synthetic.Cost brief = Synthetic.Cost.waiting(Duration.ofNanos(200_000));
+    try (MovieChat chat =
+        MovieChat.builder()
+            .video(Synthetic.videos(brief))
+            .encoder(Synthetic.encoder(SHAPE, 8, brief))
+            .generator(Synthetic.generator(SHAPE.width(), 5, brief))
+            .sampling(FrameSampling.everyFrame())
+            .build()) {
+      rows.add(new Load("computed model", chat, frames).run(seconds, findings));
+    }
+    Optional<VisionLanguageModel> small = SmallModel.find();
+    if (small.isEmpty()) {
+      findings.skip("PipelineLoad, small model", SmallModel.MISSING);
+    } else if (size != Size.SMOKE) {
+      try (MovieChat chat =
+          MovieChat.builder()
+              .model(small.get())
+              .video(Synthetic.videos(Synthetic.Cost.NONE))
+              .sampling(FrameSampling.every(Duration.ofSeconds(1)))
+              .generation(GenerationOptions.builder().maxTokens(12).build())
+              .build()) {
+        rows.add(new Load("small model", chat, 25 * 20).run(seconds, findings));
+      }
+    }
+    findings.table(
+        new Table(
+            "pipeline-load",
+            MOVIES + " movies at once on one model, " + seconds + " s",
+            List.of(
+                "model",
+                "movies watched and asked",
+                "fewest to most of one movie",
+                "answers that differ from those alone",
+                "live heap, bytes per second",
+                "resident, bytes per second",
+                "native owners left open"),
+            rows,
+            "Slopes: least squares over the second half of the time, with the standard error."));
+  }
+
+  /** One model under load. */
+  private static final class Load {
+    private final String model;
+    private final MovieChat chat;
+    private final int frames;
+    private final AtomicIntegerArray rounds = new AtomicIntegerArray(MOVIES);
+    private final AtomicLong different = new AtomicLong();
+    private volatile boolean over;
+
+    Load(String model, MovieChat chat, int frames) {
+      this.model = model;
+      this.chat = chat;
+      this.frames = frames;
+    }
+
+    List<String> run(int seconds, Findings findings)
+        throws InterruptedException, ExecutionException {
+      List<List<String>> alone = new ArrayList<>();
+      for (int movie = 0; movie < MOVIES; movie++) {
+        alone.add(answers(movie));
+      }
+      List<String> openBefore = NativeOwner.openOwners();
+      ExecutorService threads = Executors.newFixedThreadPool(MOVIES);
+      List<Future<?>> running = new ArrayList<>();
+      List<Double> x = new ArrayList<>();
+      List<Double> heap = new ArrayList<>();
+      List<Double> resident = new ArrayList<>();
+      try {
+        for (int i = 0; i < MOVIES; i++) {
+          int movie = i;
+          running.add(threads.submit(() -> again(movie, alone.get(movie))));
+        }
+        long start = System.nanoTime();
+        for (int reading = 1; reading <= READINGS; reading++) {
+          Thread.sleep(1000L * seconds / READINGS);
+          x.add((System.nanoTime() - start) / 1e9);
+          heap.add(Resident.heapBytes());
+          resident.add(Resident.bytes());
+        }
+      } finally {
+        over = true;
+        threads.shutdown();
+      }
+      for (Future<?> future : running) {
+        future.get();
+      }
+      if (!threads.awaitTermination(1, TimeUnit.MINUTES)) {
+        throw new IllegalStateException("the movies did not end");
+      }
+      List<String> openAfter = new ArrayList<>(NativeOwner.openOwners());
+      openBefore.forEach(openAfter::remove);
+      return report(x, heap, resident, openAfter, findings);
+    }
+
+    private void again(int movie, List<String> expected) {
+      while (!over) {
+        if (!answers(movie).equals(expected)) {
+          different.incrementAndGet();
+        }
+        rounds.incrementAndGet(movie);
+      }
+    }
+
+    private List<String> answers(int movie) {
+      URI video = Synthetic.video("load-" + movie, frames + 25L * movie);
+      List<String> answers = new ArrayList<>();
+      try (Movie watched = chat.watch(video, WatchOptions.DEFAULT, progress -> {})) {
+        for (int i = 0; i < QUESTIONS; i++) {
+          answers.add(watched.ask("What happens in part " + i + "?").text());
+        }
+      }
+      return answers;
+    }
+
+    private List<String> report(
+        List<Double> x,
+        List<Double> heap,
+        List<Double> resident,
+        List<String> leftOpen,
+        Findings findings) {
+      int fewest = Integer.MAX_VALUE;
+      int most = 0;
+      long all = 0;
+      for (int i = 0; i < MOVIES; i++) {
+        fewest = Math.min(fewest, rounds.get(i));
+        most = Math.max(most, rounds.get(i));
+        all += rounds.get(i);
+      }
+      int half = x.size() / 2;
+      List<Double> later = x.subList(half, x.size());
+      Slope heapSlope = Slope.of(later, heap.subList(half, x.size()));
+      Map<String, String> params = Map.of("model", model);
+      double rate = all / x.get(x.size() - 1);
+      findings.measure("PipelineLoad.rate", params, "movies/s", Better.HIGHER, rate);
+      findings.measure("PipelineLoad.rounds", params, "movies", Better.NEITHER, (double) all);
+      findings.measure(
+          "PipelineLoad.differentAnswers",
+          params,
+          "movies",
+          Better.LOWER,
+          (double) different.get());
+      findings.measure(
+          "PipelineLoad.heapSlope", params, "bytes/s", Better.NEITHER, heapSlope.perX());
+      String residentText = "unknown";
+      if (Resident.known()) {
+        Slope slope = Slope.of(later, resident.subList(half, x.size()));
+        residentText = text(slope);
+        findings.measure(
+            "PipelineLoad.residentSlope", params, "bytes/s", Better.NEITHER, slope.perX());
+      }
+      return List.of(
+          model,
+          Format.count(all),
+          fewest + " to " + most,
+          String.valueOf(different.get()),
+          text(heapSlope),
+          residentText,
+          leftOpen.isEmpty() ? "none" : leftOpen.toString());
+    }
+
+    private static String text(Slope slope) {
+      return Format.number(slope.perX()) + " ± " + Format.number(slope.error());
+    }
+  }
+}

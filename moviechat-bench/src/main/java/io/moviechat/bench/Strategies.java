@@ -1,0 +1,40 @@
+package io.moviechat.bench;
+
+import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemoryFactory;
+import io.moviechat.spi.VideoMemoryProvider;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+/** Memory strategies on the class path, by name. */
+final class Strategies {
+  private Strategies() {}
+
+  /** Names of all. */
+  static List<String> names() {
+    return ServiceLoader.load(VideoMemoryProvider.class).stream()
+        .flatMap(provider -> provider.get().strategies().stream())
+        .toList();
+  }
+
+  /** The strategy with its default settings. */
+  static VideoMemoryFactory of(String name) {
+    ModelDefaults none = ModelDefaults.NONE;
+    ModelDefaults wish =
+        new ModelDefaults(
+            none.sampling(),
+            Optional.of(name),
+            none.shortTermFrames(),
+            none.consolidateTo(),
+            none.longTermSlots(),
+            none.systemPrompt(),
+            none.notice());
+    for (VideoMemoryProvider provider : ServiceLoader.load(VideoMemoryProvider.class)) {
+      if (provider.strategies().contains(name)) {
+        return provider.factory(wish);
+      }
+    }
+    throw new IllegalArgumentException("there is no strategy " + name + "; there are " + names());
+  }
+}
