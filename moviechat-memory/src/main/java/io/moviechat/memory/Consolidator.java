@@ -106,6 +106,7 @@ final class Consolidator {
       float b = share(other, into);
       if (atOnce) {
         store.blend(into.row, a, other.row, b);
+        similarity.merged(into, a, other, b);
       } else {
         for (int i = groupStarts[best]; i < groupStarts[best + 1]; i++) {
           coefficients[i] *= a;
@@ -141,6 +142,7 @@ final class Consolidator {
     float a = share(into, other);
     float b = share(other, into);
     store.blend(into.row, a, other.row, b);
+    similarity.merged(into, a, other, b);
     boolean otherHasFrames = other.frames > 0;
     boolean intoHasFrames = into.frames > 0;
     join(into, other, a, b);
@@ -160,7 +162,6 @@ final class Consolidator {
     into.start = into.frames == 0 ? other.start : into.start;
     into.frames += other.frames;
     into.weight += other.weight;
-    into.squaredNormsKnown = false;
     merges++;
   }
 

@@ -26,7 +26,7 @@ final class HybridMemory extends MergingMemory {
         MemoryStrategies.HYBRID,
         shape,
         store,
-        Similarity.tokenCosine(store, shape.tokens()),
+        Similarity.tokenCosine(store),
         true,
         recentFrames + group,
         longTermSlots);

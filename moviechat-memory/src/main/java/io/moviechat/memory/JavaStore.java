@@ -43,7 +43,18 @@ final class JavaStore implements TokenStore {
       return;
     }
     Kernels.blend(result, coefficients[from], rows[indices[from + 1]], coefficients[from + 1]);
-    for (int i = from + 2; i < to; i++) {
+    int i = from + 2;
+    for (; i + 2 < to; i += 3) {
+      Kernels.addScaled(
+          result,
+          rows[indices[i]],
+          coefficients[i],
+          rows[indices[i + 1]],
+          coefficients[i + 1],
+          rows[indices[i + 2]],
+          coefficients[i + 2]);
+    }
+    for (; i < to; i++) {
       Kernels.addScaled(result, rows[indices[i]], coefficients[i]);
     }
   }

@@ -22,6 +22,13 @@ final class Kernels {
     }
   }
 
+  /** {@code x += a * p + b * q + c * r}: reads and writes x once for three. */
+  static void addScaled(float[] x, float[] p, float a, float[] q, float b, float[] r, float c) {
+    for (int i = 0; i < x.length; i++) {
+      x[i] += a * p[i] + (b * q[i] + c * r[i]);
+    }
+  }
+
   /** {@code x *= a}. */
   static void scale(float[] x, float a) {
     for (int i = 0; i < x.length; i++) {

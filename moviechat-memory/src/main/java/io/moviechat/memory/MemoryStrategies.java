@@ -196,7 +196,7 @@ public final class MemoryStrategies {
   }
 
   private static TokenStore store(TokenShape shape, int rows) {
-    return new JavaStore(rows, shape);
+    return TokenStores.open(rows, shape);
   }
 
   @FunctionalInterface

@@ -197,7 +197,7 @@ public final class MovieChatMemory implements VideoMemoryFactory {
   }
 
   MergingMemory create(TokenShape shape) {
-    TokenStore store = new JavaStore(maxSlots(), shape);
+    TokenStore store = TokenStores.open(maxSlots(), shape);
     return switch (builder.strategy) {
       case PUBLISHED ->
           new PublishedMemory(

@@ -22,7 +22,7 @@ final class PublishedMemory extends MergingMemory {
         MovieChatMemory.PUBLISHED,
         shape,
         store,
-        Similarity.tokenCosine(store, shape.tokens()),
+        Similarity.tokenCosine(store),
         weighted,
         shortTermFrames,
         longTermSlots);

@@ -11,12 +11,15 @@ abstract class Similarity {
    */
   abstract boolean readsTokens();
 
+  /** Told that the tokens of {@code into} became {@code a * into + b * other}. */
+  void merged(Slot into, float a, Slot other, float b) {}
+
   /**
    * Equation 3 of the paper: the mean over tokens j of the cosine of token j of one frame with
    * token j of the other. The cosine with a zero vector is 0.
    */
-  static Similarity tokenCosine(TokenStore store, int tokens) {
-    return new TokenCosine(store, tokens);
+  static Similarity tokenCosine(TokenStore store) {
+    return new TokenCosine(store);
   }
 
   /**
@@ -57,19 +60,22 @@ abstract class Similarity {
   }
 
   private static final class TokenCosine extends Similarity {
-    private final TokenStore store;
-    private final double[] dots;
+    /** Below this share of what was added up, a squared norm is mostly rounding. */
+    private static final double CANCELLED = 1e-3;
 
-    TokenCosine(TokenStore store, int tokens) {
+    private final TokenStore store;
+
+    TokenCosine(TokenStore store) {
       this.store = store;
-      this.dots = new double[tokens];
     }
 
     @Override
     double between(Slot a, Slot b) {
       knowNorms(a);
       knowNorms(b);
+      double[] dots = a.dotsWithNext;
       store.dots(a.row, b.row, dots);
+      a.next = b;
       double sum = 0;
       for (int token = 0; token < dots.length; token++) {
         double scale = Math.sqrt(a.squaredNorms[token]) * Math.sqrt(b.squaredNorms[token]);
@@ -90,6 +96,22 @@ abstract class Similarity {
     @Override
     boolean readsTokens() {
       return true;
+    }
+
+    /** Inner products of sums are sums of inner products: no pass over the tokens is needed. */
+    @Override
+    void merged(Slot into, float a, Slot other, float b) {
+      boolean known = into.squaredNormsKnown && other.squaredNormsKnown && into.next == other;
+      double[] norms = into.squaredNorms;
+      for (int token = 0; known && token < norms.length; token++) {
+        double x = (double) a * a * norms[token];
+        double y = (double) b * b * other.squaredNorms[token];
+        double norm = x + y + 2.0 * a * b * into.dotsWithNext[token];
+        known = norm > CANCELLED * (x + y) || x + y == 0;
+        norms[token] = norm;
+      }
+      into.squaredNormsKnown = known;
+      into.next = null;
     }
   }
 }

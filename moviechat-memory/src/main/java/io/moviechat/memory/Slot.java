@@ -1,5 +1,7 @@
 package io.moviechat.memory;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What is known of one row of a {@link TokenStore}: which frames its tokens stand for. One object
  * per row for the life of a memory, so that remembering a frame allocates nothing.
@@ -21,6 +23,11 @@ final class Slot {
 
   boolean squaredNormsKnown;
 
+  /** Inner products with the tokens of {@link #next}, {@code [N]}; kept by {@link Similarity}. */
+  final double[] dotsWithNext;
+
+  @Nullable Slot next;
+
   /** Time of the first frame, in nanoseconds. */
   long start;
 
@@ -38,6 +45,7 @@ final class Slot {
     this.mean = new float[width];
     this.representativeMean = new float[width];
     this.squaredNorms = new double[tokens];
+    this.dotsWithNext = new double[tokens];
   }
 
   /** Becomes a single frame. */
@@ -47,6 +55,7 @@ final class Slot {
     weight = 1;
     representative = timestamp;
     squaredNormsKnown = false;
+    next = null;
     System.arraycopy(frameMean, 0, mean, 0, mean.length);
     System.arraycopy(frameMean, 0, representativeMean, 0, mean.length);
   }
@@ -58,6 +67,7 @@ final class Slot {
     weight = other.weight;
     representative = other.representative;
     squaredNormsKnown = other.squaredNormsKnown;
+    next = null;
     System.arraycopy(other.mean, 0, mean, 0, mean.length);
     System.arraycopy(other.representativeMean, 0, representativeMean, 0, mean.length);
     System.arraycopy(other.squaredNorms, 0, squaredNorms, 0, squaredNorms.length);
@@ -80,6 +90,6 @@ final class Slot {
   }
 
   static long bytes(int tokens, int width) {
-    return 8L * width + 8L * tokens + 64;
+    return 8L * width + 16L * tokens + 128;
   }
 }

@@ -311,7 +311,7 @@ class MemoryGoldenTest {
       Consolidator consolidator =
           new Consolidator(
               store,
-              Similarity.tokenCosine(store, shape.tokens()),
+              Similarity.tokenCosine(store),
               golden.settings().get("weighted").asBoolean(),
               slots.length);
       consolidator.listener = recorder;

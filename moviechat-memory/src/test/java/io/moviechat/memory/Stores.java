@@ -9,6 +9,12 @@ enum Stores {
     TokenStore open(int rows, TokenShape shape) {
       return new JavaStore(rows, shape);
     }
+  },
+  ND4J {
+    @Override
+    TokenStore open(int rows, TokenShape shape) {
+      return new Nd4jStore(rows, shape);
+    }
   };
 
   abstract TokenStore open(int rows, TokenShape shape);

@@ -3,6 +3,8 @@ package io.moviechat.memory;
 import io.moviechat.MemoryBudget;
 import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.testing.VideoMemoryContract;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 
 /** Every strategy keeps the contract of a video memory. */
@@ -132,6 +134,25 @@ class StrategyContractTest {
     @Override
     protected VideoMemoryFactory factory() {
       return MemoryStrategies.clusters(4);
+    }
+  }
+
+  /** The default strategy on ND4J arrays. */
+  @Nested
+  class PublishedOnNd4j extends VideoMemoryContract {
+    @BeforeEach
+    void chooseNd4j() {
+      System.setProperty(TokenStores.PROPERTY, "nd4j");
+    }
+
+    @AfterEach
+    void chooseAgain() {
+      System.clearProperty(TokenStores.PROPERTY);
+    }
+
+    @Override
+    protected VideoMemoryFactory factory() {
+      return MovieChatMemory.published().shortTermFrames(8).longTermSlots(12).build();
     }
   }
 }

@@ -1,0 +1,57 @@
+package io.moviechat.memory;
+
+import static io.moviechat.memory.Checks.require;
+
+import io.moviechat.TokenShape;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Chooses where tokens live. {@code -Dmoviechat.memory.backend=} {@code java} or {@code nd4j}
+ * decides; otherwise tokens live in ND4J arrays where ND4J's CUDA backend is on the class path, and
+ * in Java arrays where it is not, which measurements (docs/memory.md) found faster and steadier on
+ * CPUs, and which costs neither ND4J's start-up time nor native memory.
+ */
+final class TokenStores {
+  static final String PROPERTY = "moviechat.memory.backend";
+
+  private static final String CUDA_BACKEND = "org.nd4j.linalg.jcublas.JCublasBackend";
+  private static final Logger log = LoggerFactory.getLogger(TokenStores.class);
+
+  private TokenStores() {}
+
+  static TokenStore open(int rows, TokenShape shape) {
+    String wanted = System.getProperty(PROPERTY, "auto").toLowerCase(Locale.ROOT);
+    require(
+        wanted.equals("auto") || wanted.equals("java") || wanted.equals("nd4j"),
+        "%s must be auto, java or nd4j, was '%s'",
+        PROPERTY,
+        wanted);
+    boolean nd4j = wanted.equals("nd4j") || (wanted.equals("auto") && hasCuda());
+    log.debug("{} slots of {} in {} arrays", rows, shape, nd4j ? "ND4J" : "Java");
+    return nd4j ? openNd4j(rows, shape) : new JavaStore(rows, shape);
+  }
+
+  private static TokenStore openNd4j(int rows, TokenShape shape) {
+    try {
+      return new Nd4jStore(rows, shape);
+    } catch (LinkageError e) {
+      throw new IllegalStateException(
+          "ND4J could not be loaded. Put nd4j-native or nd4j-cuda for this platform on the class"
+              + " path (docs/install.md), or set -D"
+              + PROPERTY
+              + "=java",
+          e);
+    }
+  }
+
+  private static boolean hasCuda() {
+    try {
+      Class.forName(CUDA_BACKEND, false, TokenStores.class.getClassLoader());
+      return true;
+    } catch (ClassNotFoundException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package io.moviechat.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import io.moviechat.TokenShape;
+import io.moviechat.spi.NativeOwner;
+import java.nio.FloatBuffer;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Both stores against arithmetic written out, at awkward sizes. */
+class TokenStoreTest {
+  private static final int ROWS = 9;
+
+  @ParameterizedTest
+  @EnumSource(Stores.class)
+  void calculatesAsWrittenOut(Stores stores) {
+    for (TokenShape shape :
+        new TokenShape[] {
+          new TokenShape(1, 1), new TokenShape(3, 7), new TokenShape(5, 13), new TokenShape(32, 207)
+        }) {
+      int open = NativeOwner.openOwners().size();
+      try (TokenStore store = stores.open(ROWS, shape)) {
+        checkArithmetic(store, shape);
+      }
+      assertThat(NativeOwner.openOwners()).hasSize(open);
+    }
+  }
+
+  private static void checkArithmetic(TokenStore store, TokenShape shape) {
+    Random random = new Random(shape.floats());
+    int n = shape.floats();
+    float[][] x = new float[ROWS][n];
+    for (int row = 0; row < ROWS; row++) {
+      for (int i = 0; i < n; i++) {
+        x[row][i] = (float) random.nextGaussian();
+      }
+      store.put(row, FloatBuffer.wrap(x[row]));
+    }
+    double[] dots = new double[shape.tokens()];
+    store.dots(1, 2, dots);
+    for (int token = 0; token < shape.tokens(); token++) {
+      double expected = 0;
+      for (int i = token * shape.width(); i < (token + 1) * shape.width(); i++) {
+        expected += (double) x[1][i] * x[2][i];
+      }
+      // Each of D products and sums rounds by at most half a unit of values around 1 to 10.
+      assertThat(dots[token]).isCloseTo(expected, within(1e-6 * (shape.width() + 1)));
+    }
+    store.blend(0, 0.25f, 1, -1.5f);
+    store.copy(0, 3);
+    float[] expected = new float[n];
+    for (int i = 0; i < n; i++) {
+      expected[i] = 0.25f * x[0][i] - 1.5f * x[1][i];
+    }
+    assertRow(store, 0, expected);
+    assertRow(store, 3, expected);
+    for (int to = 5; to <= ROWS; to++) {
+      store.put(4, FloatBuffer.wrap(x[4]));
+      store.combine(
+          new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8}, new float[] {9, 9, 9, 9, 1, 2, 3, 4, 5}, 4, to);
+      for (int i = 0; i < n; i++) {
+        expected[i] = x[4][i];
+        for (int k = 5; k < to; k++) {
+          expected[i] += (k - 3) * x[k][i];
+        }
+      }
+      assertRow(store, 4, expected);
+    }
+    store.combine(new int[] {7}, new float[] {0.5f}, 0, 1);
+    for (int i = 0; i < n; i++) {
+      expected[i] = 0.5f * x[7][i];
+    }
+    assertRow(store, 7, expected);
+    assertRow(store, 8, x[8]);
+    assertThat(store.heapBytes() + store.offHeapBytes() + store.deviceBytes())
+        .isGreaterThanOrEqualTo(ROWS * shape.bytes());
+  }
+
+  private static void assertRow(TokenStore store, int row, float[] expected) {
+    float[] values = new float[expected.length];
+    store.get(row, values);
+    assertThat(values).containsExactly(expected, within(2e-5f));
+  }
+
+  @Test
+  void anUnknownBackendIsRefused() {
+    System.setProperty(TokenStores.PROPERTY, "abacus");
+    try {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> TokenStores.open(1, new TokenShape(1, 1)))
+          .withMessageContaining("auto, java or nd4j")
+          .withMessageContaining("abacus");
+    } finally {
+      System.clearProperty(TokenStores.PROPERTY);
+    }
+  }
+
+  @Test
+  void javaArraysAreTheDefaultWithoutCudaAndNd4jIsUsedOnRequest() {
+    try (TokenStore store = TokenStores.open(2, new TokenShape(2, 2))) {
+      assertThat(store).isInstanceOf(JavaStore.class);
+    }
+    System.setProperty(TokenStores.PROPERTY, "nd4j");
+    try (TokenStore store = TokenStores.open(2, new TokenShape(2, 2))) {
+      assertThat(store).isInstanceOf(Nd4jStore.class);
+    } finally {
+      System.clearProperty(TokenStores.PROPERTY);
+    }
+  }
+}
