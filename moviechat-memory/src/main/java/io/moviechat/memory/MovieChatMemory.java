@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MovieChatMemory implements VideoMemoryFactory {
   static final String PUBLISHED = "moviechat";
+
+  /** Names {@link #PUBLISHED} with {@link Builder#startEmpty()}, for models that ask by name. */
+  static final String START_EMPTY = "moviechat-start-empty";
+
   static final String RELEASED = "moviechat-released";
   static final String ONE_VISION = "moviechat-onevision";
   static final String PLUS = "moviechat-plus";

@@ -115,6 +115,24 @@ class MovieChatMemoryTest {
   }
 
   @Test
+  void aModelCanAskForTheStartEmptyVariantByName() {
+    ModelDefaults defaults =
+        new ModelDefaults(
+            Optional.empty(),
+            Optional.of("moviechat-start-empty"),
+            OptionalInt.of(16),
+            OptionalInt.of(4),
+            OptionalInt.of(64),
+            Optional.empty(),
+            Optional.empty());
+    VideoMemoryProvider provider =
+        ServiceLoader.load(VideoMemoryProvider.class).findFirst().orElseThrow();
+    assertThat(provider.factory(defaults).strategy()).isEqualTo("moviechat");
+    assertThat(provider.factory(defaults).settings())
+        .isEqualTo("shortTermFrames=16 consolidateTo=4 longTermSlots=64 startEmpty");
+  }
+
+  @Test
   void anUnknownStrategyIsAnsweredWithThoseThatExist() {
     ModelDefaults defaults =
         new ModelDefaults(
