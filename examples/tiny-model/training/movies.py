@@ -1,0 +1,144 @@
+"""From a line of the generator's JSON to a training example: features, memory, prompt, questions, auxiliary targets."""
+
+import json
+import subprocess
+
+import numpy as np
+
+import memory
+import prompt
+from model import ACTIONS, COLOURS, KINDS, ROWS
+
+STEP = 250  # milliseconds
+MOST_SCENES = 15
+NO_KIND, NO_COLOUR = len(KINDS), len(COLOURS)
+AUX = [MOST_SCENES + 1, NO_KIND + 1, NO_COLOUR + 1, NO_KIND + 1, NO_COLOUR + 1, len(ACTIONS) + 1, len(ACTIONS) + 1, NO_KIND + 1, NO_COLOUR + 1, NO_KIND + 1, NO_COLOUR + 1]
+# Motion is the last thing to be learned, and is not learned from answers alone: its loss weighs most.
+AUX_WEIGHTS = [2, 1, 1, 1, 1, 5, 5, 2, 2, 1, 1]
+
+
+def stream(classes, *arguments):
+    command = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-cp", classes, "io.moviechat.tinymodel.WorldTool", "movies"] + [str(a) for a in arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=1 << 16)
+    try:
+        for line in process.stdout:
+            yield json.loads(line)
+    finally:
+        process.kill()
+
+
+def timeline(bank, shots):
+    """Rows of all frames, and the segment of each frame."""
+    rows, segment = [], []
+    for i, (scene, millis) in enumerate(shots):
+        n = millis // STEP
+        rows.append(bank.rows(scene, n))
+        segment.append(np.full(n, i))
+    return np.concatenate(rows), np.concatenate(segment)
+
+
+def remember(rows, at, settings):
+    """What the model is given: (slots, first frame, next slot's first frame, counts, is-now)."""
+    window, target, limit, kind = settings
+    causal = at >= 0 and kind == "causal"
+    whole = rows
+    if causal:  # a snapshot taken at the moment, asked for before watching: nothing later is merged in
+        rows = rows[: at // STEP + 1]
+    f = len(rows)
+    if kind == "uniform":
+        picked = memory.uniform(rows, limit)
+        picked = np.unique(picked)
+        slots, starts, counts = rows[picked].astype(np.float32), picked, np.ones(len(picked), int)
+        ends = np.append(starts[1:], f - 1)
+    elif kind == "recent":
+        starts = np.arange(max(0, f - limit), f)
+        slots, counts = rows[starts].astype(np.float32), np.ones(len(starts), int)
+        ends = np.append(starts[1:], f - 1)
+    else:
+        slots, counts = memory.remember(rows, window, target, limit)
+        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        ends = np.append(starts[1:], f - 1)
+    now = np.zeros(len(slots), bool)
+    if causal:
+        slots = np.concatenate([slots, whole[at // STEP : at // STEP + 1].astype(np.float32)])
+        starts, ends, counts, now = np.append(starts, f - 1), np.append(ends, f - 1), np.append(counts, 1), np.append(now, True)
+    elif at >= 0:
+        moment = at // STEP
+        past = ends <= moment
+        past &= np.cumprod(past).astype(bool)
+        if kind == "uniform" or kind == "recent":
+            past &= starts < moment
+        slots, starts, ends, counts, now = slots[past], starts[past], ends[past], counts[past], now[past]
+        first = max(int(ends[-1]) if len(ends) else 0, moment - window)
+        recent = np.arange(first, moment + 1)
+        slots = np.concatenate([slots, rows[recent].astype(np.float32)]) if len(slots) else rows[recent].astype(np.float32)
+        starts = np.concatenate([starts, recent])
+        ends = np.concatenate([ends, np.append(recent[1:], moment)])
+        counts = np.concatenate([counts, np.ones(len(recent), int)])
+        now = np.concatenate([now, np.arange(len(recent)) == len(recent) - 1])
+    return slots, starts.astype(int), ends.astype(int), counts, now
+
+
+def prefix(tokenizer, slots, starts, ends, counts, now, millis, scale=1):
+    """Token ids, positions of the visual rows, and the position that closes each slot."""
+    ids = tokenizer.encode(prompt.head(len(slots), millis * scale))
+    visual, closes = [], []
+    for i in range(len(slots)):
+        ids += tokenizer.encode(prompt.announce(int(starts[i]) * STEP * scale, int(ends[i]) * STEP * scale, int(counts[i]), bool(now[i])))
+        ids += [tokenizer.fake, tokenizer.glob]
+        visual += range(len(ids), len(ids) + ROWS)
+        ids += [tokenizer.image] * ROWS
+        closes.append(len(ids))
+        ids.append(tokenizer.fake)
+    return ids, visual, closes
+
+
+def who(info):
+    """Kinds and colours of a scene's one or two actors, left first; -100 where there are three."""
+    actors = info["actors"]
+    if len(actors) > 2:
+        return [-100] * 4, [-100] * 2
+    second = actors[1] if len(actors) == 2 else [NO_KIND, NO_COLOUR, len(ACTIONS)]
+    return [actors[0][0], actors[0][1], second[0], second[1]], [actors[0][2], second[2]]
+
+
+def auxiliary(bank, shots, segment, starts, counts):
+    """For each slot: number of its scene, who is in it, what they do (late in the scene), who was in the scene before."""
+    middle = np.minimum(starts + counts // 2, len(segment) - 1)
+    of = segment[middle]
+    first = np.concatenate([[0], np.cumsum([millis // STEP for _, millis in shots])])
+    out = np.full((len(starts), len(AUX)), -100)
+    for s, scene in enumerate(of):
+        current, action = who(bank.infos[shots[scene][0]])
+        out[s, 0] = scene if scene <= MOST_SCENES else -100
+        out[s, 1:5] = current
+        if middle[s] - first[scene] >= 0.6 * shots[scene][1] / STEP and shots[scene][1] >= 3000:
+            out[s, 5:7] = action
+        out[s, 7:11] = who(bank.infos[shots[scene - 1][0]])[0] if scene > 0 else [NO_KIND, NO_COLOUR, NO_KIND, NO_COLOUR]
+    return out
+
+
+def example(bank, tokenizer, movie, settings, scale=1):
+    shots, at = movie["shots"], movie["at"]
+    rows, segment = timeline(bank, shots)
+    slots, starts, ends, counts, now = remember(rows, at, settings)
+    watched = at if at >= 0 else (len(rows) - 1) * STEP
+    ids, visual, closes = prefix(tokenizer, slots, starts, ends, counts, now, watched, scale)
+    text, labels, block, position = [], [], [], []
+    for b, question in enumerate(movie["questions"]):
+        turns = [(question[i], question[i + 1]) for i in range(1, len(question), 2)]
+        own, own_labels = [], []
+        for part, answer in prompt.turns(turns):
+            part_ids = tokenizer.encode(part)
+            own += part_ids
+            own_labels += part_ids if answer else [-100] * len(part_ids)
+        # Each position predicts the next token.
+        text += own[:-1]
+        labels += own_labels[1:]
+        block += [b] * (len(own) - 1)
+        position += range(len(ids), len(ids) + len(own) - 1)
+    return dict(
+        ids=np.array(ids), visual=np.array(visual), rows=slots.reshape(-1, slots.shape[-1]).astype(np.float16), closes=np.array(closes),
+        text=np.array(text), labels=np.array(labels), block=np.array(block), position=np.array(position),
+        aux=auxiliary(bank, shots, segment, starts, counts),
+    )

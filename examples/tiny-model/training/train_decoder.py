@@ -1,0 +1,214 @@
+"""Stage 3: the decoder learns to answer from memory, with the encoder frozen."""
+
+import argparse
+import json
+import math
+import os
+import random
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import movies
+import tokenizer as tokenizers
+from make_bank import Bank
+from model import WIDTH, Decoder
+from workers import average_gradients, launch, same
+
+
+class Mixture:
+    """Endless examples: streams of movies of different lengths, mixed by the stage of the training."""
+
+    # (share of the training after which a stage ends, weights of: 1-2 scenes, 1-4, 3-9, long)
+    STAGES = [(0.3, (1, 0, 0, 0)), (0.6, (0.4, 0.6, 0, 0)), (0.82, (0.25, 0.4, 0.35, 0)), (2.0, (0.15, 0.35, 0.3, 0.2))]
+
+    def __init__(self, o, rank, seed, bank, tokenizer):
+        self.bank, self.tokenizer = bank, tokenizer
+        self.random = random.Random(seed)
+        shapes = [(1, 2, 0), (1, 4, 0), (3, 9, 0), (1, 1, 100)]
+        self.streams = [movies.stream(o.classes, seed * 10 + i, o.bank_seed, len(bank), a, b, c, 2500, o.hard) for i, (a, b, c) in enumerate(shapes)]
+        self.only = o.stage
+        self.pool = []
+
+    def settings(self, long):
+        r = self.random
+        window = 16 if r.random() < 0.8 else r.choice([12, 14, 18, 20])
+        target = 4 if r.random() < 0.75 else r.choice([2, 3, 5])
+        limit = 64 if r.random() < 0.6 else r.choice([32, 48, 56, 80])
+        kind = r.choices(["merged", "causal", "uniform"], [0.72, 0.22, 0.06])[0]
+        return (window, min(target, limit), limit, kind)
+
+    def one(self, progress):
+        weights = next(w for end, w in self.STAGES if progress < end)
+        if self.only:
+            weights = self.STAGES[self.only - 1][1]
+        which = self.random.choices(range(4), weights)[0]
+        long = which == 3
+        scale = self.random.choice([1, 1, 1, 2, 4, 8]) if long else 1
+        return movies.example(self.bank, self.tokenizer, next(self.streams[which]), self.settings(long), scale)
+
+    def batches(self, progress, tokens, count=8):
+        """Batches of about equal cost: sorted by length, so that little is padding."""
+        if not self.pool:
+            examples = []
+            size = 0
+            while size < tokens * count:
+                e = self.one(progress)
+                if len(e["text"]) == 0:
+                    continue
+                examples.append(e)
+                size += len(e["ids"]) + len(e["text"])
+            examples.sort(key=lambda e: len(e["ids"]))
+            batch, longest = [], 0
+            for e in examples:
+                cost = (max(longest, len(e["ids"])) + 160) * (len(batch) + 1)
+                if batch and cost > tokens:
+                    self.pool.append(batch)
+                    batch = []
+                batch.append(e)
+                longest = len(e["ids"])
+            self.pool.append(batch)
+            self.random.shuffle(self.pool)
+        return self.pool.pop()
+
+
+def collate(batch):
+    b = len(batch)
+    p = max(len(e["ids"]) for e in batch)
+    t = max(len(e["text"]) for e in batch)
+    ids = np.zeros((b, p), np.int64)
+    text = np.zeros((b, t), np.int64)
+    labels = np.full((b, t), -100, np.int64)
+    position = np.zeros((b, t), np.int64)
+    block = np.full((b, t), -1)
+    length = np.array([len(e["ids"]) for e in batch])
+    for i, e in enumerate(batch):
+        ids[i, : length[i]] = e["ids"]
+        n = len(e["text"])
+        text[i, :n], labels[i, :n], position[i, :n], block[i, :n] = e["text"], e["labels"], e["position"], e["block"]
+    sees_prefix = np.broadcast_to((np.arange(p)[None, :] < length[:, None])[:, None, :], (b, t, p))
+    own = (block[:, :, None] == block[:, None, :]) & np.tril(np.ones((t, t), bool))
+    bias = np.where(np.concatenate([sees_prefix, own], 2)[:, None], np.float32(0), np.float32(-1e4))
+    where = np.concatenate([i * p + e["visual"] for i, e in enumerate(batch)])
+    closes = np.concatenate([i * p + e["closes"] for i, e in enumerate(batch)])
+    return dict(
+        ids=torch.from_numpy(ids), text=torch.from_numpy(text), labels=torch.from_numpy(labels), position=torch.from_numpy(position),
+        bias=torch.from_numpy(bias), where=torch.from_numpy(where), rows=torch.from_numpy(np.concatenate([e["rows"] for e in batch])),
+        closes=torch.from_numpy(closes), aux=torch.from_numpy(np.concatenate([e["aux"] for e in batch])),
+    )
+
+
+def forward(decoder, x):
+    b, p = x["ids"].shape
+    embedded = decoder.embed(x["ids"]).reshape(b * p, WIDTH)
+    embedded = embedded.index_copy(0, x["where"], x["rows"].float()).view(b, p, WIDTH)
+    positions = torch.arange(p).expand(b, p)
+    states, prefix = decoder.train_forward(embedded, decoder.embed(x["text"]), positions, x["position"], x["bias"])
+    return states, prefix.reshape(b * p, WIDTH)[x["closes"]]
+
+
+def losses(decoder, aux_head, x):
+    with torch.autocast("cpu", torch.bfloat16):
+        states, closing = forward(decoder, x)
+        wanted = x["labels"].flatten()
+        asked = torch.nonzero(wanted >= 0).squeeze(1)
+        logits = decoder.head(states.reshape(-1, WIDTH)[asked]).float()
+        aux = aux_head(closing).float()
+    answer = F.cross_entropy(logits, wanted[asked])
+    right = (logits.argmax(-1) == wanted[asked]).float().mean()
+    parts, extra = [], 0.0
+    for i, one in enumerate(aux.split(movies.AUX, -1)):
+        known = x["aux"][:, i] >= 0
+        if known.any():
+            part = F.cross_entropy(one[known], x["aux"][known, i])
+            extra = extra + movies.AUX_WEIGHTS[i] * part
+            parts.append(part.item())
+        else:
+            parts.append(float("nan"))
+    return answer, extra, right, parts
+
+
+def options():
+    options = argparse.ArgumentParser()
+    options.add_argument("--run", required=True)
+    options.add_argument("--classes", required=True)
+    options.add_argument("--bank-seed", type=int, default=101)
+    options.add_argument("--minutes", type=float, default=60)
+    options.add_argument("--tokens", type=int, default=6000, help="tokens in a batch of one process")
+    options.add_argument("--rate", type=float, default=2e-3)
+    options.add_argument("--hard", type=int, default=40, help="percent of questions drawn from the hard types")
+    options.add_argument("--aux", type=float, default=0.1)
+    options.add_argument("--stage", type=int, default=0, help="stay in this stage (1 to 4) instead of going through all")
+    options.add_argument("--restart-rate", action="store_true", help="a new learning rate cycle on the present weights")
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--workers", type=int, default=2)
+    options.add_argument("--resume", action="store_true")
+    return options.parse_args()
+
+
+def main(rank, o):
+    tokenizer = tokenizers.load(os.path.join(o.run, "tokenizer.json"))
+    bank = Bank(o.run)
+    torch.manual_seed(o.seed)
+    decoder = Decoder(len(tokenizer))
+    aux_head = torch.nn.Linear(WIDTH, sum(movies.AUX))
+    parameters = list(decoder.parameters()) + list(aux_head.parameters())
+    optimiser = torch.optim.AdamW(parameters, o.rate, betas=(0.9, 0.98), weight_decay=0.02)
+    path = os.path.join(o.run, "decoder.pt")
+    steps, seconds, seen, cycle = 0, 0.0, 0, 0.0
+    if o.resume and os.path.exists(path):
+        state = torch.load(path)
+        decoder.load_state_dict(state["decoder"])
+        aux_head.load_state_dict(state["aux"])
+        optimiser.load_state_dict(state["optimiser"])
+        steps, seconds, seen, cycle = state["steps"], state["seconds"], state["movies"], state.get("cycle", 0.0)
+        if o.restart_rate:
+            cycle = 0.0
+    if rank == 0:
+        print("decoder parameters", sum(p.numel() for p in decoder.parameters()), "vocabulary", len(tokenizer), flush=True)
+    mixture = Mixture(o, rank, o.seed * 1000 + steps * 2 + rank + 7, bank, tokenizer)
+    log = open(os.path.join(o.run, "decoder.jsonl"), "a") if rank == 0 else None
+    start = last = time.time()
+    before, seen_before, spent_composing = seconds, seen, 0.0
+    sums = []
+    while True:
+        progress = same((cycle + time.time() - start) / (o.minutes * 60), o.workers)
+        if progress >= 1:
+            break
+        warm = min(1, (steps + 1) / 100) if cycle == 0 else 1
+        rate = o.rate * warm * (1 if progress < 0.55 else 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (progress - 0.55) / 0.45)))
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        composing = time.time()
+        batch = mixture.batches(progress, o.tokens)
+        x = collate(batch)
+        spent_composing += time.time() - composing
+        answer, extra, right, parts = losses(decoder, aux_head, x)
+        optimiser.zero_grad(set_to_none=True)
+        (answer + o.aux * extra).backward()
+        average_gradients(parameters, o.workers)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        steps += 1
+        seen += len(batch) * o.workers
+        sums.append([answer.item(), right.item(), float(norm)] + parts)
+        if rank == 0 and steps % 50 == 0:
+            mean = np.nanmean(np.array(sums), 0)
+            now = time.time()
+            line = dict(steps=steps, seconds=round(before + now - start), movies=seen, progress=round(progress, 4), rate=rate, loss=mean[0], token=mean[1], norm=mean[2], aux=[round(float(v), 3) for v in mean[3:]], per_second=(seen - seen_before) / (now - last), composing=spent_composing / (now - last))
+            print(json.dumps(line), flush=True)
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+            sums, last, seen_before, spent_composing = [], now, seen, 0.0
+        if rank == 0 and steps % 200 == 0:
+            state = dict(decoder=decoder.state_dict(), aux=aux_head.state_dict(), optimiser=optimiser.state_dict(), steps=steps, seconds=before + time.time() - start, movies=seen, cycle=cycle + time.time() - start)
+            torch.save(state, path + ".new")
+            os.replace(path + ".new", path)
+    if rank == 0:
+        torch.save(dict(decoder=decoder.state_dict(), aux=aux_head.state_dict(), optimiser=optimiser.state_dict(), steps=steps, seconds=before + time.time() - start, movies=seen, cycle=0.0), path)
+
+
+if __name__ == "__main__":
+    launch(main, options())
