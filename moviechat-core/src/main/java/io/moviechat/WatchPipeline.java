@@ -217,7 +217,7 @@ final class WatchPipeline {
   }
 
   private void keepBreakpointsBefore(Duration timestamp) {
-    while (!breakpoints.isEmpty() && breakpoints.element().compareTo(timestamp) < 0) {
+    while (!breakpoints.isEmpty() && breakpoints.element().compareTo(timestamp) <= 0) {
       snapshots.put(breakpoints.remove(), memory.snapshot());
     }
   }

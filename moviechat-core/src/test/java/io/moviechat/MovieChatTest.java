@@ -127,7 +127,7 @@ class MovieChatTest {
               .filter(slot -> slot.tier() == MemoryTier.LONG_TERM)
               .mapToLong(MemorySlot::frames)
               .sum();
-      assertThat(past).isEqualTo(51); // frames 0 to 50, seen by time(50)
+      assertThat(past).isEqualTo(50); // frames 0 to 49; frame 50 is the current one
       assertThat(slots.get(slots.size() - 1).tier()).isEqualTo(MemoryTier.CURRENT);
     }
   }
