@@ -22,6 +22,7 @@ final class AskCommand implements Callable<Integer> {
   private final Context context;
 
   @Spec private CommandSpec spec;
+  @Mixin private Models models;
   @Mixin private MovieSettings movieSettings;
 
   @Option(
@@ -61,7 +62,8 @@ final class AskCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
     Optional<Duration> moment = Optional.ofNullable(at);
-    try (Session session = Session.open(context, movieSettings, generation, moment);
+    try (Session session =
+            Session.open(context, movieSettings, models::chosen, generation::of, moment);
         Conversation conversation = session.conversation(moment)) {
       Speaker speaker = new Speaker(context);
       Answer answer =

@@ -36,6 +36,7 @@ final class ChatCommand implements Callable<Integer> {
   private final Context context;
 
   @Spec private CommandSpec spec;
+  @Mixin private Models models;
   @Mixin private MovieSettings movieSettings;
   @Mixin private GenerationSettings generation;
 
@@ -52,7 +53,8 @@ final class ChatCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-    try (Session session = Session.open(context, movieSettings, generation, Optional.empty());
+    try (Session session =
+            Session.open(context, movieSettings, models::chosen, generation::of, Optional.empty());
         Dialog dialog = new Dialog(session)) {
       if (context.terminal().asks()) {
         context.terminal().note("ask about the video; /help lists commands, /quit ends");

@@ -33,6 +33,11 @@ final class Models {
       description = "Which variant of the graphs: ${COMPLETION-CANDIDATES} (default: AUTO).")
   private @Nullable Precision precision;
 
+  /** Whether the options name a model, rather than leave it to the class path. */
+  boolean named() {
+    return folder != null;
+  }
+
   /** The model that the options name. Opens nothing. */
   VisionLanguageModel chosen() {
     VisionLanguageModel model = folder == null ? onClassPath() : ModelBundle.at(folder);

@@ -1,5 +1,6 @@
 package io.moviechat.cli;
 
+import io.moviechat.MemoryBudget;
 import io.moviechat.MovieChat;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.VideoMemoryFactory;
@@ -14,13 +15,10 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options that say which model watches which movie, and how. */
+/** Options that say which movie is watched, and how. */
 final class MovieSettings {
-  @Mixin private Models models;
-
   @Option(names = "--video", paramLabel = "FILE", description = "Video file or URL.")
   private @Nullable String video;
 
@@ -34,15 +32,18 @@ final class MovieSettings {
   private @Nullable String memory;
 
   @Option(
+      names = "--memory-slots",
+      paramLabel = "N",
+      description = "Most memory slots (default: the strategy's, and what the model can read).")
+  private @Nullable Integer memorySlots;
+
+  @Option(
       names = "--memory-file",
       paramLabel = "FILE",
       description =
           "If the file exists, answer from this memory without watching;"
               + " else watch, and save the memory there.")
   private @Nullable Path memoryFile;
-
-  @SuppressWarnings("NullAway.Init") // picocli sets the fields
-  MovieSettings() {}
 
   /**
    * Checks the options as far as neither model nor video is needed.
@@ -56,6 +57,9 @@ final class MovieSettings {
     location();
     if (memory != null) {
       memoryFactory(memory, ModelDefaults.NONE);
+    }
+    if (memorySlots != null) {
+      MemoryBudget unused = MemoryBudget.ofSlots(memorySlots);
     }
     if (video == null && savedMemory().isEmpty()) {
       throw new IllegalArgumentException(
@@ -87,10 +91,6 @@ final class MovieSettings {
     return Optional.ofNullable(memoryFile).filter(file -> !Files.exists(file));
   }
 
-  VisionLanguageModel model() {
-    return models.chosen();
-  }
-
   MovieChat.Builder builder(VisionLanguageModel chosen) {
     MovieChat.Builder builder = MovieChat.builder().model(chosen);
     if (sampling != null) {
@@ -98,6 +98,9 @@ final class MovieSettings {
     }
     if (memory != null) {
       builder.memory(memoryFactory(memory, chosen.defaults()));
+    }
+    if (memorySlots != null) {
+      builder.memoryBudget(MemoryBudget.ofSlots(memorySlots));
     }
     return builder;
   }

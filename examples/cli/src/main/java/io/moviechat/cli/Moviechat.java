@@ -65,6 +65,7 @@ public final class Moviechat implements Runnable {
             .addSubcommand(new AskCommand(context))
             .addSubcommand(new ChatCommand(context))
             .addSubcommand(new InfoCommand(context))
+            .addSubcommand(new StoryboardCommand(context))
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setOut(writer(context.terminal().out()))
             .setErr(writer(context.terminal().err()))

@@ -1,6 +1,7 @@
 package io.moviechat.cli;
 
 import io.moviechat.Conversation;
+import io.moviechat.GenerationOptions;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.VideoException;
@@ -14,6 +15,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** An opened model and a watched movie. */
 final class Session implements AutoCloseable {
@@ -32,13 +35,15 @@ final class Session implements AutoCloseable {
   /**
    * Opens the model and watches the movie, or opens its saved memory.
    *
+   * @param chosen finds the model, once the video is known to be there
    * @param at the moment that will be asked about, if that is known already: its memory is then
    *     kept exactly
    */
   static Session open(
       Context context,
       MovieSettings movieSettings,
-      GenerationSettings generation,
+      Supplier<VisionLanguageModel> chosen,
+      Function<VisionLanguageModel, GenerationOptions> generation,
       Optional<Duration> at) {
     // What is quickly found out comes first: opening a large model takes a while.
     String name = movieSettings.videoName();
@@ -47,12 +52,12 @@ final class Session implements AutoCloseable {
       end = Videos.info(movieSettings.location().orElseThrow()).duration();
       requireBefore(end, at, name);
     }
-    movieSettings.memoryToSave().ifPresent(Session::checkFolder);
-    VisionLanguageModel model = movieSettings.model();
+    movieSettings.memoryToSave().ifPresent(Session::requireWritable);
+    VisionLanguageModel model = chosen.get();
     model.defaults().notice().ifPresent(context.terminal()::note);
     try (StatusLine status = new StatusLine(context.terminal())) {
       status.show("opening " + model.name());
-      MovieChat chat = movieSettings.builder(model).generation(generation.of(model)).build();
+      MovieChat chat = movieSettings.builder(model).generation(generation.apply(model)).build();
       try {
         return new Session(chat, movie(context, chat, movieSettings, at, status), name, end);
       } catch (RuntimeException | Error e) {
@@ -107,13 +112,12 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private static void checkFolder(Path file) {
+  /** Finds out before a long pass, not after it, that its result has no place. */
+  static void requireWritable(Path file) {
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
       throw new IllegalArgumentException(
-          "the memory file "
-              + file
-              + " cannot be written: its folder is missing or read-only; create it first");
+          file + " cannot be written: its folder is missing or read-only; create it first");
     }
   }
 

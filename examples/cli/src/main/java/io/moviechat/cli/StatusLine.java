@@ -16,8 +16,9 @@ final class StatusLine implements AutoCloseable {
   private static final int SMALLEST_BAR = 10;
 
   private final Terminal terminal;
-  private final long start = System.nanoTime();
-  private long drawn = start - REDRAW_NANOS;
+  private long drawn;
+  private long firstFrame;
+  private boolean watching;
   private boolean visible;
 
   StatusLine(Terminal terminal) {
@@ -42,16 +43,23 @@ final class StatusLine implements AutoCloseable {
   /** Shows how far watching has come; draws at most ten times a second. */
   synchronized void show(WatchProgress progress) {
     long now = System.nanoTime();
-    if (!terminal.shows() || now - drawn < REDRAW_NANOS) {
+    if (!terminal.shows() || (watching && now - drawn < REDRAW_NANOS)) {
       return;
     }
+    if (!watching) {
+      watching = true;
+      firstFrame = now;
+    }
     drawn = now;
-    show(line(progress, Duration.ofNanos(now - start), terminal.columns()));
+    show(line(progress, Duration.ofNanos(now - firstFrame), terminal.columns()));
   }
 
   static String line(WatchProgress progress, Duration taken, int columns) {
-    double perSecond = progress.frames() / Math.max(1e-3, taken.toMillis() / 1000.0);
-    String counts = String.format(Locale.ROOT, "%,d frames, %.1f/s", progress.frames(), perSecond);
+    String counts = String.format(Locale.ROOT, "%,d frames", progress.frames());
+    if (taken.toMillis() > 0) {
+      counts +=
+          String.format(Locale.ROOT, ", %.1f/s", progress.frames() * 1000.0 / taken.toMillis());
+    }
     OptionalDouble fraction = progress.fraction();
     if (fraction.isEmpty()) {
       return "watching " + Moment.clock(progress.position()) + "  " + counts;

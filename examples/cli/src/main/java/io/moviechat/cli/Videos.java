@@ -41,11 +41,20 @@ final class Videos {
    * @throws VideoException if the video cannot be read
    */
   static VideoInfo info(URI video) {
+    try (VideoSource source = open(video)) {
+      return source.info();
+    }
+  }
+
+  /**
+   * Opens a video; the caller closes it.
+   *
+   * @throws VideoException if the video cannot be read
+   */
+  static VideoSource open(URI video) {
     for (VideoSourceProvider provider : ServiceLoader.load(VideoSourceProvider.class)) {
       if (provider.accepts(video)) {
-        try (VideoSource source = provider.open(video)) {
-          return source.info();
-        }
+        return provider.open(video);
       }
     }
     throw new VideoException("no video source of this build knows " + video + "; give a file");

@@ -1,0 +1,53 @@
+package io.moviechat.cli;
+
+import io.moviechat.TokenShape;
+import io.moviechat.spi.AnswerGenerator;
+import io.moviechat.spi.AnswerSession;
+import io.moviechat.spi.FrameEncoder;
+import io.moviechat.spi.MovieView;
+import io.moviechat.spi.VisionLanguageModel;
+import io.moviechat.video.ColorPatchEncoder;
+import java.util.OptionalInt;
+
+/** Watches by the mean colours of patches. Sees what changes; knows nothing and cannot answer. */
+final class ColorPatches implements VisionLanguageModel {
+  @Override
+  public String name() {
+    return "colour patches";
+  }
+
+  @Override
+  public FrameEncoder openEncoder() {
+    return new ColorPatchEncoder();
+  }
+
+  @Override
+  public AnswerGenerator openGenerator() {
+    return new Mute();
+  }
+
+  private static final class Mute implements AnswerGenerator {
+    @Override
+    public String id() {
+      return "colour patches";
+    }
+
+    @Override
+    public OptionalInt tokenWidth() {
+      return OptionalInt.empty();
+    }
+
+    @Override
+    public OptionalInt maxSlots(TokenShape shape) {
+      return OptionalInt.empty();
+    }
+
+    @Override
+    public AnswerSession open(MovieView view) {
+      throw new IllegalStateException("colour patches cannot answer questions; open a model");
+    }
+
+    @Override
+    public void close() {}
+  }
+}
