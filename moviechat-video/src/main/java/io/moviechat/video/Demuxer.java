@@ -22,6 +22,7 @@ import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry_from_timestamp;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_open_input;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EXIT;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_INVALIDDATA;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_AUDIO;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_SUBTITLE;
@@ -37,7 +38,9 @@ import io.moviechat.VideoInfo.Track;
 import io.moviechat.VideoInfo.TrackKind;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
@@ -107,51 +110,98 @@ final class Demuxer implements AutoCloseable {
    */
   static Demuxer open(String name, VideoInput input, VideoOptions options, Watchdog watchdog) {
     InputBridge bridge = new InputBridge(input, watchdog);
-    AVFormatContext format = avformat_alloc_context();
-    boolean opened = false;
+    // Java reads the one file; whatever a playlist inside it names stays closed.
+    Map<String, String> settings =
+        Map.of("protocol_whitelist", "none", "format_whitelist", Formats.FILES);
     try {
-      format.pb(bridge.context());
-      format.flags(format.flags() | AVFormatContext.AVFMT_FLAG_CUSTOM_IO);
-      watchdog.guard(format);
-      watchdog.progress();
-      AVDictionary settings = new AVDictionary(null);
-      // Java reads the one file; whatever a playlist inside it names stays closed.
-      av_dict_set(settings, "protocol_whitelist", "none", 0);
-      av_dict_set(settings, "format_whitelist", Formats.FILES, 0);
-      av_dict_set(settings, "probesize", Integer.toString(options.probeBytes()), 0);
-      int code = avformat_open_input(format, name, null, settings);
-      av_dict_free(settings);
-      if (code < 0) {
-        throw notAVideo(name, bridge, watchdog, code);
-      }
-      opened = true;
-      Demuxer demuxer =
-          new Demuxer(name, watchdog, bridge, format, findVideo(name, format, options));
-      opened = false; // the demuxer owns both from here
-      return demuxer;
+      return open(name, name, bridge, settings, options, watchdog);
     } catch (RuntimeException | Error e) {
-      if (opened) {
-        avformat_close_input(format);
-      }
       bridge.close();
       throw e;
     }
   }
 
+  /**
+   * Opens an address on the network.
+   *
+   * @param url with a scheme, without anything secret that must not be logged
+   * @throws VideoException if it is no video
+   */
+  static Demuxer open(String url, VideoOptions options, Watchdog watchdog) {
+    Map<String, String> settings = new HashMap<>();
+    settings.put("protocol_whitelist", Formats.NETWORK_PROTOCOLS);
+    settings.put("format_whitelist", Formats.NETWORK);
+    settings.put("user_agent", "MovieChat");
+    settings.put("rw_timeout", Long.toString(options.timeout().toNanos() / 1000));
+    if (url.startsWith("http")) {
+      settings.put("reconnect", "1");
+      settings.put("reconnect_delay_max", "5");
+    }
+    Formats.certificates()
+        .ifPresent(
+            file -> {
+              settings.put("tls_verify", "1");
+              settings.put("ca_file", file);
+            });
+    return open(url, url, null, settings, options, watchdog);
+  }
+
+  private static Demuxer open(
+      String name,
+      String url,
+      @Nullable InputBridge bridge,
+      Map<String, String> settings,
+      VideoOptions options,
+      Watchdog watchdog) {
+    AVFormatContext format = avformat_alloc_context();
+    if (bridge != null) {
+      format.pb(bridge.context());
+      format.flags(format.flags() | AVFormatContext.AVFMT_FLAG_CUSTOM_IO);
+    }
+    watchdog.guard(format);
+    watchdog.progress();
+    AVDictionary dictionary = new AVDictionary(null);
+    settings.forEach((key, value) -> av_dict_set(dictionary, key, value, 0));
+    av_dict_set(dictionary, "probesize", Integer.toString(options.probeBytes()), 0);
+    int code = avformat_open_input(format, url, null, dictionary); // frees the context if it fails
+    av_dict_free(dictionary);
+    if (code < 0) {
+      throw notAVideo(name, bridge, watchdog, code);
+    }
+    try {
+      return new Demuxer(name, watchdog, bridge, format, findVideo(name, format, options));
+    } catch (RuntimeException | Error e) {
+      avformat_close_input(format);
+      throw e;
+    }
+  }
+
   private static VideoException notAVideo(
-      String name, InputBridge bridge, Watchdog watchdog, int code) {
-    Throwable cause = bridge.failure();
+      String name, @Nullable InputBridge bridge, Watchdog watchdog, int code) {
+    Throwable cause = bridge == null ? null : bridge.failure();
     if (cause != null) {
       return new VideoException(name + " cannot be read: " + cause, cause);
     }
-    if (watchdog.shouldStop()) {
+    if (watchdog.shouldStop() || code == AVERROR_EXIT()) {
       return new VideoException(name + " could not be opened in time: reading made no progress");
+    }
+    if (bridge == null) {
+      return new VideoException(
+          name
+              + " cannot be opened (FFmpeg: "
+              + Ffmpeg.errorText(code)
+              + "); check the address, and that a video in a known container is there");
     }
     return new VideoException(
         name
             + " is not a video that can be read, or its beginning or index is missing (FFmpeg: "
             + Ffmpeg.errorText(code)
-            + "); expected a complete file in a known container such as MP4, Matroska or MPEG-TS");
+            + "); expected a complete file in a known container such as MP4, Matroska or MPEG-TS"
+            + hint(!bridge.seekable()));
+  }
+
+  private static String hint(boolean unseekable) {
+    return unseekable ? "; this input cannot seek, so an MP4 must have its index in front" : "";
   }
 
   private static int findVideo(String name, AVFormatContext format, VideoOptions options) {
@@ -188,7 +238,9 @@ final class Demuxer implements AutoCloseable {
     int height = format.streams(best).codecpar().height();
     if (width < 1 || height < 1) {
       throw new VideoException(
-          name + " has a video track without pictures: no size was found in it");
+          name
+              + " has a video track without pictures: no size was found in it"
+              + hint(format.pb() != null && format.pb().seekable() == 0));
     }
     if ((long) width * height > options.maxPixels()) {
       throw new VideoException(

@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.global.avcodec;
@@ -31,7 +30,8 @@ final class FfmpegVideoSource implements VideoSource {
   private final String name;
   private final VideoOptions options;
   private final Watchdog watchdog;
-  private final Supplier<Optional<VideoInput>> inputs;
+  private final Opener opener;
+  private final Runnable afterClose;
   private final NativeOwner owner;
   private final ReentrantLock lock = new ReentrantLock();
   private final FramePool singleFrames;
@@ -44,6 +44,12 @@ final class FfmpegVideoSource implements VideoSource {
   private @Nullable FrameFormat singleFormat;
   private volatile boolean closed;
 
+  /** Opens the container, as often as it can. */
+  interface Opener {
+    /** A demuxer at the beginning; empty if the input can be read only once and was. */
+    Optional<Demuxer> open(Watchdog watchdog);
+  }
+
   /** A demuxer, and a place in what it reads. */
   private record Session(Demuxer demuxer, FrameCursor cursor) implements AutoCloseable {
     @Override
@@ -55,13 +61,14 @@ final class FfmpegVideoSource implements VideoSource {
 
   /**
    * @param location as given by the user
-   * @param inputs gives a new input of the same bytes each time, empty once it cannot
+   * @param afterClose run once when this source is closed, or when opening it fails
    */
-  FfmpegVideoSource(String location, Supplier<Optional<VideoInput>> inputs, VideoOptions options) {
+  FfmpegVideoSource(String location, Opener opener, Runnable afterClose, VideoOptions options) {
     Ffmpeg.load();
     this.name = location;
     this.options = options;
-    this.inputs = inputs;
+    this.opener = opener;
+    this.afterClose = afterClose;
     this.watchdog = new Watchdog(options.timeout().toNanos());
     this.singleFrames = new FramePool("frames of " + name, options.timeout());
     this.owner = NativeOwner.open(this, "video " + name);
@@ -73,7 +80,7 @@ final class FfmpegVideoSource implements VideoSource {
               .orElseThrow(() -> new VideoException(name + " cannot be opened: nothing to read"));
       main = first;
       orientation = Orientation.of(first.demuxer().parameters());
-      info = describe(first.demuxer());
+      info = describe(first.demuxer(), options);
       opened = true;
     } finally {
       FfmpegLog.subject(null);
@@ -84,11 +91,11 @@ final class FfmpegVideoSource implements VideoSource {
   }
 
   private Optional<Session> openSession() {
-    Optional<VideoInput> input = inputs.get();
-    if (input.isEmpty()) {
+    Optional<Demuxer> opened = opener.open(watchdog);
+    if (opened.isEmpty()) {
       return Optional.empty();
     }
-    Demuxer demuxer = Demuxer.open(name, input.get(), options, watchdog);
+    Demuxer demuxer = opened.get();
     try {
       return Optional.of(new Session(demuxer, new FrameCursor(demuxer, options)));
     } catch (RuntimeException e) {
@@ -97,7 +104,10 @@ final class FfmpegVideoSource implements VideoSource {
     }
   }
 
-  private VideoInfo describe(Demuxer demuxer) {
+  /** What a container says about its video, held to the limits. */
+  static VideoInfo describe(Demuxer demuxer, VideoOptions options) {
+    String name = demuxer.name();
+    Orientation orientation = Orientation.of(demuxer.parameters());
     AVCodecParameters parameters = demuxer.parameters();
     AVRational aspect = demuxer.stream().sample_aspect_ratio();
     if (aspect.num() == 0) {
@@ -298,6 +308,7 @@ final class FfmpegVideoSource implements VideoSource {
 
   @Override
   public void close() {
+    boolean first = !closed;
     closed = true;
     watchdog.stop();
     singleFrames.close();
@@ -326,6 +337,9 @@ final class FfmpegVideoSource implements VideoSource {
       lock.unlock();
       watchdog.close();
       owner.close();
+      if (first) {
+        afterClose.run();
+      }
     }
   }
 

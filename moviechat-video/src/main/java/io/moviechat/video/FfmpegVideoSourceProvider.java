@@ -3,12 +3,18 @@ package io.moviechat.video;
 import io.moviechat.VideoException;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Opens videos with FFmpeg. Thread-safe.
@@ -25,6 +31,9 @@ import java.util.Optional;
  * }</pre>
  */
 public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
+  private static final List<String> NETWORK =
+      List.of("http", "https", "rtsp", "rtsps", "rtmp", "rtmps");
+
   private final VideoOptions options;
 
   /** A provider with {@link VideoOptions#DEFAULT}, as {@link java.util.ServiceLoader} makes it. */
@@ -42,16 +51,25 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
     return "ffmpeg";
   }
 
+  /** Files, and addresses that start with http, https, rtsp, rtsps, rtmp or rtmps. */
   @Override
   public boolean accepts(URI location) {
-    return "file".equals(scheme(location));
+    return scheme(location).equals("file") || NETWORK.contains(scheme(location));
   }
 
   @Override
   public VideoSource open(URI location) {
     if (!accepts(location)) {
       throw new VideoException(
-          "cannot open " + location + ": expected a location that starts with file:");
+          "cannot open "
+              + location
+              + ": expected a location that starts with file: or one of "
+              + NETWORK);
+    }
+    if (NETWORK.contains(scheme(location))) {
+      String url = location.toString();
+      return new FfmpegVideoSource(
+          url, watchdog -> Optional.of(Demuxer.open(url, options, watchdog)), () -> {}, options);
     }
     try {
       return open(Path.of(location));
@@ -63,14 +81,73 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
   /**
    * Opens a file.
    *
+   * @param file of any file system
    * @return the video; the caller closes it
    * @throws VideoException if there is no such video or it cannot be read
    */
   public VideoSource open(Path file) {
+    String name = file.toString();
     return new FfmpegVideoSource(
-        file.toString(),
-        () -> Optional.of(VideoInput.OfFile.open(file, options.maxBytes())),
+        name,
+        watchdog ->
+            Optional.of(
+                Demuxer.open(
+                    name, VideoInput.OfFile.open(file, options.maxBytes()), options, watchdog)),
+        () -> {},
         options);
+  }
+
+  /**
+   * Opens what a channel gives.
+   *
+   * @param channel closed with the video, or when opening fails; its position is moved
+   * @param name what to call it in messages; an ending such as {@code .ts} helps to recognise it
+   * @return the video; the caller closes it
+   * @throws VideoException if it is no video or cannot be read
+   */
+  public VideoSource open(SeekableByteChannel channel, String name) {
+    return new FfmpegVideoSource(
+        name,
+        watchdog ->
+            Optional.of(Demuxer.open(name, new VideoInput.OfChannel(channel), options, watchdog)),
+        () -> closeQuietly(channel),
+        options);
+  }
+
+  /**
+   * Opens what a stream gives. It is read once, in order: one pass over the frames from the start,
+   * or single frames of growing times; the sampling must not need the length of the video unless
+   * the container begins with it. A read of the stream that blocks is waited for without a time
+   * limit.
+   *
+   * @param stream closed with the video, or when opening fails
+   * @param name what to call it in messages
+   * @return the video; the caller closes it
+   * @throws VideoException if it is no video or cannot be read
+   */
+  public VideoSource open(InputStream stream, String name) {
+    AtomicReference<Optional<InputStream>> once = new AtomicReference<>(Optional.of(stream));
+    return new FfmpegVideoSource(
+        name,
+        watchdog ->
+            once.getAndSet(Optional.empty())
+                .map(
+                    input ->
+                        Demuxer.open(
+                            name,
+                            new VideoInput.OfStream(input, options.maxBytes()),
+                            options,
+                            watchdog)),
+        () -> closeQuietly(stream),
+        options);
+  }
+
+  private static void closeQuietly(Closeable input) {
+    try {
+      input.close();
+    } catch (IOException e) {
+      // Nothing was written, so nothing is lost.
+    }
   }
 
   private static String scheme(URI location) {

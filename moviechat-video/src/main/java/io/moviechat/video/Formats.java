@@ -1,5 +1,10 @@
 package io.moviechat.video;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
 /** The containers that are opened. FFmpeg knows many more, hardly used and hardly tested. */
 final class Formats {
   /** Containers of one file. Playlists are not among them: they name other files. */
@@ -11,5 +16,26 @@ final class Formats {
           "yuv4mpegpipe,gif,apng,image2pipe,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe",
           "jpegxl_anim,jpegxl_pipe,ppm_pipe,pgm_pipe,mp3,wav,aac,flac,w64,aiff,au,amr,ac3,eac3");
 
+  /** Containers of an address on the network: playlists and live protocols too. */
+  static final String NETWORK = FILES + ",hls,rtsp,sdp,rtp";
+
+  /** What an address may lead to: never a local file. */
+  static final String NETWORK_PROTOCOLS =
+      "http,https,httpproxy,tls,tcp,crypto,hls,rtsp,rtp,srtp,udp,rtmp,rtmps,rtmpt";
+
+  private static final List<String> CERTIFICATE_FILES =
+      List.of(
+          "/etc/ssl/certs/ca-certificates.crt",
+          "/etc/pki/tls/certs/ca-bundle.crt",
+          "/etc/ssl/ca-bundle.pem",
+          "/etc/ssl/cert.pem",
+          "/opt/homebrew/etc/openssl@3/cert.pem",
+          "/usr/local/etc/openssl@3/cert.pem");
+
   private Formats() {}
+
+  /** The system's certificates, where FFmpeg's own OpenSSL would not look for them. */
+  static Optional<String> certificates() {
+    return CERTIFICATE_FILES.stream().filter(file -> Files.isReadable(Path.of(file))).findFirst();
+  }
 }

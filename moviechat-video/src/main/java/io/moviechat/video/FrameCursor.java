@@ -31,13 +31,24 @@ final class FrameCursor implements AutoCloseable {
   private long lastTime = Ffmpeg.NO_TIME;
   private long shift;
   private final long maxTime;
+  private final boolean maySkip;
 
   /** How far ahead a time must be before a key frame is looked for without an index. */
   private long blindSeekDistance = 10 * SECOND;
 
   FrameCursor(Demuxer demuxer, VideoOptions options) {
+    this(demuxer, options, true);
+  }
+
+  /** A cursor that never looks ahead of what it needs: in a live video that would be a delay. */
+  static FrameCursor live(Demuxer demuxer, VideoOptions options) {
+    return new FrameCursor(demuxer, options, false);
+  }
+
+  private FrameCursor(Demuxer demuxer, VideoOptions options, boolean maySkip) {
     this.demuxer = demuxer;
     this.decoder = new Decoder(demuxer, options);
+    this.maySkip = maySkip;
     double rate = Ffmpeg.toDouble(demuxer.stream().avg_frame_rate());
     this.frameNanos = rate > 0.001 && rate < 100_000 ? (long) (SECOND / rate) : SECOND / 25;
     this.maxTime = options.maxDuration().toNanos();
@@ -175,7 +186,7 @@ final class FrameCursor implements AutoCloseable {
       } else {
         forget(false);
       }
-      decoder.want(nanos);
+      want(nanos);
       readAhead();
       if (beginning || (hasAhead && aheadTime <= nanos)) {
         break;
@@ -190,7 +201,7 @@ final class FrameCursor implements AutoCloseable {
   }
 
   private void decodeTo(long nanos) {
-    decoder.want(nanos);
+    want(nanos);
     if (!hasCurrent) {
       if (!hasAhead) {
         readAhead();
@@ -202,6 +213,12 @@ final class FrameCursor implements AutoCloseable {
     }
     while (hasAhead && aheadTime <= nanos) {
       step();
+    }
+  }
+
+  private void want(long nanos) {
+    if (maySkip) {
+      decoder.want(nanos);
     }
   }
 

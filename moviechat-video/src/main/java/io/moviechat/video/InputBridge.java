@@ -74,6 +74,10 @@ final class InputBridge implements AutoCloseable {
     return context;
   }
 
+  boolean seekable() {
+    return input.seekable();
+  }
+
   /** What went wrong in Java's reading, if anything did. */
   @Nullable Throwable failure() {
     return failure;

@@ -2,9 +2,11 @@ package io.moviechat.video;
 
 import io.moviechat.VideoException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -129,6 +131,169 @@ interface VideoInput extends AutoCloseable {
       } catch (IOException e) {
         // Nothing was written, so nothing is lost.
       }
+    }
+  }
+
+  /** A channel that several inputs share; each has a position of its own, and none closes it. */
+  final class OfChannel implements VideoInput {
+    private final SeekableByteChannel channel;
+    private long position;
+
+    OfChannel(SeekableByteChannel channel) {
+      this.channel = channel;
+    }
+
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+      channel.position(position);
+      int count = channel.read(target);
+      position += Math.max(0, count);
+      return count;
+    }
+
+    @Override
+    public long size() throws IOException {
+      return channel.size();
+    }
+
+    @Override
+    public boolean seekable() {
+      return true;
+    }
+
+    @Override
+    public void seek(long newPosition) {
+      position = newPosition;
+    }
+
+    @Override
+    public long position() {
+      return position;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** A stream that is read once, from where it is. */
+  final class OfStream implements VideoInput {
+    private final InputStream stream;
+    private final long maxBytes;
+    private byte[] chunk = new byte[0];
+    private long position;
+
+    OfStream(InputStream stream, long maxBytes) {
+      this.stream = stream;
+      this.maxBytes = maxBytes;
+    }
+
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+      if (position >= maxBytes) {
+        throw new IOException(
+            String.format("more than the limit of %,d bytes (VideoOptions.maxBytes)", maxBytes));
+      }
+      if (chunk.length < target.remaining()) {
+        chunk = new byte[target.remaining()];
+      }
+      int count = stream.read(chunk, 0, target.remaining());
+      if (count > 0) {
+        target.put(chunk, 0, count);
+        position += count;
+      }
+      return count;
+    }
+
+    @Override
+    public long size() {
+      return -1;
+    }
+
+    @Override
+    public boolean seekable() {
+      return false;
+    }
+
+    @Override
+    public void seek(long newPosition) throws IOException {
+      throw new IOException("a stream cannot seek");
+    }
+
+    @Override
+    public long position() {
+      return position;
+    }
+
+    @Override
+    public void close() {
+      try {
+        stream.close();
+      } catch (IOException e) {
+        // Nothing was written, so nothing is lost.
+      }
+    }
+  }
+
+  /** A file that another program still writes: its end is waited at. */
+  final class OfGrowingFile implements VideoInput {
+    private static final long POLL_MILLIS = 50;
+
+    private final OfFile file;
+    private final Watchdog watchdog;
+    private final long patienceNanos;
+
+    /**
+     * @param patienceNanos time without growth after which the file counts as finished
+     */
+    OfGrowingFile(OfFile file, Watchdog watchdog, long patienceNanos) {
+      this.file = file;
+      this.watchdog = watchdog;
+      this.patienceNanos = patienceNanos;
+    }
+
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+      long start = System.nanoTime();
+      while (true) {
+        int count = file.read(target);
+        if (count > 0) {
+          return count;
+        }
+        if (watchdog.shouldStop() || System.nanoTime() - start > patienceNanos) {
+          return -1;
+        }
+        try {
+          Thread.sleep(POLL_MILLIS);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return -1;
+        }
+      }
+    }
+
+    @Override
+    public long size() {
+      return -1;
+    }
+
+    @Override
+    public boolean seekable() {
+      return false;
+    }
+
+    @Override
+    public void seek(long newPosition) throws IOException {
+      throw new IOException("a growing file is read in order");
+    }
+
+    @Override
+    public long position() {
+      return file.position();
+    }
+
+    @Override
+    public void close() {
+      file.close();
     }
   }
 }

@@ -1,0 +1,373 @@
+package io.moviechat.video;
+
+import io.moviechat.Frame;
+import io.moviechat.FrameFormat;
+import io.moviechat.FrameSampling;
+import io.moviechat.VideoException;
+import io.moviechat.VideoInfo;
+import io.moviechat.spi.FrameStream;
+import io.moviechat.spi.NativeOwner;
+import io.moviechat.spi.VideoSource;
+import io.moviechat.video.CursorSelections.Window;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A video that goes on while it is watched: a live stream (RTSP, RTMP, HLS, HTTP) or a file that is
+ * still written.
+ *
+ * <p>A thread of its own reads and decodes as fast as the video comes. Frames wait in a queue of
+ * {@link LiveOptions#queueFrames()}; who takes them too slowly gets the latest ones, and the oldest
+ * are dropped and counted. When the video breaks off it is opened again, and time goes on by the
+ * clock. One call at a time, except {@link #close()} and the counters.
+ *
+ * <p>Sampling is {@link FrameSampling.EveryFrame}, {@link FrameSampling.EveryInterval} or {@link
+ * FrameSampling.SceneChanges}; what is past cannot be asked for.
+ */
+public final class LiveVideo implements VideoSource {
+  private static final Logger log = LoggerFactory.getLogger(LiveVideo.class);
+
+  private final String name;
+  private final FfmpegVideoSource.Opener opener;
+  private final VideoOptions options;
+  private final LiveOptions live;
+  private final Watchdog watchdog;
+  private final NativeOwner owner;
+  private final VideoInfo info;
+  private final AtomicLong dropped = new AtomicLong();
+  private final AtomicLong reconnects = new AtomicLong();
+  private @Nullable Demuxer opened;
+  private @Nullable Follower follower;
+  private volatile boolean closed;
+
+  private LiveVideo(
+      String name, FfmpegVideoSource.Opener opener, VideoOptions options, LiveOptions live) {
+    Ffmpeg.load();
+    this.name = name;
+    this.opener = opener;
+    this.options = options;
+    this.live = live;
+    this.watchdog = new Watchdog(options.timeout().toNanos());
+    this.owner = NativeOwner.open(this, "live video " + name);
+    boolean done = false;
+    try {
+      Demuxer first = opener.open(watchdog).orElseThrow();
+      opened = first;
+      info = FfmpegVideoSource.describe(first, options);
+      done = true;
+    } finally {
+      if (!done) {
+        close();
+      }
+    }
+  }
+
+  /**
+   * Opens a live video.
+   *
+   * @param location a file that is still written, or a network address
+   * @return the video; the caller closes it
+   * @throws VideoException if there is no video yet, or it cannot be read
+   */
+  public static LiveVideo open(URI location, LiveOptions live, VideoOptions options) {
+    String scheme = location.getScheme() == null ? "" : location.getScheme();
+    if (scheme.toLowerCase(Locale.ROOT).equals("file")) {
+      Path file = Path.of(location);
+      return new LiveVideo(
+          file.toString(),
+          watchdog ->
+              Optional.of(
+                  Demuxer.open(
+                      file.toString(),
+                      new VideoInput.OfGrowingFile(
+                          VideoInput.OfFile.open(file, options.maxBytes()),
+                          watchdog,
+                          live.growthPatience().toNanos()),
+                      options,
+                      watchdog)),
+          options,
+          new LiveOptions(live.queueFrames(), Duration.ZERO, live.growthPatience()));
+    }
+    if (!new FfmpegVideoSourceProvider(options).accepts(location)) {
+      throw new VideoException("cannot open " + location + " as a live video: unknown scheme");
+    }
+    String url = location.toString();
+    return new LiveVideo(
+        url, watchdog -> Optional.of(Demuxer.open(url, options, watchdog)), options, live);
+  }
+
+  /** Frames dropped so far because nobody took them in time. */
+  public long droppedFrames() {
+    return dropped.get();
+  }
+
+  /** How often the video broke off and was opened again. */
+  public long reconnects() {
+    return reconnects.get();
+  }
+
+  @Override
+  public VideoInfo info() {
+    return info;
+  }
+
+  @Override
+  public FrameStream frames(FrameSampling sampling, FrameFormat format) {
+    if (closed) {
+      throw new IllegalStateException("the live video " + name + " is closed");
+    }
+    if (!(sampling instanceof FrameSampling.EveryFrame
+        || sampling instanceof FrameSampling.EveryInterval
+        || sampling instanceof FrameSampling.SceneChanges)) {
+      throw new VideoException(
+          name
+              + " is live and has no length yet, which "
+              + sampling
+              + " needs; sample by interval");
+    }
+    if (follower != null) {
+      follower.close();
+    }
+    Follower next = new Follower(sampling, format);
+    follower = next;
+    next.thread.start();
+    return next;
+  }
+
+  /**
+   * Not for live videos.
+   *
+   * @throws VideoException always
+   */
+  @Override
+  public FrameStream frames(
+      Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
+    throw new VideoException(name + " is live: it has no windows; take its frames as they come");
+  }
+
+  /**
+   * Not for live videos.
+   *
+   * @throws VideoException always
+   */
+  @Override
+  public Frame frameAt(Duration moment, FrameFormat format) {
+    throw new VideoException(name + " is live: what is past cannot be asked for");
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    watchdog.stop();
+    if (follower != null) {
+      follower.close();
+    }
+    if (opened != null) {
+      opened.close();
+      opened = null;
+    }
+    watchdog.close();
+    owner.close();
+  }
+
+  /** Reads and decodes on its thread; gives frames to whoever calls {@link #next()}. */
+  private final class Follower implements FrameStream {
+    private final FrameSampling sampling;
+    private final FrameFormat format;
+    private final Thread thread;
+    private final FramePool pool = new FramePool("frames of " + name, options.timeout());
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final ArrayDeque<Frame> waiting = new ArrayDeque<>();
+    private volatile boolean stopped;
+    private boolean ended;
+    private @Nullable RuntimeException failure;
+    private volatile long damaged;
+    private long shift;
+    private long lastTime = -1;
+    private long lastArrival;
+
+    Follower(FrameSampling sampling, FrameFormat format) {
+      this.sampling = sampling;
+      this.format = format;
+      this.thread = new Thread(this::follow, "moviechat-live");
+      thread.setDaemon(true);
+    }
+
+    private void follow() {
+      FfmpegLog.subject(name);
+      @Nullable RuntimeException problem = null;
+      try {
+        long brokenSince = System.nanoTime();
+        while (!stopped) {
+          try {
+            if (followOnce()) {
+              brokenSince = System.nanoTime();
+            }
+            problem = null;
+          } catch (VideoException | IllegalStateException e) {
+            problem = e;
+          }
+          long left = live.reconnectFor().toNanos() - (System.nanoTime() - brokenSince);
+          if (stopped || left <= 0) {
+            break;
+          }
+          reconnects.incrementAndGet();
+          log.info("{} broke off; opening it again", name);
+          Thread.sleep(Math.min(1000, Math.max(1, left / 1_000_000)));
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (RuntimeException e) {
+        problem = e;
+      } finally {
+        end(stopped ? null : problem);
+      }
+    }
+
+    /**
+     * Follows the video until it breaks off.
+     *
+     * @return whether any frame came
+     */
+    private boolean followOnce() {
+      @Nullable Demuxer demuxer = opened;
+      opened = null;
+      if (demuxer == null) {
+        demuxer = opener.open(watchdog).orElseThrow();
+      }
+      boolean any = false;
+      try (Demuxer source = demuxer;
+          FrameCursor cursor = FrameCursor.live(source, options);
+          Scaler scaler = new Scaler(name, format, Orientation.of(source.parameters()));
+          FrameSelection selection = select(cursor)) {
+        long damagedBefore = damaged;
+        while (!stopped && selection.next()) {
+          long time = selection.time() + shift;
+          if (!any && time <= lastTime) {
+            // Opened again: the clock says how much was missed.
+            shift += lastTime + Math.max(1, System.nanoTime() - lastArrival) - time;
+            time = selection.time() + shift;
+          }
+          any = true;
+          damaged = damagedBefore + selection.damaged();
+          lastTime = time;
+          lastArrival = System.nanoTime();
+          offer(scaler.convert(selection.picture(), time, pool));
+        }
+      }
+      return any;
+    }
+
+    private FrameSelection select(FrameCursor cursor) {
+      if (sampling instanceof FrameSampling.EveryInterval every) {
+        return CursorSelections.everyInterval(cursor, Window.WHOLE, every.interval().toNanos());
+      }
+      if (sampling instanceof FrameSampling.SceneChanges changes) {
+        return CursorSelections.sceneChanges(
+            cursor,
+            Window.WHOLE,
+            changes.threshold(),
+            Window.saturated(changes.longestGap()),
+            name);
+      }
+      return CursorSelections.everyFrame(cursor, Window.WHOLE);
+    }
+
+    private void offer(Frame frame) {
+      lock.lock();
+      try {
+        if (stopped) {
+          frame.close();
+          return;
+        }
+        if (waiting.size() >= live.queueFrames()) {
+          waiting.remove().close();
+          dropped.incrementAndGet();
+        }
+        waiting.add(frame);
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void end(@Nullable RuntimeException problem) {
+      lock.lock();
+      try {
+        ended = true;
+        failure = problem;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public Optional<Frame> next() {
+      lock.lock();
+      try {
+        while (waiting.isEmpty() && !ended && !stopped) {
+          changed.await();
+        }
+        if (stopped) {
+          throw new IllegalStateException("the pass over the live video " + name + " is closed");
+        }
+        if (!waiting.isEmpty()) {
+          return Optional.of(waiting.remove());
+        }
+        if (failure != null) {
+          throw new VideoException(name + " broke off: " + failure.getMessage(), failure);
+        }
+        return Optional.empty();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while waiting for a frame of " + name, e);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public long damagedFrames() {
+      return damaged;
+    }
+
+    @Override
+    public void close() {
+      stopped = true;
+      pool.close();
+      lock.lock();
+      try {
+        while (!waiting.isEmpty()) {
+          waiting.remove().close();
+        }
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+      boolean interrupted = false;
+      while (thread.isAlive()) {
+        try {
+          thread.interrupt(); // it may be asleep between two attempts
+          thread.join(100);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}
