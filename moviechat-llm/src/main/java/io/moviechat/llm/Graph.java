@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.CharPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -141,6 +142,20 @@ final class Graph implements AutoCloseable {
       return ort.api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda);
     } finally {
       ort.api.ReleaseCUDAProviderOptions().call(cuda);
+    }
+  }
+
+  /** The runtime's own words if it cannot use a card. */
+  static Optional<String> cudaRefusal(Ort ort, int index) {
+    OrtSessionOptions options = new OrtSessionOptions();
+    ort.check(ort.api.CreateSessionOptions(options));
+    try {
+      ort.check(appendCuda(ort, options, index));
+      return Optional.empty();
+    } catch (OrtException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    } finally {
+      ort.api.ReleaseSessionOptions(options);
     }
   }
 

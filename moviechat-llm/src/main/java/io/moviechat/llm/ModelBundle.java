@@ -7,18 +7,24 @@ import com.google.common.collect.Maps;
 import io.moviechat.FrameSampling;
 import io.moviechat.GenerationOptions;
 import io.moviechat.ModelException;
+import io.moviechat.TokenShape;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.VisionLanguageModel;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A vision-language model in a folder, laid out as the {@code onnx-community} exports on Hugging
@@ -30,6 +36,8 @@ import java.util.OptionalInt;
  * is wrong in one {@link ModelException}.
  */
 public final class ModelBundle implements VisionLanguageModel {
+  private static final Logger log = LoggerFactory.getLogger(ModelBundle.class);
+
   private final Path folder;
   private final ImmutableMap<GraphKind, Precision> precisions;
   private final Device device;
@@ -187,8 +195,54 @@ public final class ModelBundle implements VisionLanguageModel {
     return BundleSpec.read(folder, precisions, where);
   }
 
+  /** The device that graphs are opened on: CPU or CUDA. */
   private Device resolved() {
-    return device;
+    if (device.isCpu()) {
+      return device;
+    }
+    Optional<String> problem = Cuda.problem(device.index());
+    if (problem.isEmpty()) {
+      return Device.cuda(device.index());
+    }
+    if (device.kind() == Device.Kind.CUDA) {
+      throw new ModelException(device + " was asked for, but " + problem.get());
+    }
+    log.info("{} runs on the processor: {}", name(), problem.get());
+    return Device.CPU;
+  }
+
+  /**
+   * Reads and checks all files, loads nothing, and tells what the bundle is.
+   *
+   * @throws ModelException listing all that is wrong
+   */
+  public BundleReport report() {
+    BundleSpec spec = read(device.kind() == Device.Kind.CUDA ? device : Device.CPU);
+    List<BundleReport.GraphReport> graphs = new ArrayList<>();
+    for (GraphKind kind : GraphKind.values()) {
+      if (!spec.has(kind)) {
+        continue;
+      }
+      OnnxHeader header = spec.header(kind);
+      try {
+        graphs.add(
+            new BundleReport.GraphReport(
+                "onnx/" + header.file().getFileName(),
+                Files.size(header.file()) + header.externalBytes()));
+      } catch (IOException e) {
+        throw new ModelException(header.file() + " cannot be read: " + e.getMessage(), e);
+      }
+    }
+    return new BundleReport(
+        name(),
+        spec.family().name(),
+        graphs,
+        spec.context(),
+        spec.rowsPerFrame().isPresent()
+            ? Optional.of(new TokenShape(spec.rowsPerFrame().getAsInt(), spec.decoder().width()))
+            : Optional.empty(),
+        spec.decoder().layers(),
+        spec.decoder().bytesPerPosition());
   }
 
   /**

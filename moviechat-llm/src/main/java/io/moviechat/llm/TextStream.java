@@ -9,32 +9,27 @@ import java.util.List;
  * string. The pieces in order are the answer's text.
  *
  * <p>A byte-level token can end inside a character, so the last few ids are decoded again with each
- * new one, and what ends in U+FFFD waits. A text that could become a stop string waits too.
+ * new one, and what ends in U+FFFD waits.
  */
 final class TextStream {
   /** A character has at most four bytes: more ids than that cannot be one cut character. */
   private static final int LONGEST_WAIT = 8;
 
   private final Tokenizer tokenizer;
-  private final List<String> stops;
-  private final TokenListener listener;
-  private final StringBuilder text = new StringBuilder();
-  private final StringBuilder held = new StringBuilder();
+  private final StopFilter filter;
   private int[] ids = new int[64];
   private int size;
   private int contextFrom;
   private int readTo;
   private boolean dropBlank;
-  private boolean stopped;
 
   /**
    * @param dropBlank whether a blank at the very beginning is no part of the answer
    */
   TextStream(Tokenizer tokenizer, List<String> stops, boolean dropBlank, TokenListener listener) {
     this.tokenizer = tokenizer;
-    this.stops = stops;
+    this.filter = new StopFilter(stops, listener);
     this.dropBlank = dropBlank;
-    this.listener = listener;
   }
 
   /** Takes one more id; true if a stop string came. */
@@ -44,21 +39,19 @@ final class TextStream {
     }
     ids[size++] = id;
     decode(false);
-    return stopped;
+    return filter.stopped();
   }
 
   /** Gives what still waits. */
   void end() {
-    if (!stopped) {
+    if (!filter.stopped()) {
       decode(true);
-      if (!stopped) {
-        emit(held.length());
-      }
+      filter.end();
     }
   }
 
   String text() {
-    return text.toString();
+    return filter.text();
   }
 
   private void decode(boolean last) {
@@ -84,37 +77,6 @@ final class TextStream {
       fresh = piece.startsWith(" ") ? piece.substring(1) : piece;
       dropBlank = false;
     }
-    held.append(fresh);
-    int first = -1;
-    for (String stop : stops) {
-      int found = held.indexOf(stop);
-      if (found >= 0 && (first < 0 || found < first)) {
-        first = found;
-      }
-    }
-    if (first >= 0) {
-      stopped = true;
-      emit(first);
-      held.setLength(0);
-      return;
-    }
-    int waiting = 0;
-    for (String stop : stops) {
-      for (int n = Math.min(stop.length() - 1, held.length()); n > waiting; n--) {
-        if (stop.startsWith(held.substring(held.length() - n))) {
-          waiting = n;
-        }
-      }
-    }
-    emit(held.length() - waiting);
-  }
-
-  private void emit(int length) {
-    if (length > 0) {
-      String piece = held.substring(0, length);
-      held.delete(0, length);
-      text.append(piece);
-      listener.onText(piece);
-    }
+    filter.take(fresh);
   }
 }

@@ -1,0 +1,63 @@
+package io.moviechat.llm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.moviechat.ModelException;
+import io.moviechat.spi.FrameEncoder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DoctorTest {
+  @Test
+  void tellsWhatIsThere() {
+    List<Doctor.Finding> findings = Doctor.examine();
+    assertThat(findings)
+        .extracting(Doctor.Finding::name)
+        .containsExactly("Java", "Platform", "ONNX Runtime", "Tokenizers", "CUDA");
+    assertThat(findings).allMatch(Doctor.Finding::healthy);
+    assertThat(findings.get(2).found()).contains("CPUExecutionProvider");
+  }
+
+  @Test
+  void cudaIsRefusedWithTheReasonAndAutoGoesOnWithoutIt() {
+    assumeThat(Cuda.problem(0)).isPresent();
+    ModelBundle bundle = ModelBundle.at(TestData.smolVlm());
+    assertThatThrownBy(() -> bundle.withDevice(Device.cuda(0)).openEncoder())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("CUDA(0) was asked for")
+        .hasMessageContaining("docs/gpu.md");
+    try (FrameEncoder encoder = bundle.withDevice(Device.AUTO).openEncoder()) {
+      assertThat(encoder.shape().tokens()).isEqualTo(16);
+    }
+  }
+
+  @Test
+  void namesLibrariesAndTheirOtherVersions(@TempDir Path folder) throws IOException {
+    Files.createFile(folder.resolve("libcublas.so.12"));
+    Files.createFile(folder.resolve("libcudnn.so.9"));
+    List<Path> folders = List.of(folder.resolve("missing"), folder);
+    assertThat(SharedLibraries.find(folders, "libcudnn.so.9")).isPresent();
+    assertThat(SharedLibraries.find(folders, "libcublas.so.13")).isEmpty();
+    assertThat(SharedLibraries.otherVersions(folders, "libcublas.so.13"))
+        .contains("libcublas.so.12");
+    assertThat(Cuda.libraries()).isNotNull();
+  }
+
+  @Test
+  void reportsABundleWithoutLoadingIt() {
+    BundleReport report = ModelBundle.at(TestData.smolVlm()).report();
+    assertThat(report.family()).isEqualTo("SmolVLM");
+    assertThat(report.context()).isEqualTo(1024);
+    assertThat(report.frameTokens()).contains(Views.SMOL);
+    assertThat(report.layers()).isEqualTo(2);
+    assertThat(report.graphs()).hasSize(3);
+    assertThat(report.graphs().get(2).bytes()).isGreaterThan(643_000);
+    assertThat(report.cacheBytesPerToken()).isEqualTo(2 * 2 * 3 * 12 * 4);
+  }
+}
