@@ -55,7 +55,8 @@ def run(decoder, bank, tokenizer, stream, count, settings, batch=6):
 def load(run_folder, name="decoder.pt"):
     tokenizer = tokenizers.load(os.path.join(run_folder, "tokenizer.json"))
     decoder = Decoder(len(tokenizer))
-    decoder.load_state_dict(torch.load(os.path.join(run_folder, name))["decoder"])
+    state = torch.load(os.path.join(run_folder, name))
+    decoder.load_state_dict(state.get("mean", state["decoder"]))
     return decoder.eval(), tokenizer
 
 

@@ -141,7 +141,7 @@ def main():
         },
         "vision_config": {"model_type": "smolvlm_vision", "hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3, "num_attention_heads": 4, "image_size": SIDE, "patch_size": 16},
     })
-    write_json(new, "generation_config.json", {"bos_token_id": special["<|im_start|>"], "eos_token_id": special["<end_of_utterance>"], "pad_token_id": special["<|im_end|>"]})
+    write_json(new, "generation_config.json", {"bos_token_id": special["<|im_start|>"], "eos_token_id": special["<end_of_utterance>"], "pad_token_id": special["<|im_end|>"], "max_new_tokens": 64})
     write_json(new, "preprocessor_config.json", {
         "do_convert_rgb": True, "do_normalize": True, "do_rescale": True, "do_resize": True, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
         "rescale_factor": 1 / 255, "do_image_splitting": False, "do_pad": True, "image_processor_type": "SmolVLMImageProcessor", "processor_class": "SmolVLMProcessor",

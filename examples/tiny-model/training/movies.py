@@ -118,6 +118,30 @@ def auxiliary(bank, shots, segment, starts, counts):
     return out
 
 
+# What the hidden state of a word in a question has to know: of a kind its colour and its action, of a colour its kind.
+MATCH_WEIGHT = 5
+MATCH = [NO_COLOUR + 1, len(ACTIONS) + 1, NO_KIND + 1]
+
+
+def matches(bank, shots, at):
+    """Targets for words: kind -> (colour, action), colour -> kind; the last class means absent, -100 that there are several."""
+    by_kind, by_colour, start = {}, {}, 0
+    for scene, millis in shots:
+        if at < 0 or start + 750 <= at:
+            over = (at < 0 or start + millis <= at) and millis >= 3000
+            for kind, colour, action in bank.infos[scene]["actors"]:
+                by_kind.setdefault(kind, set()).add((colour, action if over else -100))
+                by_colour.setdefault(colour, set()).add(kind)
+        start += millis
+    one = lambda found, absent: absent if not found else next(iter(found)) if len(found) == 1 else -100
+    kinds = {}
+    for k in range(NO_KIND):
+        found = by_kind.get(k, set())
+        kinds[" " + KINDS[k]] = (one({c for c, _ in found}, NO_COLOUR), one({a for _, a in found}, len(ACTIONS)), -100)
+    colours = {" " + COLOURS[c]: (-100, -100, one(by_colour.get(c, set()), NO_KIND)) for c in range(NO_COLOUR)}
+    return kinds | colours
+
+
 def example(bank, tokenizer, movie, settings, scale=1):
     shots, at = movie["shots"], movie["at"]
     rows, segment = timeline(bank, shots)
@@ -125,6 +149,8 @@ def example(bank, tokenizer, movie, settings, scale=1):
     watched = at if at >= 0 else (len(rows) - 1) * STEP
     ids, visual, closes = prefix(tokenizer, slots, starts, ends, counts, now, watched, scale)
     text, labels, block, position = [], [], [], []
+    known = {tokenizer.encode(word)[0]: target for word, target in matches(bank, shots, at).items()}
+    match_at, match = [], []
     for b, question in enumerate(movie["questions"]):
         turns = [(question[i], question[i + 1]) for i in range(1, len(question), 2)]
         own, own_labels = [], []
@@ -132,6 +158,10 @@ def example(bank, tokenizer, movie, settings, scale=1):
             part_ids = tokenizer.encode(part)
             own += part_ids
             own_labels += part_ids if answer else [-100] * len(part_ids)
+        for i, (token, label) in enumerate(zip(own[:-1], own_labels)):
+            if label < 0 and token in known:
+                match_at.append(len(text) + i)
+                match.append(known[token])
         # Each position predicts the next token.
         text += own[:-1]
         labels += own_labels[1:]
@@ -140,5 +170,6 @@ def example(bank, tokenizer, movie, settings, scale=1):
     return dict(
         ids=np.array(ids), visual=np.array(visual), rows=slots.reshape(-1, slots.shape[-1]).astype(np.float16), closes=np.array(closes),
         text=np.array(text), labels=np.array(labels), block=np.array(block), position=np.array(position),
+        match_at=np.array(match_at, np.int64), match=np.array(match, np.int64).reshape(-1, len(MATCH)),
         aux=auxiliary(bank, shots, segment, starts, counts),
     )

@@ -93,7 +93,9 @@ def collate(batch):
     bias = np.where(np.concatenate([sees_prefix, own], 2)[:, None], np.float32(0), np.float32(-1e4))
     where = np.concatenate([i * p + e["visual"] for i, e in enumerate(batch)])
     closes = np.concatenate([i * p + e["closes"] for i, e in enumerate(batch)])
+    match_at = np.concatenate([i * t + e["match_at"] for i, e in enumerate(batch)])
     return dict(
+        match_at=torch.from_numpy(match_at), match=torch.from_numpy(np.concatenate([e["match"] for e in batch])),
         ids=torch.from_numpy(ids), text=torch.from_numpy(text), labels=torch.from_numpy(labels), position=torch.from_numpy(position),
         bias=torch.from_numpy(bias), where=torch.from_numpy(where), rows=torch.from_numpy(np.concatenate([e["rows"] for e in batch])),
         closes=torch.from_numpy(closes), aux=torch.from_numpy(np.concatenate([e["aux"] for e in batch])),
@@ -109,13 +111,14 @@ def forward(decoder, x):
     return states, prefix.reshape(b * p, WIDTH)[x["closes"]]
 
 
-def losses(decoder, aux_head, x):
+def losses(decoder, aux_head, match_head, x):
     with torch.autocast("cpu", torch.bfloat16):
         states, closing = forward(decoder, x)
         wanted = x["labels"].flatten()
         asked = torch.nonzero(wanted >= 0).squeeze(1)
         logits = decoder.head(states.reshape(-1, WIDTH)[asked]).float()
         aux = aux_head(closing).float()
+        match = match_head(states.reshape(-1, WIDTH)[x["match_at"]]).float()
     answer = F.cross_entropy(logits, wanted[asked])
     right = (logits.argmax(-1) == wanted[asked]).float().mean()
     parts, extra = [], 0.0
@@ -127,7 +130,13 @@ def losses(decoder, aux_head, x):
             parts.append(part.item())
         else:
             parts.append(float("nan"))
-    return answer, extra, right, parts
+    matched = []
+    for i, one in enumerate(match.split(movies.MATCH, -1)):
+        known = x["match"][:, i] >= 0
+        part = F.cross_entropy(one[known], x["match"][known, i]) if known.any() else one.sum() * 0
+        extra = extra + movies.MATCH_WEIGHT * part
+        matched.append(part.item())
+    return answer, extra, right, parts + matched
 
 
 def options():
@@ -154,7 +163,8 @@ def main(rank, o):
     torch.manual_seed(o.seed)
     decoder = Decoder(len(tokenizer))
     aux_head = torch.nn.Linear(WIDTH, sum(movies.AUX))
-    parameters = list(decoder.parameters()) + list(aux_head.parameters())
+    match_head = torch.nn.Linear(WIDTH, sum(movies.MATCH))
+    parameters = list(decoder.parameters()) + list(aux_head.parameters()) + list(match_head.parameters())
     optimiser = torch.optim.AdamW(parameters, o.rate, betas=(0.9, 0.98), weight_decay=0.02)
     path = os.path.join(o.run, "decoder.pt")
     steps, seconds, seen, cycle = 0, 0.0, 0, 0.0
@@ -162,22 +172,26 @@ def main(rank, o):
         state = torch.load(path)
         decoder.load_state_dict(state["decoder"])
         aux_head.load_state_dict(state["aux"])
-        optimiser.load_state_dict(state["optimiser"])
+        if "match" in state:
+            match_head.load_state_dict(state["match"])
+            optimiser.load_state_dict(state["optimiser"])
         steps, seconds, seen, cycle = state["steps"], state["seconds"], state["movies"], state.get("cycle", 0.0)
         if o.restart_rate:
             cycle = 0.0
     if rank == 0:
         print("decoder parameters", sum(p.numel() for p in decoder.parameters()), "vocabulary", len(tokenizer), flush=True)
+    # The mean of the last few hundred steps answers better than any one step while the learning rate is high.
+    mean = {k: v.clone() for k, v in decoder.state_dict().items()}
     mixture = Mixture(o, rank, o.seed * 1000 + steps * 2 + rank + 7, bank, tokenizer)
     log = open(os.path.join(o.run, "decoder.jsonl"), "a") if rank == 0 else None
     start = last = time.time()
     before, seen_before, spent_composing = seconds, seen, 0.0
-    sums = []
+    sums, own_steps = [], 0
     while True:
         progress = same((cycle + time.time() - start) / (o.minutes * 60), o.workers)
         if progress >= 1:
             break
-        warm = min(1, (steps + 1) / 100) if cycle == 0 else 1
+        warm = min(1, (own_steps + 1) / 100)
         rate = o.rate * warm * (1 if progress < 0.55 else 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (progress - 0.55) / 0.45)))
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -185,29 +199,33 @@ def main(rank, o):
         batch = mixture.batches(progress, o.tokens)
         x = collate(batch)
         spent_composing += time.time() - composing
-        answer, extra, right, parts = losses(decoder, aux_head, x)
+        answer, extra, right, parts = losses(decoder, aux_head, match_head, x)
         optimiser.zero_grad(set_to_none=True)
         (answer + o.aux * extra).backward()
         average_gradients(parameters, o.workers)
         norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
+        with torch.no_grad():
+            for k, v in decoder.state_dict().items():
+                mean[k].lerp_(v, 1 - min(0.996, (own_steps + 1) / (own_steps + 10)))
+        own_steps += 1
         steps += 1
         seen += len(batch) * o.workers
         sums.append([answer.item(), right.item(), float(norm)] + parts)
         if rank == 0 and steps % 50 == 0:
-            mean = np.nanmean(np.array(sums), 0)
+            average = np.nanmean(np.array(sums), 0)
             now = time.time()
-            line = dict(steps=steps, seconds=round(before + now - start), movies=seen, progress=round(progress, 4), rate=rate, loss=mean[0], token=mean[1], norm=mean[2], aux=[round(float(v), 3) for v in mean[3:]], per_second=(seen - seen_before) / (now - last), composing=spent_composing / (now - last))
+            line = dict(steps=steps, seconds=round(before + now - start), movies=seen, progress=round(progress, 4), rate=rate, loss=average[0], token=average[1], norm=average[2], aux=[round(float(v), 3) for v in average[3:]], per_second=(seen - seen_before) / (now - last), composing=spent_composing / (now - last))
             print(json.dumps(line), flush=True)
             log.write(json.dumps(line) + "\n")
             log.flush()
             sums, last, seen_before, spent_composing = [], now, seen, 0.0
         if rank == 0 and steps % 200 == 0:
-            state = dict(decoder=decoder.state_dict(), aux=aux_head.state_dict(), optimiser=optimiser.state_dict(), steps=steps, seconds=before + time.time() - start, movies=seen, cycle=cycle + time.time() - start)
+            state = dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimiser=optimiser.state_dict(), steps=steps, seconds=before + time.time() - start, movies=seen, cycle=cycle + time.time() - start)
             torch.save(state, path + ".new")
             os.replace(path + ".new", path)
     if rank == 0:
-        torch.save(dict(decoder=decoder.state_dict(), aux=aux_head.state_dict(), optimiser=optimiser.state_dict(), steps=steps, seconds=before + time.time() - start, movies=seen, cycle=0.0), path)
+        torch.save(dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimiser=optimiser.state_dict(), steps=steps, seconds=before + time.time() - start, movies=seen, cycle=0.0), path)
 
 
 if __name__ == "__main__":

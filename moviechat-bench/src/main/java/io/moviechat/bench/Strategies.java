@@ -20,16 +20,20 @@ final class Strategies {
 
   /** The strategy with its default settings. */
   static VideoMemoryFactory of(String name) {
-    ModelDefaults none = ModelDefaults.NONE;
+    return of(name, ModelDefaults.NONE);
+  }
+
+  /** The strategy with the settings that a model wishes for. */
+  static VideoMemoryFactory of(String name, ModelDefaults model) {
     ModelDefaults wish =
         new ModelDefaults(
-            none.sampling(),
+            model.sampling(),
             Optional.of(name),
-            none.shortTermFrames(),
-            none.consolidateTo(),
-            none.longTermSlots(),
-            none.systemPrompt(),
-            none.notice());
+            model.shortTermFrames(),
+            model.consolidateTo(),
+            model.longTermSlots(),
+            model.systemPrompt(),
+            model.notice());
     for (VideoMemoryProvider provider : ServiceLoader.load(VideoMemoryProvider.class)) {
       if (provider.strategies().contains(name)) {
         return provider.factory(wish);

@@ -95,25 +95,39 @@ public final class Examiner {
    */
   public void examine(
       Movie movie, List<ScriptQuestion> questions, BiConsumer<ScriptQuestion, Answer> listener) {
-    for (ScriptQuestion question : questions) {
-      Answer answer = ask(movie, question);
-      count(question, answer.text());
-      listener.accept(question, answer);
+    List<Conversation> open = new ArrayList<>();
+    try {
+      for (ScriptQuestion question : questions) {
+        Conversation conversation = conversation(movie, question);
+        open.add(conversation); // as long as one is open, the model keeps the movie it has read
+        Answer answer = ask(conversation, question);
+        count(question, answer.text());
+        listener.accept(question, answer);
+      }
+    } finally {
+      open.forEach(Conversation::close);
     }
   }
 
   /** Asks one question, with all its turns, in a conversation of its own. */
   public static Answer ask(Movie movie, ScriptQuestion question) {
-    try (Conversation conversation =
-        question.atMillis() < 0
-            ? movie.conversation()
-            : movie.at(Duration.ofMillis(question.atMillis()))) {
-      Answer answer = conversation.ask(question.turns().get(0).question());
-      for (ScriptQuestion.Turn turn : question.turns().subList(1, question.turns().size())) {
-        answer = conversation.ask(turn.question());
-      }
-      return answer;
+    try (Conversation conversation = conversation(movie, question)) {
+      return ask(conversation, question);
     }
+  }
+
+  private static Conversation conversation(Movie movie, ScriptQuestion question) {
+    return question.atMillis() < 0
+        ? movie.conversation()
+        : movie.at(Duration.ofMillis(question.atMillis()));
+  }
+
+  private static Answer ask(Conversation conversation, ScriptQuestion question) {
+    Answer answer = conversation.ask(question.turns().get(0).question());
+    for (ScriptQuestion.Turn turn : question.turns().subList(1, question.turns().size())) {
+      answer = conversation.ask(turn.question());
+    }
+    return answer;
   }
 
   /** Counts an answer that was got in another way. */

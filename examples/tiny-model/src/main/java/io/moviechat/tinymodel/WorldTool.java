@@ -31,8 +31,18 @@ public final class WorldTool {
 
   private WorldTool() {}
 
-  /** See the class comment. */
+  /** See the class comment. Ends quietly when its reader goes away. */
   public static void main(String[] arguments) throws IOException {
+    try {
+      run(arguments);
+    } catch (IOException e) {
+      if (!String.valueOf(e.getMessage()).contains("Broken pipe")) {
+        throw e;
+      }
+    }
+  }
+
+  private static void run(String[] arguments) throws IOException {
     try (OutputStream out =
         new BufferedOutputStream(
             new java.io.FileOutputStream(java.io.FileDescriptor.out), 1 << 20)) {
