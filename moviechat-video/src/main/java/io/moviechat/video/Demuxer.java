@@ -146,6 +146,21 @@ final class Demuxer implements AutoCloseable {
     return open(url, url, null, settings, options, watchdog);
   }
 
+  /**
+   * Opens numbered pictures, 25 a second.
+   *
+   * @param pattern a file name with one {@code %d} or {@code %04d}
+   * @throws VideoException if there are none
+   */
+  static Demuxer openSequence(String pattern, VideoOptions options, Watchdog watchdog) {
+    Map<String, String> settings =
+        Map.of(
+            "protocol_whitelist", "file",
+            "format_whitelist", "image2",
+            "pattern_type", "sequence");
+    return open(pattern, pattern, null, settings, options, watchdog);
+  }
+
   private static Demuxer open(
       String name,
       String url,

@@ -9,12 +9,14 @@ import java.io.InputStream;
 import java.net.URI;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.FileSystemNotFoundException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 
 /**
  * Opens videos with FFmpeg. Thread-safe.
@@ -33,6 +35,8 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
   private static final List<String> NETWORK =
       List.of("http", "https", "rtsp", "rtsps", "rtmp", "rtmps");
+
+  private static final Pattern SEQUENCE = Pattern.compile("%(0\\d)?d");
 
   private final VideoOptions options;
 
@@ -79,14 +83,21 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
   }
 
   /**
-   * Opens a file.
+   * Opens a file, or numbered pictures as a video of 25 frames per second: {@code frame-%04d.png}.
    *
-   * @param file of any file system
+   * @param file of any file system; a pattern, of the default one
    * @return the video; the caller closes it
    * @throws VideoException if there is no such video or it cannot be read
    */
   public VideoSource open(Path file) {
     String name = file.toString();
+    if (SEQUENCE.matcher(name).find() && !Files.exists(file)) {
+      return new FfmpegVideoSource(
+          name,
+          watchdog -> Optional.of(Demuxer.openSequence(name, options, watchdog)),
+          () -> {},
+          options);
+    }
     return new FfmpegVideoSource(
         name,
         watchdog ->

@@ -1,6 +1,7 @@
 package io.moviechat.video;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_FLAG_CLOSED_GOP;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_FLAG_INTERLACED_DCT;
@@ -11,6 +12,7 @@ import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.FrameSampling;
+import io.moviechat.VideoException;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.NativeOwner;
 import io.moviechat.spi.VideoSource;
@@ -399,6 +401,20 @@ class OddVideosTest {
       }
       assertThat(stream.next()).isEmpty();
     }
+  }
+
+  @Test
+  void numberedPictures() {
+    List<Duration> times = regular(7, 40);
+    for (int i = 0; i < times.size(); i++) {
+      try (Frame frame = Frame.of(Duration.ZERO, 40, 30, numbered(40, 30, grey(i)))) {
+        FrameImages.write(frame, folder.resolve(String.format("frame-%04d.png", i)));
+      }
+    }
+    assertNumbered(folder.resolve("frame-%04d.png"), times, 1);
+    assertThatThrownBy(() -> new FfmpegVideoSourceProvider().open(folder.resolve("none-%d.png")))
+        .isInstanceOf(VideoException.class)
+        .hasMessageContaining("none-%d.png");
   }
 
   @Test

@@ -1,0 +1,89 @@
+package io.moviechat.video;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.moviechat.VideoException;
+import io.moviechat.spi.NativeOwner;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SubtitlesTest {
+  private static final String SRT =
+      """
+      1
+      00:00:01,500 --> 00:00:03,000
+      <i>Good morning</i>,
+      rabbit!
+
+      2
+      00:00:04,000 --> 00:00:05,250
+      {\\an8}Grüße, 兎
+
+      """;
+
+  private static final List<SubtitleCue> CUES =
+      List.of(
+          new SubtitleCue(Duration.ofMillis(1500), Duration.ofMillis(3000), "Good morning,\nrabbit!"),
+          new SubtitleCue(Duration.ofMillis(4000), Duration.ofMillis(5250), "Grüße, 兎"));
+
+  @TempDir Path folder;
+
+  @AfterEach
+  void nothingStaysOpen() {
+    assertThat(NativeOwner.openOwners()).isEmpty();
+  }
+
+  @Test
+  void filesBesideTheVideo() throws IOException {
+    Path film = folder.resolve("film.mp4");
+    Files.copy(Clips.file("bunny.mp4"), film);
+    Files.writeString(folder.resolve("film.en.srt"), SRT, UTF_8);
+    Files.writeString(
+        folder.resolve("film.vtt"),
+        "WEBVTT\n\n00:01.500 --> 00:03.000\nGood morning,\nrabbit!\n\n"
+            + "00:04.000 --> 00:05.250\nGrüße, 兎\n",
+        UTF_8);
+    Files.writeString(folder.resolve("filmography.srt"), SRT, UTF_8);
+    List<Subtitles.Track> tracks = Subtitles.of(film);
+    assertThat(tracks).hasSize(2);
+    assertThat(tracks.get(0).origin()).isEqualTo("film.en.srt");
+    assertThat(tracks.get(0).language()).contains("en");
+    assertThat(tracks.get(0).cues()).isEqualTo(CUES);
+    assertThat(tracks.get(1).origin()).isEqualTo("film.vtt");
+    assertThat(tracks.get(1).language()).isEqualTo(Optional.empty());
+    assertThat(tracks.get(1).cues()).isEqualTo(CUES);
+  }
+
+  @Test
+  void tracksInsideTheVideo() {
+    List<Subtitles.Track> tracks = Subtitles.of(Clips.file("bunny-subtitles.mkv"));
+    assertThat(tracks).hasSize(1);
+    assertThat(tracks.get(0).origin()).isEqualTo("embedded");
+    assertThat(tracks.get(0).language()).contains("eng");
+    assertThat(tracks.get(0).cues()).isEqualTo(CUES);
+  }
+
+  @Test
+  void videoWithoutText() {
+    assertThat(Subtitles.of(Clips.file("bunny.mp4"))).isEmpty();
+  }
+
+  @Test
+  void brokenFileBesideTheVideo() throws IOException {
+    Path film = folder.resolve("film.mp4");
+    Files.copy(Clips.file("bunny.mp4"), film);
+    Files.write(folder.resolve("film.srt"), new byte[] {1, 2, 3, 0, 9, 9, 9});
+    assertThatThrownBy(() -> Subtitles.of(film))
+        .isInstanceOf(VideoException.class)
+        .hasMessageContaining("film.srt");
+  }
+}
