@@ -6,6 +6,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
+import static org.bytedeco.ffmpeg.global.avformat.AVFMTCTX_UNSEEKABLE;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMT_NO_BYTE_SEEK;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMT_TS_DISCONT;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
@@ -94,7 +95,10 @@ final class Demuxer implements AutoCloseable {
     this.timeBaseNumerator = stream.time_base().num();
     this.timeBaseDenominator = stream.time_base().den();
     this.originTicks = origin();
-    this.seekable = format.pb() != null && format.pb().seekable() != 0;
+    this.seekable =
+        format.pb() == null
+            ? (format.ctx_flags() & AVFMTCTX_UNSEEKABLE) == 0
+            : format.pb().seekable() != 0;
     for (int i = 0; i < format.nb_streams(); i++) {
       if (i != streamIndex) {
         format.streams(i).discard(AVDISCARD_ALL);

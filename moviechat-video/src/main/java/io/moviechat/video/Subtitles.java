@@ -112,8 +112,7 @@ public final class Subtitles {
       watchdog.guard(format);
       AVDictionary settings = new AVDictionary(null);
       av_dict_set(settings, "protocol_whitelist", "none", 0);
-      av_dict_set(
-          settings, "format_whitelist", embedded ? Formats.FILES : "srt,webvtt", 0);
+      av_dict_set(settings, "format_whitelist", embedded ? Formats.FILES : "srt,webvtt", 0);
       int code = avformat_open_input(format, name, null, settings);
       av_dict_free(settings);
       if (code < 0) {
@@ -161,9 +160,7 @@ public final class Subtitles {
                   embedded ? "embedded" : String.valueOf(file.getFileName()),
                   decoder.codecName,
                   decoder.language.or(() -> embedded ? Optional.empty() : languageOf(file)),
-                  decoder.cues.stream()
-                      .sorted(Comparator.comparing(SubtitleCue::start))
-                      .toList()));
+                  decoder.cues.stream().sorted(Comparator.comparing(SubtitleCue::start)).toList()));
         }
       }
       return tracks;
@@ -247,7 +244,9 @@ public final class Subtitles {
       }
     }
 
-    /** The text of an ASS line: what follows its eighth comma, without {@code {...}} and escapes. */
+    /**
+     * The text of an ASS line: what follows its eighth comma, without {@code {...}} and escapes.
+     */
     private static String plain(String ass) {
       int at = 0;
       for (int commas = 0; commas < 8; commas++) {

@@ -32,7 +32,8 @@ class SubtitlesTest {
 
   private static final List<SubtitleCue> CUES =
       List.of(
-          new SubtitleCue(Duration.ofMillis(1500), Duration.ofMillis(3000), "Good morning,\nrabbit!"),
+          new SubtitleCue(
+              Duration.ofMillis(1500), Duration.ofMillis(3000), "Good morning,\nrabbit!"),
           new SubtitleCue(Duration.ofMillis(4000), Duration.ofMillis(5250), "Grüße, 兎"));
 
   @TempDir Path folder;
@@ -49,8 +50,16 @@ class SubtitlesTest {
     Files.writeString(folder.resolve("film.en.srt"), SRT, UTF_8);
     Files.writeString(
         folder.resolve("film.vtt"),
-        "WEBVTT\n\n00:01.500 --> 00:03.000\nGood morning,\nrabbit!\n\n"
-            + "00:04.000 --> 00:05.250\nGrüße, 兎\n",
+        """
+        WEBVTT
+
+        00:01.500 --> 00:03.000
+        Good morning,
+        rabbit!
+
+        00:04.000 --> 00:05.250
+        Grüße, 兎
+        """,
         UTF_8);
     Files.writeString(folder.resolve("filmography.srt"), SRT, UTF_8);
     List<Subtitles.Track> tracks = Subtitles.of(film);
