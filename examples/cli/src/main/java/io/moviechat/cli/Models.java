@@ -3,11 +3,15 @@ package io.moviechat.cli;
 import io.moviechat.ModelException;
 import io.moviechat.llm.Device;
 import io.moviechat.llm.ModelBundle;
+import io.moviechat.llm.ModelHub;
 import io.moviechat.llm.Precision;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.spi.VisionLanguageModelProvider;
+import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -16,8 +20,10 @@ import picocli.CommandLine.Option;
 final class Models {
   @Option(
       names = "--model",
-      paramLabel = "DIR",
-      description = "Folder of a model bundle (default: the small model that comes along).")
+      paramLabel = "DIR|NAME",
+      description =
+          "Folder of a model bundle, or name of a model that 'model pull' has fetched"
+              + " (default: the small model that comes along).")
   private @Nullable Path folder;
 
   @Option(
@@ -40,7 +46,8 @@ final class Models {
 
   /** The model that the options name. Opens nothing. */
   VisionLanguageModel chosen() {
-    VisionLanguageModel model = folder == null ? onClassPath() : ModelBundle.at(folder);
+    VisionLanguageModel model =
+        folder == null ? onClassPath() : ModelBundle.at(fetched(folder).orElse(folder));
     if (!(model instanceof ModelBundle bundle)) {
       if (device != null || precision != null) {
         throw new ModelException(
@@ -50,6 +57,18 @@ final class Models {
     }
     bundle = device == null ? bundle : bundle.withDevice(device);
     return precision == null ? bundle : bundle.withPrecision(precision);
+  }
+
+  /** The folder of a fetched model, if that is what was named rather than a folder. */
+  private static Optional<Path> fetched(Path named) {
+    if (Files.exists(named)) {
+      return Optional.empty();
+    }
+    String repository = named.toString().replace(File.separatorChar, '/');
+    return ModelHub.create().list().stream()
+        .filter(model -> model.repository().equals(repository))
+        .map(ModelHub.CachedModel::folder)
+        .findFirst();
   }
 
   private static VisionLanguageModel onClassPath() {

@@ -66,6 +66,13 @@ public final class Moviechat implements Runnable {
             .addSubcommand(new ChatCommand(context))
             .addSubcommand(new InfoCommand(context))
             .addSubcommand(new StoryboardCommand(context))
+            .addSubcommand(
+                new CommandLine(new ModelCommand())
+                    .addSubcommand(new HubCommands.Pull(context))
+                    .addSubcommand(new HubCommands.ListModels(context))
+                    .addSubcommand(new HubCommands.Check(context))
+                    .addSubcommand(new HubCommands.Remove(context)))
+            .addSubcommand(new DoctorCommand(context))
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setOut(writer(context.terminal().out()))
             .setErr(writer(context.terminal().err()))

@@ -57,6 +57,7 @@ class LauncherIT {
       Map<String, String> environment = builder.environment();
       environment.put("JAVA_HOME", System.getProperty("java.home")); // the JDK under test
       environment.put("MOVIECHAT_JAVA_OPTS", "-Xmx1g");
+      environment.put("MOVIECHAT_HOME", clips.resolve("home").toString());
       environment.remove("LC_ALL");
       environment.put("LANG", "C");
       Process process = builder.start();
@@ -115,6 +116,25 @@ class LauncherIT {
     assertThat(missing.exitCode()).isEqualTo(1);
     assertThat(missing.err())
         .isEqualTo("moviechat: there is no file " + folder.resolve("x.mp4") + "\n");
+  }
+
+  @Test
+  void looks_after_fetched_models_without_touching_the_network() {
+    Ran list = moviechat("model", "list");
+    assertThat(list.err()).isEqualTo("no models in " + clips.resolve("home") + "\n");
+    assertThat(list.exitCode()).isZero();
+
+    Ran pull = moviechat("model", "pull", "someone/something", "--offline");
+    assertThat(pull.err()).contains("someone/something", "is not in", "offline");
+    assertThat(pull.exitCode()).isEqualTo(1);
+
+    Ran check = moviechat("model", "check", "someone/something");
+    assertThat(check.err()).contains("someone/something is not in");
+    assertThat(check.exitCode()).isEqualTo(1);
+
+    Ran remove = moviechat("model", "remove", "someone/something");
+    assertThat(remove.err()).contains("someone/something is not in", "'model list' shows what is");
+    assertThat(remove.exitCode()).isEqualTo(1);
   }
 
   @Test

@@ -40,6 +40,15 @@ class UsageTest {
           ask -q Why? -q How? --video x.mp4             | --question
           chat                                          | use --video FILE
           chat --video x.mp4 --top-p 2                  | topP must be in (0, 1], was 2
+          model                                         | there are pull, list, check, remove
+          model pull                                    | OWNER/NAME
+          model pull nobody                             | owner/name, was 'nobody'
+          model pull a/b --precision half               | --precision
+          model pull a/b --mirror ftp://example.org     | http
+          model check ../secrets                        | owner/name
+          model remove nobody                           | owner/name, was 'nobody'
+          doctor now                                    | 'now'
+          storyboard --video x.mp4                      | --out
           info                                          | VIDEO|MODEL_DIR
           info a b                                      | 'b'
           """)
@@ -58,7 +67,8 @@ class UsageTest {
   void help_goes_to_standard_output() {
     Ran ran = Ran.command("--help");
 
-    assertThat(ran.out()).contains("ask", "chat", "info", "Exit codes:");
+    assertThat(ran.out())
+        .contains("ask", "chat", "info", "storyboard", "model", "doctor", "Exit codes:");
     assertThat(ran.err()).isEmpty();
     assertThat(ran.exitCode()).isZero();
     assertThat(Ran.command("chat", "--help").out()).contains("/at 00:01:05", "/quit");
