@@ -20,7 +20,8 @@ import java.util.concurrent.TimeUnit;
  * The released algorithm here against Python: the loop as released in torch, and NumPy with the
  * same algebra as ours. All take 16 new frames and 2 carried ones to 2; ours also keeps long-term
  * memory (64 slots). In turns, the best of three rounds each. Without {@code python3} and NumPy the
- * peers are left out. Command: {@code java -jar benchmarks.jar memory --filter Python}.
+ * peers are left out ({@code -Dmoviechat.python=} names another interpreter). Command: {@code java
+ * -jar benchmarks.jar memory --filter Python}.
  */
 final class MemoryPython implements Study {
   @Override
@@ -83,7 +84,7 @@ final class MemoryPython implements Study {
       throws InterruptedException {
     List<String> command =
         List.of(
-            "python3",
+            System.getProperty("moviechat.python", "python3"),
             script.toString(),
             Integer.toString(shape.tokens()),
             Integer.toString(shape.width()),

@@ -15,8 +15,9 @@ import java.nio.FloatBuffer;
  *
  * <p>gives n * n vectors of which the first n are the learned ones. MovieChat uses n = 16 and alpha
  * = 0.01, MovieChat+ the smallest n whose square is enough. Here any number of slots has positions:
- * past the square of the learned vectors the same construction is applied to its own result.
- * (Method: Su Jianlin, "Hierarchical decomposition of position encoding", 2020, with alpha 0.4.)
+ * past the square of the learned vectors the same construction is applied to its own result, with
+ * half the alpha, since the same alpha would give two slots one position. (Method: Su Jianlin,
+ * "Hierarchical decomposition of position encoding", 2020, with alpha 0.4.)
  *
  * <p>Immutable and thread-safe.
  */
@@ -77,7 +78,9 @@ public final class ExtendedPositions {
         "n must be 1 to %d, the number of learned positions, was %d",
         learnedRows(),
         n);
-    return FloatBuffer.wrap(extend(learned, n));
+    float[] table = new float[Math.multiplyExact(n * n, width)];
+    fill(learned, n, alpha, table);
+    return FloatBuffer.wrap(table);
   }
 
   /**
@@ -95,36 +98,37 @@ public final class ExtendedPositions {
         "%d positions of width %d are too many floats for one table",
         slots,
         width);
-    float[] base = learned;
-    while (true) {
-      int rows = base.length / width;
-      require(
-          rows > 1 || slots <= 1, "one learned position cannot be told apart for %d slots", slots);
-      int n = (int) Math.ceil(Math.sqrt(slots));
-      if (n <= rows) {
-        float[] cut = new float[slots * width];
-        fill(base, Math.max(1, n), cut);
-        return FloatBuffer.wrap(cut);
-      }
-      base = extend(base, rows);
+    float[] cut = new float[slots * width];
+    int rows = learnedRows();
+    require(
+        rows > 1 || slots <= 1, "one learned position cannot be told apart for %d slots", slots);
+    int n = Math.max(1, (int) Math.ceil(Math.sqrt(slots)));
+    if (n <= rows) {
+      fill(learned, n, alpha, cut);
+      return FloatBuffer.wrap(cut);
     }
+    float[] base = learned;
+    double share = alpha;
+    while ((long) rows * rows < slots) {
+      float[] larger = new float[Math.multiplyExact(rows * rows, width)];
+      fill(base, rows, share, larger);
+      base = larger;
+      rows *= rows;
+      share /= 2;
+    }
+    fill(base, rows, share, cut);
+    return FloatBuffer.wrap(cut);
   }
 
-  private float[] extend(float[] base, int n) {
-    float[] table = new float[Math.multiplyExact(Math.multiplyExact(n, n), width)];
-    fill(base, n, table);
-    return table;
-  }
-
-  private void fill(float[] base, int n, float[] table) {
+  private void fill(float[] base, int n, double share, float[] table) {
     for (int row = 0; row * width < table.length; row++) {
       int i = row / n;
       int j = row % n;
       for (int d = 0; d < width; d++) {
-        double origin = alpha * base[d];
-        double group = (base[i * width + d] - origin) / (1 - alpha);
-        double member = (base[j * width + d] - origin) / (1 - alpha);
-        table[row * width + d] = (float) (alpha * group + (1 - alpha) * member);
+        double origin = share * base[d];
+        double group = (base[i * width + d] - origin) / (1 - share);
+        double member = (base[j * width + d] - origin) / (1 - share);
+        table[row * width + d] = (float) (share * group + (1 - share) * member);
       }
     }
   }
