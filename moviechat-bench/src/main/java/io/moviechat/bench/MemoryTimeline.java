@@ -3,9 +3,9 @@ package io.moviechat.bench;
 import io.moviechat.Frame;
 import io.moviechat.FrameSampling;
 import io.moviechat.FrameTokens;
+import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemoryTier;
-import io.moviechat.memory.MovieChatMemory;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
@@ -25,8 +25,8 @@ import javax.imageio.ImageIO;
 
 /**
  * Draws which frames of a real video merged with which: {@code java -cp benchmarks.jar
- * io.moviechat.bench.MemoryTimeline VIDEO PICTURE.png}. Encodes frames as plain colour patches, so
- * no model is needed, and takes five frames a second.
+ * io.moviechat.bench.MemoryTimeline VIDEO PICTURE.png [STRATEGY]}, by default {@code moviechat}.
+ * Encodes frames as plain colour patches, so no model is needed, and takes five frames a second.
  *
  * <p>Downwards goes the time of watching, to the right the time in the movie; each row is a
  * snapshot, each box a slot, in the mean colour of its frames: tall boxes are single frames of
@@ -38,29 +38,34 @@ final class MemoryTimeline {
   private static final int PLOT_WIDTH = 1000;
   private static final int ROW = 12;
   private static final int ROWS = 50;
+  private static final int MOST_SLOTS = 30;
 
   private MemoryTimeline() {}
 
   public static void main(String[] args) throws IOException {
-    List<List<MemorySlot>> rows = watch(Path.of(args[0]));
+    String strategy = args.length > 2 ? args[2] : "moviechat";
+    List<List<MemorySlot>> rows = watch(Path.of(args[0]), strategy);
     int step = Math.max(1, (rows.size() + ROWS - 1) / ROWS);
     List<List<MemorySlot>> shown = new ArrayList<>();
     for (int i = step - 1; i < rows.size(); i += step) {
       shown.add(rows.get(i));
     }
     ImageIO.write(
-        draw(shown, Path.of(args[0]).getFileName().toString()), "png", Path.of(args[1]).toFile());
+        draw(shown, Path.of(args[0]).getFileName() + ", " + strategy),
+        "png",
+        Path.of(args[1]).toFile());
   }
 
-  private static List<List<MemorySlot>> watch(Path video) {
+  private static List<List<MemorySlot>> watch(Path video, String strategy) {
     List<List<MemorySlot>> snapshots = new ArrayList<>();
     try (VideoSource source = new FfmpegVideoSourceProvider().open(video);
         ColorPatchEncoder encoder = new ColorPatchEncoder();
         VideoMemory memory =
-            MovieChatMemory.published().longTermSlots(16).build().open(encoder.shape());
+            Strategies.of(strategy)
+                .within(MemoryBudget.ofSlots(MOST_SLOTS), encoder.shape())
+                .open(encoder.shape());
         FrameStream frames =
-            source.frames(
-                FrameSampling.every(Duration.ofMillis(200)), encoder.preferredFormat())) {
+            source.frames(FrameSampling.every(Duration.ofMillis(200)), encoder.preferredFormat())) {
       Optional<Frame> next;
       while ((next = frames.next()).isPresent()) {
         try (Frame frame = next.orElseThrow();
@@ -84,11 +89,13 @@ final class MemoryTimeline {
     g.fillRect(0, 0, image.getWidth(), height);
     g.setColor(Color.BLACK);
     g.setFont(g.getFont().deriveFont(16f));
-    g.drawString(title + ": what is remembered while watching (5 frames a second)", LEFT, 26);
+    g.drawString(title + ": what is remembered while watching", LEFT, 26);
     g.setFont(g.getFont().deriveFont(12f));
     g.drawString(
-        "each box is a slot in the mean colour of its frames; number = frames merged; at most 16"
-            + " long-term slots",
+        "each box is a slot in the mean colour of its frames; number = frames merged; 5 frames"
+            + " a second, at most "
+            + MOST_SLOTS
+            + " slots",
         LEFT,
         46);
     for (int row = 0; row < rows.size(); row++) {

@@ -131,14 +131,14 @@ public final class MovieChatMemory implements VideoMemoryFactory {
 
   @Override
   public String strategy() {
-    return builder.strategy;
+    return builder.startEmpty ? START_EMPTY : builder.strategy;
   }
 
   @Override
   public String settings() {
     return String.format(
-        "shortTermFrames=%d consolidateTo=%d longTermSlots=%d%s",
-        shortTermFrames, consolidateTo, longTermSlots, builder.startEmpty ? " startEmpty" : "");
+        "shortTermFrames=%d consolidateTo=%d longTermSlots=%d",
+        shortTermFrames, consolidateTo, longTermSlots);
   }
 
   @Override
@@ -272,8 +272,10 @@ public final class MovieChatMemory implements VideoMemoryFactory {
 
     /**
      * Short-term memory starts empty after a consolidation instead of with the merged slots, so
-     * that no slot holds anything of frames outside its time span. Only {@link #published()} can be
-     * told so; the others have their own way.
+     * that no slot holds anything of frames outside its time span; name {@code
+     * moviechat-start-empty}. Carried slots grow heavier with every window and wash out what is new
+     * (docs/memory.md has a picture), so this is the better choice for all but short videos. Only
+     * {@link #published()} can be told so; the others have their own way.
      *
      * @throws IllegalStateException for another strategy
      */

@@ -21,12 +21,12 @@ public final class MovieChatMemoryProvider implements VideoMemoryProvider {
     strategies.put(
         MovieChatMemory.PUBLISHED, model -> MovieChatMemory.published().defaults(model).build());
     strategies.put(
+        MovieChatMemory.START_EMPTY,
+        model -> MovieChatMemory.published().startEmpty().defaults(model).build());
+    strategies.put(
         MovieChatMemory.RELEASED, model -> MovieChatMemory.released().defaults(model).build());
     strategies.put(
         MovieChatMemory.ONE_VISION, model -> MovieChatMemory.oneVision().defaults(model).build());
-    strategies.put(
-        MovieChatMemory.START_EMPTY,
-        model -> MovieChatMemory.published().startEmpty().defaults(model).build());
     strategies.put(MemoryStrategies.HYBRID, model -> MemoryStrategies.hybrid(slots(model), false));
     strategies.put(MemoryStrategies.EVENTS, model -> MemoryStrategies.events(slots(model), false));
     strategies.put(

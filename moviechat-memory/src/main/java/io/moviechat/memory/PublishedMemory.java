@@ -19,7 +19,7 @@ final class PublishedMemory extends MergingMemory {
       int longTermSlots,
       boolean carry) {
     super(
-        MovieChatMemory.PUBLISHED,
+        carry ? MovieChatMemory.PUBLISHED : MovieChatMemory.START_EMPTY,
         shape,
         store,
         Similarity.tokenCosine(store),

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.moviechat.MemoryBudget;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryProvider;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -105,7 +106,8 @@ class MovieChatMemoryTest {
             Optional.empty());
     VideoMemoryProvider provider =
         ServiceLoader.load(VideoMemoryProvider.class).findFirst().orElseThrow();
-    assertThat(provider.strategies()).startsWith("moviechat", "moviechat-released");
+    assertThat(provider.strategies())
+        .startsWith("moviechat", "moviechat-start-empty", "moviechat-released");
     assertThat(provider.factory(defaults).strategy()).isEqualTo("moviechat-released");
     assertThat(provider.factory(defaults).settings())
         .isEqualTo("shortTermFrames=16 consolidateTo=4 longTermSlots=64");
@@ -127,9 +129,29 @@ class MovieChatMemoryTest {
             Optional.empty());
     VideoMemoryProvider provider =
         ServiceLoader.load(VideoMemoryProvider.class).findFirst().orElseThrow();
-    assertThat(provider.factory(defaults).strategy()).isEqualTo("moviechat");
+    assertThat(provider.factory(defaults).strategy()).isEqualTo("moviechat-start-empty");
     assertThat(provider.factory(defaults).settings())
-        .isEqualTo("shortTermFrames=16 consolidateTo=4 longTermSlots=64 startEmpty");
+        .isEqualTo("shortTermFrames=16 consolidateTo=4 longTermSlots=64");
+  }
+
+  @Test
+  void everyNamedStrategyOpensAndNamesItself() {
+    MovieChatMemoryProvider provider = new MovieChatMemoryProvider();
+    for (String name : provider.strategies()) {
+      ModelDefaults defaults =
+          new ModelDefaults(
+              Optional.empty(),
+              Optional.of(name),
+              OptionalInt.empty(),
+              OptionalInt.empty(),
+              OptionalInt.of(40),
+              Optional.empty(),
+              Optional.empty());
+      assertThat(provider.factory(defaults).strategy()).isEqualTo(name);
+      try (VideoMemory memory = provider.factory(defaults).open(SHAPE)) {
+        assertThat(memory.shape()).isEqualTo(SHAPE);
+      }
+    }
   }
 
   @Test
