@@ -42,7 +42,7 @@ class ConsolidationEventTest {
     List<RecordedEvent> events = RecordingFile.readAllEvents(file);
     assertThat(events).hasSize(3);
     RecordedEvent last = events.get(2);
-    assertThat(last.getString("strategy")).isEqualTo("moviechat");
+    assertThat(last.getString("strategy")).isEqualTo("moviechat-start-empty");
     assertThat(last.getInt("before")).isEqualTo(4);
     assertThat(last.getInt("after")).isEqualTo(2);
     assertThat(last.getInt("longTermSlots")).isEqualTo(3);
