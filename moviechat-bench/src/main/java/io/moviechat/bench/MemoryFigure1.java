@@ -197,12 +197,10 @@ final class MemoryFigure1 implements Study {
     if (size == Size.SMOKE) {
       return;
     }
+    List<String> flags = new ArrayList<>(SmallModel.flags());
+    flags.addAll(List.of("-Xms256m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch"));
     List<List<String>> rows = new ArrayList<>();
-    for (String line :
-        ChildJvm.run(
-            MemoryFigure1Child.class,
-            List.of("-Xms256m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch"),
-            List.of("model", "0"))) {
+    for (String line : ChildJvm.run(MemoryFigure1Child.class, flags, List.of("model", "0"))) {
       int space = line.indexOf(' ');
       double bytes = Double.parseDouble(line.substring(0, space));
       rows.add(List.of(line.substring(space + 1), Format.bytes(bytes)));

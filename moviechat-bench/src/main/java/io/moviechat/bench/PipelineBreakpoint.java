@@ -22,14 +22,15 @@ import java.util.TreeMap;
  * <p>Real H.264 files of 160 x 120 pixels, 10 frames per second, a key frame every two seconds,
  * decoded by moviechat-video; a colour grid as encoder and a generator that answers at once, so
  * that nothing hides the cost of going back. No peer: the shortest video is what the others are
- * compared with. The memory has 40 slots, so that it is full for every length; the moments are
- * spread over the video and the lengths take turns. Sizes: up to 30 minutes (quick), 2 hours
- * (full). Command: {@code java -jar benchmarks.jar pipeline --filter Breakpoint}.
+ * compared with. The memory has 40 slots, and no video is so short that its slots span less than
+ * the window before a moment, which is then the same for every length; the moments are spread over
+ * the video and the lengths take turns. Sizes: up to 30 minutes (quick), 2 hours (full). Command:
+ * {@code java -jar benchmarks.jar pipeline --filter Breakpoint}.
  */
 final class PipelineBreakpoint implements Study {
   private static final TokenShape SHAPE = new TokenShape(32, 64);
 
-  /** Few enough that the shortest video fills them. */
+  /** Few enough that a slot of the shortest video spans the window before a moment. */
   private static final int SLOTS = 40;
 
   @Override
@@ -40,7 +41,7 @@ final class PipelineBreakpoint implements Study {
   @Override
   public void run(Size size, Findings findings) throws IOException {
     List<Integer> lengths =
-        size.pick(List.of(4, 8), List.of(60, 300, 1800), List.of(60, 600, 3600, 7200));
+        size.pick(List.of(4, 8), List.of(200, 600, 1800), List.of(200, 600, 1800, 7200));
     int rounds = size.pick(1, 3, 5);
     int questions = size.pick(2, 25, 50);
     FrameEncoder encoder = Synthetic.encoder(SHAPE, 8, Synthetic.Cost.NONE);

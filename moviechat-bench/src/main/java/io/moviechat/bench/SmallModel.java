@@ -1,19 +1,43 @@
 package io.moviechat.bench;
 
+import io.moviechat.ModelException;
+import io.moviechat.llm.ModelBundle;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.spi.VisionLanguageModelProvider;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
-/** The embedded small model, where it is on the class path. */
+/**
+ * The model that the end-to-end benchmarks run: the embedded small one where it is on the class
+ * path, or the bundle in the folder that {@code -Dbench.model=DIR} names.
+ */
 final class SmallModel {
-  static final String MISSING = "no embedded model on the class path (moviechat-tiny-model)";
+  static final String PROPERTY = "bench.model";
+  static final String MISSING =
+      "no embedded model on the class path (moviechat-tiny-model) and no -D" + PROPERTY + "=DIR";
 
   private SmallModel() {}
 
   static Optional<VisionLanguageModel> find() {
-    return ServiceLoader.load(VisionLanguageModelProvider.class)
-        .findFirst()
-        .map(VisionLanguageModelProvider::model);
+    @Nullable String folder = System.getProperty(PROPERTY);
+    if (folder != null) {
+      return Optional.of(ModelBundle.at(Path.of(folder)));
+    }
+    try {
+      return ServiceLoader.load(VisionLanguageModelProvider.class)
+          .findFirst()
+          .map(VisionLanguageModelProvider::model);
+    } catch (ModelException e) { // built without its weights
+      return Optional.empty();
+    }
+  }
+
+  /** Flags that make a child JVM find the same model. */
+  static List<String> flags() {
+    @Nullable String folder = System.getProperty(PROPERTY);
+    return folder == null ? List.of() : List.of("-D" + PROPERTY + "=" + folder);
   }
 }

@@ -1,0 +1,170 @@
+package io.moviechat.bench;
+
+import io.moviechat.Frame;
+import io.moviechat.FrameSampling;
+import io.moviechat.FrameTokens;
+import io.moviechat.GenerationOptions;
+import io.moviechat.MemoryBudget;
+import io.moviechat.MemorySnapshot;
+import io.moviechat.spi.AnswerGenerator;
+import io.moviechat.spi.AnswerRequest;
+import io.moviechat.spi.AnswerSession;
+import io.moviechat.spi.FrameEncoder;
+import io.moviechat.spi.FrameStream;
+import io.moviechat.spi.KeyframeSource;
+import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.MovieView;
+import io.moviechat.spi.TokenListener;
+import io.moviechat.spi.VideoMemory;
+import io.moviechat.spi.VideoSource;
+import io.moviechat.spi.VisionLanguageModel;
+import io.moviechat.tinymodel.Examiner;
+import io.moviechat.tinymodel.QuestionType;
+import io.moviechat.tinymodel.Script;
+import io.moviechat.tinymodel.ScriptQuestion;
+import io.moviechat.tinymodel.ScriptVideos;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Asks one model about movies of the synthetic world, remembered in several ways. Each movie is
+ * encoded once, and every strategy is given the same tokens and the same budget, so that nothing
+ * but memory makes a difference. Questions of one turn, about the whole movie.
+ */
+final class Accuracy implements AutoCloseable {
+  private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+
+  /** Types of one turn about the whole movie. */
+  private static final Set<QuestionType> TYPES = types();
+
+  private final ModelDefaults defaults;
+  private final GenerationOptions options;
+  private final FrameEncoder encoder;
+  private final AnswerGenerator generator;
+  private final ScriptVideos videos = new ScriptVideos();
+
+  Accuracy(VisionLanguageModel model) {
+    this.defaults = model.defaults();
+    this.options =
+        model.generationDefaults().orElse(GenerationOptions.DEFAULT).toBuilder()
+            .maxTokens(48)
+            .build();
+    this.encoder = model.openEncoder();
+    try {
+      this.generator = model.openGenerator();
+    } catch (RuntimeException e) {
+      encoder.close();
+      throw e;
+    }
+  }
+
+  private static Set<QuestionType> types() {
+    Set<QuestionType> types = EnumSet.copyOf(Examiner.GLOBAL);
+    types.remove(QuestionType.FOLLOW_UP);
+    return types;
+  }
+
+  /** The strategy that the model wishes, first; then those that it is compared with. */
+  List<String> strategies() {
+    List<String> strategies = new ArrayList<>();
+    defaults.memoryStrategy().ifPresent(strategies::add);
+    for (String name : List.of("moviechat", "hybrid", "events", "uniform", "recent")) {
+      if (Strategies.names().contains(name) && !strategies.contains(name)) {
+        strategies.add(name);
+      }
+    }
+    return strategies;
+  }
+
+  /** Questions about a movie, the same ones for the same seed. */
+  static List<ScriptQuestion> questions(Script script, int count, long seed) {
+    return Examiner.questions(script, TYPES, false, count, seed);
+  }
+
+  /** The tokens of a movie, which the caller closes. */
+  List<FrameTokens> encode(Script script) {
+    URI location = videos.add("movie", script);
+    List<FrameTokens> tokens = new ArrayList<>();
+    FrameSampling sampling = defaults.sampling().orElse(FrameSampling.every(DEFAULT_INTERVAL));
+    try (VideoSource source = videos.open(location);
+        FrameStream frames = source.frames(sampling, encoder.preferredFormat())) {
+      List<Frame> batch = new ArrayList<>();
+      for (Optional<Frame> next = frames.next(); next.isPresent(); next = frames.next()) {
+        batch.add(next.get());
+        if (batch.size() == encoder.preferredBatch()) {
+          encode(batch, tokens);
+        }
+      }
+      encode(batch, tokens);
+      return tokens;
+    } catch (RuntimeException e) {
+      tokens.forEach(FrameTokens::close);
+      throw e;
+    } finally {
+      videos.remove(location);
+    }
+  }
+
+  private void encode(List<Frame> batch, List<FrameTokens> tokens) {
+    if (!batch.isEmpty()) {
+      tokens.addAll(encoder.encode(batch));
+      batch.forEach(Frame::close);
+      batch.clear();
+    }
+  }
+
+  /** Asks about a movie as a strategy remembers it within a budget. */
+  void examine(
+      Examiner examiner,
+      List<FrameTokens> tokens,
+      List<ScriptQuestion> questions,
+      String strategy,
+      int slots) {
+    MemoryBudget budget = MemoryBudget.ofSlots(slots);
+    MemorySnapshot snapshot;
+    try (VideoMemory memory =
+        Strategies.of(strategy, defaults).within(budget, encoder.shape()).open(encoder.shape())) {
+      tokens.forEach(memory::add);
+      snapshot = memory.snapshot();
+    }
+    MovieView view = new MovieView(snapshot, Optional.empty(), KeyframeSource.NONE);
+    try (AnswerSession session = generator.open(view)) {
+      for (ScriptQuestion question : questions) {
+        AnswerRequest request =
+            new AnswerRequest(
+                defaults.systemPrompt(), List.of(), question.text(), options, () -> false);
+        examiner.count(question, session.answer(request, TokenListener.NONE).text());
+      }
+    }
+  }
+
+  /** Adds accuracies of all types together and of each, and returns the former in percent. */
+  static double record(
+      String name, Map<String, String> params, Examiner examiner, Findings findings) {
+    double all = 100 * examiner.all().accuracy();
+    findings.measure(name, params, "% right", Better.HIGHER, all);
+    examiner
+        .global()
+        .forEach(
+            (type, score) -> {
+              Map<String, String> typed = new TreeMap<>(params);
+              typed.put("type", type.name());
+              findings.measure(
+                  name + "ByType", typed, "% right", Better.HIGHER, 100 * score.accuracy());
+            });
+    return all;
+  }
+
+  @Override
+  public void close() {
+    generator.close();
+    encoder.close();
+  }
+}

@@ -1,0 +1,99 @@
+package io.moviechat.bench;
+
+import io.moviechat.FrameTokens;
+import io.moviechat.spi.VisionLanguageModel;
+import io.moviechat.tinymodel.Examiner;
+import io.moviechat.tinymodel.Movies;
+import io.moviechat.tinymodel.Script;
+import io.moviechat.tinymodel.ScriptQuestion;
+import io.moviechat.tinymodel.World;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Right answers over the memory budget, for each memory strategy.
+ *
+ * <p>Movies of 8 scenes of the embedded model's synthetic world that its training never saw; exact
+ * match after normalising; every strategy gets the same tokens and the same number of slots. Peers:
+ * all strategies, uniform sampling and the recent window among them. Sizes: 8 movies of 6 questions
+ * (quick), 200 of 10 (full). Command: {@code java -jar benchmarks.jar accuracy --filter Budget}.
+ */
+final class AccuracyOverBudget implements Study {
+  private static final int SCENES = 8;
+
+  @Override
+  public String question() {
+    return "How many memory slots do right answers need?";
+  }
+
+  @Override
+  public void run(Size size, Findings findings) {
+    Optional<VisionLanguageModel> model = SmallModel.find();
+    if (model.isEmpty()) {
+      findings.skip("AccuracyOverBudget", SmallModel.MISSING);
+      return;
+    }
+    List<Integer> budgets =
+        size.pick(List.of(16), List.of(8, 16, 32, 64), List.of(4, 8, 16, 32, 64, 128));
+    int movies = size.pick(1, 8, 200);
+    int questions = size.pick(2, 6, 10);
+    Map<Integer, Map<String, Examiner>> examiners = new LinkedHashMap<>();
+    Map<String, List<Double>> percent = new LinkedHashMap<>();
+    try (Accuracy accuracy = new Accuracy(model.get())) {
+      for (int slots : budgets) {
+        Map<String, Examiner> each = new LinkedHashMap<>();
+        accuracy.strategies().forEach(name -> each.put(name, new Examiner()));
+        examiners.put(slots, each);
+      }
+      for (int movie = 0; movie < movies; movie++) {
+        long seed = 50_000L + movie;
+        Script script = Movies.ofScenes(size.pick(1, SCENES, SCENES), World.Split.SEEN, seed);
+        List<ScriptQuestion> asking = Accuracy.questions(script, questions, seed);
+        List<FrameTokens> tokens = accuracy.encode(script);
+        try {
+          examiners.forEach(
+              (slots, each) ->
+                  each.forEach(
+                      (strategy, examiner) ->
+                          accuracy.examine(examiner, tokens, asking, strategy, slots)));
+        } finally {
+          tokens.forEach(FrameTokens::close);
+        }
+      }
+    }
+    examiners.forEach(
+        (slots, each) ->
+            each.forEach(
+                (strategy, examiner) ->
+                    percent
+                        .computeIfAbsent(strategy, s -> new ArrayList<>())
+                        .add(
+                            Accuracy.record(
+                                "AccuracyOverBudget.right",
+                                Map.of("strategy", strategy, "slots", String.valueOf(slots)),
+                                examiner,
+                                findings))));
+    List<Double> x = budgets.stream().map(Integer::doubleValue).toList();
+    List<Chart.Series> lines = new ArrayList<>();
+    percent.forEach((name, y) -> lines.add(new Chart.Series(name, x, y)));
+    findings.chart(
+        new Chart(
+            "accuracy-budget",
+            "Right answers over the memory budget, movies of " + SCENES + " scenes",
+            "memory slots",
+            "% of answers right",
+            true,
+            false,
+            lines));
+    findings.table(
+        AccuracyTables.table(
+            "accuracy-budget",
+            "Right answers over the memory budget, in percent",
+            budgets.stream().map(n -> n + " slots").toList(),
+            percent,
+            "Movies of " + SCENES + " scenes; the same tokens and questions everywhere."));
+  }
+}
