@@ -116,10 +116,16 @@ final class Plot {
     style.setYAxisLogarithmic(chart.logY());
     style.setXAxisLogarithmicDecadeOnly(true);
     style.setYAxisLogarithmicDecadeOnly(true);
-    style.setxAxisTickLabelsFormattingFunction(Plot::tick);
-    boolean bytes = chart.yTitle().startsWith("bytes");
-    style.setyAxisTickLabelsFormattingFunction(bytes ? Plot::byteTick : Plot::tick);
+    // XChart places the labels of a logarithmic axis only without a formatting function; with one
+    // it writes evenly spaced numbers beside it.
+    if (chart.logX()) {
+      style.setXAxisDecimalPattern("#,##0.###");
+    } else {
+      style.setxAxisTickLabelsFormattingFunction(Plot::tick);
+    }
     if (!chart.logY()) {
+      boolean bytes = chart.yTitle().startsWith("bytes");
+      style.setyAxisTickLabelsFormattingFunction(bytes ? Plot::byteTick : Plot::tick);
       style.setYAxisMin(0.0); // a cut axis makes noise look like a difference
     }
     style.setChartPadding(14);

@@ -175,7 +175,8 @@ final class Synthetic {
     Frame frame(long index) {
       perFrame.pay();
       byte[] rgb = new byte[3 * SIDE * SIDE];
-      long scene = index / 50; // cuts every two seconds, slow drift in between
+      // Cuts every two seconds, slow drift in between; videos of other names look different.
+      long scene = index / 50 + Math.floorMod(location.hashCode(), 1009);
       for (int i = 0; i < rgb.length; i++) {
         rgb[i] = (byte) (scene * 53 + (index % 50) + i * (scene % 7 + 1));
       }
