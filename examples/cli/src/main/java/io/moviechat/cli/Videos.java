@@ -57,6 +57,7 @@ final class Videos {
         return provider.open(video);
       }
     }
-    throw new VideoException("no video source of this build knows " + video + "; give a file");
+    throw new VideoException(
+        "no video source of this build knows " + video + "; give a file or an http(s) URL");
   }
 }

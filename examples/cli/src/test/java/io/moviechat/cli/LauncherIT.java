@@ -132,8 +132,8 @@ class LauncherIT {
     assertThat(check.err()).contains("someone/something is not in");
     assertThat(check.exitCode()).isEqualTo(1);
 
-    Ran remove = moviechat("model", "remove", "someone/something");
-    assertThat(remove.err()).contains("someone/something is not in", "'model list' shows what is");
+    Ran remove = moviechat("model", "remove", "someone/else");
+    assertThat(remove.err()).contains("someone/else is not in", "'model list' shows what is");
     assertThat(remove.exitCode()).isEqualTo(1);
   }
 
