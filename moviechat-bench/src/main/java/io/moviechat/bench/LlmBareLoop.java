@@ -35,8 +35,7 @@ final class LlmBareLoop implements AutoCloseable {
   private static final int FLOAT = 1;
   private static final int BOOL = 9;
 
-  private final OrtApi api =
-      onnxruntime.OrtGetApiBase().GetApi().call(onnxruntime.ORT_API_VERSION);
+  private final OrtApi api = onnxruntime.OrtGetApiBase().GetApi().call(onnxruntime.ORT_API_VERSION);
   private final OrtEnv env = new OrtEnv();
   private final OrtMemoryInfo cpu = new OrtMemoryInfo();
   private final OrtAllocator allocator = new OrtAllocator();

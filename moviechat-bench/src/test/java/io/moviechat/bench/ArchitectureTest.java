@@ -75,6 +75,18 @@ class ArchitectureTest {
     onlyIn("io.moviechat.llm..", "org.bytedeco.onnxruntime..", "ai.djl..");
   }
 
+  @Test
+  void onnxRuntimeStaysBehindFourClasses() {
+    noClasses()
+        .that()
+        .resideInAPackage("io.moviechat.llm..")
+        .and()
+        .haveNameNotMatching("io\\.moviechat\\.llm\\.(Ort|Graph|GraphRun|Tensor)(\\$.*)?")
+        .should()
+        .dependOnClassesThat(resideInAnyPackage("org.bytedeco.."))
+        .check(classes);
+  }
+
   private static void onlyIn(String room, String... libraries) {
     noClasses()
         .that()

@@ -3,6 +3,7 @@ package io.moviechat.llm;
 import com.google.common.collect.ImmutableList;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
+import io.moviechat.InferenceException;
 import java.nio.FloatBuffer;
 
 /**
@@ -30,6 +31,9 @@ final class ImagePreprocessor {
     /** Cuts out the centre; what lies outside of the picture is black. */
     record CentreCrop(int width, int height) implements Step {}
   }
+
+  /** Pixels of the largest picture between two steps. */
+  private static final long LARGEST_PICTURE = 1L << 26;
 
   private final ImmutableList<Step> steps;
   private final int width;
@@ -104,6 +108,19 @@ final class ImagePreprocessor {
         double scale = (double) shortest.edge() / Math.min(w, h);
         newWidth = w <= h ? shortest.edge() : side(w * scale);
         newHeight = w <= h ? side(h * scale) : shortest.edge();
+        if ((long) newWidth * newHeight > LARGEST_PICTURE) {
+          throw new InferenceException(
+              "a frame of "
+                  + fromWidth
+                  + " x "
+                  + fromHeight
+                  + " pixels is too narrow for this encoder: scaled to its shorter side of "
+                  + shortest.edge()
+                  + " it would be "
+                  + newWidth
+                  + " x "
+                  + newHeight);
+        }
         picture = shortest.resampler().resize(picture, w, h, newWidth, newHeight);
       } else if (step instanceof Step.LongestEdgeEven longest) {
         double aspect = (double) w / h;
