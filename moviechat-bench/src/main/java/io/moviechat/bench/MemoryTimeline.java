@@ -66,8 +66,7 @@ final class MemoryTimeline {
                 .open(encoder.shape());
         FrameStream frames =
             source.frames(FrameSampling.every(Duration.ofMillis(200)), encoder.preferredFormat())) {
-      Optional<Frame> next;
-      while ((next = frames.next()).isPresent()) {
+      for (Optional<Frame> next = frames.next(); next.isPresent(); next = frames.next()) {
         try (Frame frame = next.orElseThrow();
             FrameTokens tokens = encoder.encode(List.of(frame)).get(0)) {
           memory.add(tokens);
