@@ -20,7 +20,7 @@ def exact(decoder, batch):
     """For each example, one (type, right) per question; of a conversation the last turn counts."""
     x = collate(batch)
     with torch.no_grad():
-        states, _ = forward(decoder, x)
+        states, _, _ = forward(decoder, x)
         choice = decoder.head(states).argmax(-1).numpy()
     results = []
     for i, e in enumerate(batch):
@@ -52,11 +52,11 @@ def run(decoder, bank, tokenizer, stream, count, settings, batch=6):
             cell[1] += 1
 
 
-def load(run_folder, name="decoder.pt"):
+def load(run_folder, name="decoder.pt", raw=False):
     tokenizer = tokenizers.load(os.path.join(run_folder, "tokenizer.json"))
     decoder = Decoder(len(tokenizer))
     state = torch.load(os.path.join(run_folder, name))
-    decoder.load_state_dict(state.get("mean", state["decoder"]))
+    decoder.load_state_dict(state["decoder"] if raw else state.get("mean", state["decoder"]))
     return decoder.eval(), tokenizer
 
 
@@ -65,6 +65,17 @@ def show(name, table):
     right = sum(c[0] for c in table.values())
     cells = " ".join(f"{k}:{100 * c[0] / c[1]:.0f}({c[1]})" for k, c in sorted(table.items()))
     print(f"{name} all {100 * right / max(1, total):.1f} ({total})  {cells}", flush=True)
+
+
+def write(path, tables):
+    types = sorted({t for table in tables.values() for t in table}, key=lambda t: (t.startswith("@"), t))
+    with open(path, "w") as file:
+        file.write("| question | " + " | ".join(tables) + " |\n|---|" + "---|" * len(tables) + "\n")
+        for t in types:
+            cells = [f"{100 * table[t][0] / table[t][1]:.0f} ({table[t][1]})" if t in table else "-" for table in tables.values()]
+            file.write(f"| {t.lower().replace('_', ' ')} | " + " | ".join(cells) + " |\n")
+        cells = [f"{100 * sum(c[0] for c in table.values()) / sum(c[1] for c in table.values()):.0f}" for table in tables.values()]
+        file.write("| all | " + " | ".join(cells) + " |\n")
 
 
 def main():
@@ -77,17 +88,24 @@ def main():
     options.add_argument("--movies", type=int, default=60)
     options.add_argument("--scenes", default="1,2,4,8")
     options.add_argument("--long", type=int, default=0)
+    options.add_argument("--raw", action="store_true", help="the last step's weights, not the mean of the last few hundred")
+    options.add_argument("--markdown", help="file for the table")
     o = options.parse_args()
     torch.set_num_threads(1)
-    decoder, tokenizer = load(o.run)
+    decoder, tokenizer = load(o.run, raw=o.raw)
+    tables = {}
     bank = Bank(o.run, o.bank)
     for n in [int(s) for s in o.scenes.split(",") if s]:
         stream = movies.stream(o.classes, 77 + n, o.bank_seed, len(bank), n, n, 0, 2500, 30, o.split)
-        show(f"{n} scenes", run(decoder, bank, tokenizer, stream, o.movies, (16, 4, 64, "merged")))
+        tables[f"{n} scenes"] = run(decoder, bank, tokenizer, stream, o.movies, (16, 4, 64, "merged"))
+        show(f"{n} scenes", tables[f"{n} scenes"])
     if o.long:
         for kind in ("merged", "uniform", "recent"):
             stream = movies.stream(o.classes, 99, o.bank_seed, len(bank), 1, 1, 100, 2500, 0, o.split)
-            show(f"long {kind}", run(decoder, bank, tokenizer, stream, o.long, (16, 4, 64, kind), batch=2))
+            tables[f"long {kind}"] = run(decoder, bank, tokenizer, stream, o.long, (16, 4, 64, kind), batch=2)
+            show(f"long {kind}", tables[f"long {kind}"])
+    if o.markdown:
+        write(o.markdown, tables)
 
 
 if __name__ == "__main__":

@@ -96,9 +96,10 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--run", required=True)
     options.add_argument("--out", required=True)
+    options.add_argument("--raw", action="store_true", help="the last step's weights, not the mean of the last few hundred")
     o = options.parse_args()
     torch.set_num_threads(1)
-    decoder, tokenizer = load(o.run)
+    decoder, tokenizer = load(o.run, raw=o.raw)
     encoder = Encoder()
     encoder.load_state_dict(torch.load(os.path.join(o.run, "encoder.pt"))["encoder"])
     encoder.eval()
@@ -213,7 +214,7 @@ def check(folder, encoder, decoder):
         decoder.train()
         p = 25
         bias = torch.where(torch.ones(s - p, s, dtype=torch.bool).tril(p), 0.0, -1e4)[None, None]
-        states, _ = decoder.train_forward(x[:, :p], x[:, p:], torch.arange(p)[None], torch.arange(p, s)[None], bias)
+        states, _, _ = decoder.train_forward(x[:, :p], x[:, p:], torch.arange(p)[None], torch.arange(p, s)[None], bias)
         decoder.eval()
         trained = np.abs(decoder.head(states).numpy() - whole[0][:, p:].numpy()).max()
         assert trained < 1e-3, trained

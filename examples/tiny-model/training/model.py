@@ -207,7 +207,8 @@ class Decoder(nn.Module):
     def train_forward(self, prefix, text, prefix_positions, text_positions, text_bias):
         """Prefix [b, p, w] is causal; text [b, t, w] sees what the additive text_bias [b, 1, t, p + t] allows.
 
-        Returns the text's final states, and the prefix's states before the last layer, where the auxiliary heads sit.
+        Returns the text's final states, and the states of prefix and text before the last layer, where the auxiliary heads
+        sit: what is known there can still be read by the tokens that come after.
         """
         kind = torch.bfloat16 if torch.is_autocast_enabled("cpu") else prefix.dtype
         cp, sp = (a.unsqueeze(1).to(kind) for a in rotary(prefix_positions, self.SIZE))
@@ -218,8 +219,9 @@ class Decoder(nn.Module):
             kp, vp = layer.keys_values(hp, cp, sp)
             kt, vt = layer.keys_values(ht, ct, st)
             k, v = torch.cat([kp, kt], 2), torch.cat([vp, vt], 2)
+            earlier = text
             text_mixed = attention(layer.queries(ht, ct, st), k, v, text_bias)
             if i + 1 < len(self.layers):
                 prefix = layer.close(prefix, causal_attention(layer.queries(hp, cp, sp), kp, vp))
             text = layer.close(text, text_mixed)
-        return self.norm(text), prefix
+        return self.norm(text), prefix, earlier

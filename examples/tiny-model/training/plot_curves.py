@@ -21,7 +21,9 @@ def main():
     options.add_argument("--out", required=True)
     o = options.parse_args()
     encoder = lines(os.path.join(o.run, "encoder.jsonl"))
-    decoder = lines(os.path.join(o.run, "decoder.jsonl"))
+    # A resumed run repeats the steps after its checkpoint: the later line counts.
+    decoder = list({line["steps"]: line for line in lines(os.path.join(o.run, "decoder.jsonl"))}.values())
+    decoder.sort(key=lambda line: line["steps"])
     figure, axes = plt.subplots(1, 3, figsize=(13, 3.6))
     x = [e["frames"] / 1000 for e in encoder]
     axes[0].plot(x, [100 * e["kind"] for e in encoder], label="kind")

@@ -21,7 +21,7 @@ if [ ! -f "$run/val.0.json" ]; then
   "$python" "$here/make_bank.py" --run "$run" --classes "$run/classes" --scenes 1000 --seed 202 --name val --clean --workers 1
 fi
 "$python" "$here/train_decoder.py" --run "$run" --classes "$run/classes" --minutes "$minutes" --workers "$workers" --resume
-"$python" "$here/evaluate.py" --run "$run" --classes "$run/classes" --movies 100 --long 20
+"$python" "$here/evaluate.py" --run "$run" --classes "$run/classes" --movies 100 --long 20 --markdown "$run/accuracy.md"
 "$python" "$here/export.py" --run "$run" --out "$run/bundle"
 "$python" "$here/plot_curves.py" --run "$run" --out "$run/curves.png"
 echo "bundle: $run/bundle (copy it to src/main/resources/io/moviechat/tinymodel/bundle)"

@@ -107,18 +107,18 @@ def forward(decoder, x):
     embedded = decoder.embed(x["ids"]).reshape(b * p, WIDTH)
     embedded = embedded.index_copy(0, x["where"], x["rows"].float()).view(b, p, WIDTH)
     positions = torch.arange(p).expand(b, p)
-    states, prefix = decoder.train_forward(embedded, decoder.embed(x["text"]), positions, x["position"], x["bias"])
-    return states, prefix.reshape(b * p, WIDTH)[x["closes"]]
+    states, prefix, earlier = decoder.train_forward(embedded, decoder.embed(x["text"]), positions, x["position"], x["bias"])
+    return states, prefix.reshape(b * p, WIDTH)[x["closes"]], earlier.reshape(-1, WIDTH)[x["match_at"]]
 
 
 def losses(decoder, aux_head, match_head, x):
     with torch.autocast("cpu", torch.bfloat16):
-        states, closing = forward(decoder, x)
+        states, closing, words = forward(decoder, x)
         wanted = x["labels"].flatten()
         asked = torch.nonzero(wanted >= 0).squeeze(1)
         logits = decoder.head(states.reshape(-1, WIDTH)[asked]).float()
         aux = aux_head(closing).float()
-        match = match_head(states.reshape(-1, WIDTH)[x["match_at"]]).float()
+        match = match_head(words).float()
     answer = F.cross_entropy(logits, wanted[asked])
     right = (logits.argmax(-1) == wanted[asked]).float().mean()
     parts, extra = [], 0.0

@@ -1,0 +1,83 @@
+package io.moviechat.tinymodel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.moviechat.ModelException;
+import io.moviechat.spi.FrameEncoder;
+import io.moviechat.spi.VisionLanguageModel;
+import io.moviechat.spi.VisionLanguageModelProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EmbeddedModelTest {
+  @Test
+  void isFoundOnTheClassPath() {
+    assertThat(ServiceLoader.load(VisionLanguageModelProvider.class))
+        .hasAtLeastOneElementOfType(EmbeddedModel.class);
+  }
+
+  @Test
+  void unpacksOnceAndStaysSmall(@TempDir Path cache) throws IOException {
+    Path folder = new EmbeddedModel(cache).folder();
+    Path config = folder.resolve("config.json");
+    Object written = Files.getLastModifiedTime(config);
+    assertThat(new EmbeddedModel(cache).folder()).isEqualTo(folder);
+    assertThat(Files.getLastModifiedTime(config)).isEqualTo(written);
+    try (Stream<Path> files = Files.walk(folder)) {
+      long bytes = files.filter(Files::isRegularFile).mapToLong(EmbeddedModelTest::size).sum();
+      assertThat(bytes).isLessThanOrEqualTo(16_000_000);
+    }
+  }
+
+  @Test
+  void manyThreadsUnpackAtOnce(@TempDir Path cache) throws IOException {
+    List<Path> folders =
+        IntStream.range(0, 8)
+            .parallel()
+            .mapToObj(i -> new EmbeddedModel(cache).folder())
+            .distinct()
+            .toList();
+    assertThat(folders).hasSize(1);
+    try (Stream<Path> left = Files.list(cache.resolve("embedded"))) {
+      assertThat(left).containsExactly(folders.get(0));
+    }
+  }
+
+  @Test
+  void opensWithItsOwnMemorySettings(@TempDir Path cache) {
+    VisionLanguageModel model = new EmbeddedModel(cache).model();
+    assertThat(model.defaults().shortTermFrames()).hasValue(16);
+    assertThat(model.defaults().consolidateTo()).hasValue(4);
+    assertThat(model.defaults().longTermSlots()).hasValue(64);
+    assertThat(model.defaults().notice()).isPresent();
+    try (FrameEncoder encoder = model.openEncoder()) {
+      assertThat(encoder.shape().tokens()).isEqualTo(4);
+      assertThat(encoder.shape().width()).isEqualTo(192);
+    }
+  }
+
+  @Test
+  void saysWhereItCannotUnpack(@TempDir Path folder) throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+    assertThatThrownBy(() -> new EmbeddedModel(file).folder())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("MOVIECHAT_HOME");
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}
