@@ -62,6 +62,7 @@ public final class Moviechat implements Runnable {
     Moviechat program = new Moviechat();
     CommandLine commandLine =
         new CommandLine(program)
+            .addSubcommand(new DemoCommand(context))
             .addSubcommand(new AskCommand(context))
             .addSubcommand(new ChatCommand(context))
             .addSubcommand(new InfoCommand(context))
