@@ -479,6 +479,12 @@ public final class CheckpointImport {
       return new CheckpointImport(this).run();
     }
 
+    /** The graphs alone, unwritten, of files that stay open. */
+    Map<String, OnnxGraph> graphs() {
+      CheckpointImport job = new CheckpointImport(this);
+      return job.plan(job.open(new ArrayList<>())).graphs();
+    }
+
     private static OptionalInt positive(int value, String name) {
       if (value < 1) {
         throw new IllegalArgumentException(name + " must be at least 1, was " + value);

@@ -41,7 +41,7 @@ final class OnnxFile {
   }
 
   private static long graphBytes(OnnxGraph graph) {
-    return graph.graph().build().getSerializedSize() + 128L * graph.weights().size();
+    return graph.graph().build().getSerializedSize() + 256L * graph.weights().size();
   }
 
   /** Writes a graph with its weights beside it if they are many. */
@@ -51,7 +51,24 @@ final class OnnxFile {
 
   static void write(OnnxGraph graph, Path file, long inlineBytes) throws IOException {
     boolean external = graph.weightBytes() > inlineBytes;
-    String dataName = file.getFileName() + "_data";
+    if (external) {
+      writeData(graph, data(file));
+    }
+    writeModel(graph, file, external);
+  }
+
+  /** Where the weights of a graph go. */
+  static Path data(Path file) {
+    return file.resolveSibling(file.getFileName() + "_data");
+  }
+
+  /**
+   * Writes a graph and its small weights.
+   *
+   * @param external whether the large weights are in {@link #data}
+   * @return the bytes that {@link #data} must have
+   */
+  static long writeModel(OnnxGraph graph, Path file, boolean external) throws IOException {
     GraphProto.Builder complete = graph.graph().clone();
     long offset = 0;
     for (Map.Entry<String, Weight> entry : graph.weights().entrySet()) {
@@ -64,7 +81,7 @@ final class OnnxFile {
       if (external && weight.bytes() > SMALL) {
         tensor
             .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-            .addExternalData(pair("location", dataName))
+            .addExternalData(pair("location", data(file).getFileName().toString()))
             .addExternalData(pair("offset", Long.toString(offset)))
             .addExternalData(pair("length", Long.toString(weight.bytes())));
         offset += aligned(weight.bytes());
@@ -73,13 +90,11 @@ final class OnnxFile {
       }
       complete.addInitializer(tensor);
     }
-    if (external) {
-      writeData(graph, file.resolveSibling(dataName));
-    }
     ModelProto model = OnnxGraph.model(complete).build();
     try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW)) {
       model.writeTo(out);
     }
+    return offset;
   }
 
   private static void writeData(OnnxGraph graph, Path file) throws IOException {

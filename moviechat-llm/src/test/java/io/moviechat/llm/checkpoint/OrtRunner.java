@@ -58,6 +58,21 @@ final class OrtRunner implements AutoCloseable {
     }
   }
 
+  /**
+   * Loads a graph without touching its weights.
+   *
+   * @throws RuntimeException if a declared shape is not the one that ONNX Runtime infers
+   */
+  static void checkShapes(Path file) {
+    try (SessionOptions options = new SessionOptions();
+        BytePointer path = new BytePointer(file.toString())) {
+      options.SetGraphOptimizationLevel(0);
+      options.AddConfigEntry("session.disable_prepacking", "1");
+      options.AddConfigEntry("session.strict_shape_type_inference", "1");
+      new Session(ENV, path, options).close();
+    }
+  }
+
   Map<String, Array> run(Map<String, Array> inputs, String... outputs) {
     PointerScope scope = new PointerScope();
     try {
