@@ -217,7 +217,9 @@ public final class CheckpointImport {
             language,
             int4 ? DataType.FLOAT : half,
             int4 ? int4Block : 0,
-            DecoderGraph.Attention.MULTI_HEAD));
+            language.heads() == language.keyValueHeads()
+                ? DecoderGraph.Attention.MULTI_HEAD
+                : DecoderGraph.Attention.GROUP_QUERY));
     return new Plan(graphs, vision, projector, language, grid, tokenizer);
   }
 

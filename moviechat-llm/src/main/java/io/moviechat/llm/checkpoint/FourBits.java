@@ -24,15 +24,12 @@ final class FourBits {
     this.blocks = (columns + block - 1) / block;
   }
 
-  int blocks() {
-    return blocks;
-  }
-
   /** {@code [out, blocks, block / 2]}: two values a byte, the first in the low half. */
   Weight values() {
     return new Weight(
         DataType.UINT8,
         List.of((long) rows, (long) blocks, block / 2L),
+        (long) rows * columns,
         sink -> {
           byte[] bytes = new byte[blocks * block / 2];
           eachRow(
@@ -56,6 +53,7 @@ final class FourBits {
     return new Weight(
         type,
         List.of((long) rows * blocks),
+        0,
         sink -> eachRow((row, scales, zeros) -> sink.floats(scales, blocks, type)));
   }
 
@@ -65,6 +63,7 @@ final class FourBits {
     return new Weight(
         DataType.UINT8,
         List.of((long) rows * width),
+        0,
         sink -> {
           byte[] bytes = new byte[width];
           eachRow(

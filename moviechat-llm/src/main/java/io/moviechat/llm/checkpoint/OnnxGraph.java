@@ -144,11 +144,9 @@ final class OnnxGraph {
     return weights.values().stream().mapToLong(Weight::bytes).sum();
   }
 
-  /** Number of weights, counted one by one. */
+  /** Parameters of the network, whatever they are stored in. */
   long parameters() {
-    return weights.values().stream()
-        .mapToLong(w -> w.shape().stream().reduce(1L, Math::multiplyExact))
-        .sum();
+    return weights.values().stream().mapToLong(Weight::parameters).sum();
   }
 
   List<NodeProto> nodes() {

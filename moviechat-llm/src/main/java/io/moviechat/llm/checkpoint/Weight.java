@@ -7,9 +7,10 @@ import java.util.List;
 /**
  * A weight of an ONNX graph, written when its turn comes: only its type and shape are known before.
  *
+ * @param parameters how many of a network's weights it holds
  * @param content writes exactly {@link #bytes()} bytes, row-major and little-endian
  */
-record Weight(DataType type, List<Long> shape, Content content) {
+record Weight(DataType type, List<Long> shape, long parameters, Content content) {
   /** Floats converted at a time. */
   private static final int CHUNK = 1 << 16;
 
@@ -20,6 +21,11 @@ record Weight(DataType type, List<Long> shape, Content content) {
 
   Weight {
     shape = List.copyOf(shape);
+  }
+
+  /** A weight with one parameter for each value. */
+  Weight(DataType type, List<Long> shape, Content content) {
+    this(type, shape, shape.stream().reduce(1L, Math::multiplyExact), content);
   }
 
   long bytes() {

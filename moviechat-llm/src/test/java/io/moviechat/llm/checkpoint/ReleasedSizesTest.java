@@ -79,6 +79,7 @@ class ReleasedSizesTest {
         graphs.get("embed_tokens_fp16").parameters()
             + graphs.get("decoder_model_merged_fp16").parameters();
     assertThat(language).isBetween(6_738_423_808L, 6_738_423_808L + 300_000);
-    assertThat(graphs.get("vision_encoder_fp16").parameters()).isBetween(1_080_000_000L, 1_110_000_000L);
+    assertThat(graphs.get("vision_encoder_fp16").parameters())
+        .isBetween(1_080_000_000L, 1_110_000_000L);
   }
 }

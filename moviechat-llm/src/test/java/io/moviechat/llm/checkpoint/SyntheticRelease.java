@@ -13,8 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Checkpoints of any size without weights: safetensors files whose values are a hole of zeros, which
- * takes no room on a disk that knows holes.
+ * Checkpoints of any size without weights: safetensors files whose values are a hole of zeros,
+ * which takes no room on a disk that knows holes.
  *
  * @param llamaWidth a multiple of 128, the head's width
  */
@@ -35,13 +35,24 @@ record SyntheticRelease(
     int vocabulary) {
   /** EVA ViT-g, BLIP-2's Q-Former, Video-LLaMA's video Q-Former, Vicuna 7B. */
   static final SyntheticRelease RELEASED =
-      new SyntheticRelease(
-          1408, 16, 40, 6144, 16, 14, 768, 12, 3072, 32, 4096, 32, 11008, 32001);
+      new SyntheticRelease(1408, 16, 40, 6144, 16, 14, 768, 12, 3072, 32, 4096, 32, 11008, 32001);
 
   SyntheticRelease withLlamaLayers(int layers) {
     return new SyntheticRelease(
-        vitWidth, vitHeads, vitBlocks, vitMlp, grid, patch, queryWidth, queryLayers, queryMlp,
-        queries, llamaWidth, layers, llamaMlp, vocabulary);
+        vitWidth,
+        vitHeads,
+        vitBlocks,
+        vitMlp,
+        grid,
+        patch,
+        queryWidth,
+        queryLayers,
+        queryMlp,
+        queries,
+        llamaWidth,
+        layers,
+        llamaMlp,
+        vocabulary);
   }
 
   CheckpointImport.Builder write(Path folder) throws IOException {
@@ -50,8 +61,7 @@ record SyntheticRelease(
     file(folder.resolve("qformer.safetensors"), qformer());
     file(folder.resolve("tuned.safetensors"), tuned());
     file(llama.resolve("model.safetensors"), llama());
-    Files.copy(
-        CheckpointGoldens.file("vicuna/tokenizer.model"), llama.resolve("tokenizer.model"));
+    Files.copy(CheckpointGoldens.file("vicuna/tokenizer.model"), llama.resolve("tokenizer.model"));
     Files.writeString(
         llama.resolve("config.json"),
         JsonNodeFactory.instance
@@ -179,8 +189,7 @@ record SyntheticRelease(
     }
     byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
     try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
-      out.write(
-          ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).array());
+      out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).array());
       out.write(json);
       out.setLength(8 + json.length + offset);
     }
