@@ -5,6 +5,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -22,7 +23,7 @@ import java.util.Map;
  */
 final class OnnxFile {
   /** Weights of more bytes than this in sum go into a file of their own. */
-  static final long INLINE_BYTES = 64L << 20;
+  static final long INLINE_BYTES = 16L << 20;
 
   private static final int ALIGNMENT = 4096;
   private static final int SMALL = 1024;
@@ -128,7 +129,7 @@ final class OnnxFile {
     WeightSink sink = new WeightSink(Channels.newChannel(out));
     write(name, weight, sink);
     sink.flush();
-    return ByteString.copyFrom(out.toByteArray());
+    return UnsafeByteOperations.unsafeWrap(out.toByteArray());
   }
 
   private static long aligned(long bytes) {

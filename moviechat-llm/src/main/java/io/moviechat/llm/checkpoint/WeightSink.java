@@ -9,9 +9,13 @@ import java.nio.channels.WritableByteChannel;
 
 /** Where weights go: a buffer in front of a file. */
 final class WeightSink {
+  /** What is larger rounds to an infinite half: 65520 is half way from the largest to the next. */
+  private static final float HALF_LIMIT = 65519.996f;
+
   private final WritableByteChannel channel;
   private final ByteBuffer buffer =
       ByteBuffer.allocateDirect(1 << 20).order(ByteOrder.LITTLE_ENDIAN);
+  private final short[] halves = new short[1 << 14];
   private String name = "";
   private long written;
 
@@ -31,21 +35,37 @@ final class WeightSink {
 
   void floats(float[] values, int count, DataType type) throws IOException {
     boolean half = type == DataType.FLOAT16;
-    for (int i = 0; i < count; i++) {
-      float value = values[i];
-      if (!Float.isFinite(value)) {
-        throw new ModelException(
-            "weight " + name + " holds " + value + "; the checkpoint is damaged");
+    int size = half ? Short.BYTES : Float.BYTES;
+    int done = 0;
+    while (done < count) {
+      if (buffer.remaining() < size) {
+        flush();
       }
+      int n = Math.min(Math.min(halves.length, buffer.remaining() / size), count - done);
+      check(values, done, n, half ? HALF_LIMIT : Float.MAX_VALUE);
       if (half) {
-        if (Math.abs(value) >= 65520) {
-          throw new ModelException(
-              "weight %s holds %s, too large for fp16; import with precision fp32"
-                  .formatted(name, value));
+        for (int i = 0; i < n; i++) {
+          halves[i] = Halves.toHalf(values[done + i]);
         }
-        room(2).putShort(Halves.toHalf(value));
+        buffer.asShortBuffer().put(halves, 0, n);
       } else {
-        room(4).putFloat(value);
+        buffer.asFloatBuffer().put(values, done, n);
+      }
+      buffer.position(buffer.position() + n * size);
+      written += (long) n * size;
+      done += n;
+    }
+  }
+
+  private void check(float[] values, int from, int count, float limit) {
+    for (int i = from; i < from + count; i++) {
+      // Written so that a NaN is refused too.
+      if (!(Math.abs(values[i]) <= limit)) {
+        throw new ModelException(
+            Float.isFinite(values[i])
+                ? "weight %s holds %s, too large for fp16; import with precision fp32"
+                    .formatted(name, values[i])
+                : "weight %s holds %s; the checkpoint is damaged".formatted(name, values[i]));
       }
     }
   }

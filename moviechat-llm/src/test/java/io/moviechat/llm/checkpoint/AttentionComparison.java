@@ -1,7 +1,6 @@
 package io.moviechat.llm.checkpoint;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
-import com.google.common.base.Strings;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
@@ -118,8 +117,7 @@ final class AttentionComparison {
         GenerationOptions.builder().maxTokens(TOKENS).minTokens(TOKENS).build();
     try (AnswerSession session = generator.open(view)) {
       return session.answer(
-          AnswerRequest.of(Strings.repeat("What does the man do? ", 40), options),
-          TokenListener.NONE);
+          AnswerRequest.of("What does the man do? ".repeat(40), options), TokenListener.NONE);
     }
   }
 }
