@@ -15,6 +15,7 @@ final class StridedTensor implements Tensor {
   private final long[] sizes;
   private final long[] strides;
   private final boolean contiguous;
+  private final long size;
 
   /**
    * @throws ModelException if the view leaves its storage
@@ -30,20 +31,20 @@ final class StridedTensor implements Tensor {
     this.sizes = shape.stream().mapToLong(Long::longValue).toArray();
     this.strides = strides.stream().mapToLong(Long::longValue).toArray();
     boolean rowMajor = true;
+    long elements = 1;
     try {
-      long size = 1;
       long last = offset;
       for (int d = sizes.length - 1; d >= 0; d--) {
         if (sizes[d] < 0 || this.strides[d] < 0) {
           throw new ModelException("a tensor has sizes " + shape + " and strides " + strides);
         }
-        rowMajor &= sizes[d] == 1 || this.strides[d] == size;
-        size = Math.multiplyExact(size, sizes[d]);
+        rowMajor &= sizes[d] == 1 || this.strides[d] == elements;
+        elements = Math.multiplyExact(elements, sizes[d]);
         if (sizes[d] > 0) {
           last = Math.addExact(last, Math.multiplyExact(sizes[d] - 1, this.strides[d]));
         }
       }
-      if (offset < 0 || (size > 0 && last >= storage.count())) {
+      if (offset < 0 || (elements > 0 && last >= storage.count())) {
         throw new ModelException(
             "a tensor of shape %s, strides %s and offset %d leaves its storage of %d values"
                 .formatted(shape, strides, offset, storage.count()));
@@ -52,6 +53,7 @@ final class StridedTensor implements Tensor {
       throw new ModelException("a tensor of shape " + shape + " and strides " + strides, e);
     }
     this.contiguous = rowMajor;
+    this.size = elements;
   }
 
   @Override
@@ -65,8 +67,13 @@ final class StridedTensor implements Tensor {
   }
 
   @Override
+  public long size() {
+    return size;
+  }
+
+  @Override
   public void read(long first, float[] into, int at, int count) {
-    if (first < 0 || count < 0 || first > size() - count) {
+    if (first < 0 || count < 0 || first > size - count) {
       throw new IndexOutOfBoundsException(
           "values " + first + " to " + (first + count) + " of a tensor of shape " + shape);
     }

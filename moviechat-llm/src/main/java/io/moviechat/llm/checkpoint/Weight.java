@@ -14,6 +14,9 @@ record Weight(DataType type, List<Long> shape, long parameters, Content content)
   /** Floats converted at a time. */
   private static final int CHUNK = 1 << 16;
 
+  /** Rows of a matrix that are transposed together. */
+  private static final int ROWS = 16;
+
   /** Writes the values. */
   interface Content {
     void writeTo(WeightSink sink) throws IOException;
@@ -75,13 +78,19 @@ record Weight(DataType type, List<Long> shape, long parameters, Content content)
           // As many columns at a time as fit 8 MB.
           int block = Math.max(16, Math.min(in, (1 << 21) / out));
           float[] turned = new float[block * out];
-          float[] run = new float[block];
+          // Rows go side by side, so that the scattered writes fill whole lines of the cache.
+          float[] rows = new float[ROWS * block];
           for (int column = 0; column < in; column += block) {
             int n = Math.min(block, in - column);
-            for (int row = 0; row < out; row++) {
-              tensor.read((long) row * in + column, run, 0, n);
+            for (int row = 0; row < out; row += ROWS) {
+              int tall = Math.min(ROWS, out - row);
+              for (int r = 0; r < tall; r++) {
+                tensor.read((row + r) * (long) in + column, rows, r * block, n);
+              }
               for (int i = 0; i < n; i++) {
-                turned[i * out + row] = run[i];
+                for (int r = 0; r < tall; r++) {
+                  turned[i * out + row + r] = rows[r * block + i];
+                }
               }
             }
             sink.floats(turned, n * out, type);
