@@ -36,7 +36,7 @@ class VisionGraph(nn.Module):
 class EmbedGraph(nn.Module):
     def __init__(self, decoder):
         super().__init__()
-        self.embed = decoder.embed
+        self.embed = nn.Embedding.from_pretrained(decoder.embed.weight.detach() * decoder.input_scale)
 
     def forward(self, input_ids):
         return self.embed(input_ids)

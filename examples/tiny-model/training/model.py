@@ -198,11 +198,25 @@ class Decoder(nn.Module):
     def __init__(self, vocabulary):
         super().__init__()
         self.embed = nn.Embedding(vocabulary, WIDTH)
-        nn.init.normal_(self.embed.weight, std=0.02)
+        nn.init.normal_(self.embed.weight, std=0.05)
+        # Words enter as large as rows and layer outputs are: else a word's identity drowns after the first layer.
+        self.register_buffer("input_scale", torch.tensor(20.0))
         self.layers = nn.ModuleList(DecoderLayer(WIDTH, self.HEADS, self.GROUPS, self.SIZE, self.INNER) for _ in range(self.LAYERS))
         self.norm = RMSNorm(WIDTH)
         self.head = nn.Linear(WIDTH, vocabulary, bias=False)
         self.head.weight = self.embed.weight
+
+        with torch.no_grad():
+            for layer in self.layers:
+                layer.o.weight /= (2 * self.LAYERS) ** 0.5
+                layer.down.weight /= (2 * self.LAYERS) ** 0.5
+
+    def words(self, ids):
+        return self.embed(ids) * self.input_scale
+
+    def load_state_dict(self, state, *rest, **more):
+        # Checkpoints from before the scale had none.
+        return super().load_state_dict({"input_scale": torch.tensor(1.0), **state}, *rest, **more)
 
     def train_forward(self, prefix, text, prefix_positions, text_positions, text_bias):
         """Prefix [b, p, w] is causal; text [b, t, w] sees what the additive text_bias [b, 1, t, p + t] allows.

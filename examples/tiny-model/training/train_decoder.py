@@ -104,10 +104,10 @@ def collate(batch):
 
 def forward(decoder, x):
     b, p = x["ids"].shape
-    embedded = decoder.embed(x["ids"]).reshape(b * p, WIDTH)
+    embedded = decoder.words(x["ids"]).reshape(b * p, WIDTH)
     embedded = embedded.index_copy(0, x["where"], x["rows"].float()).view(b, p, WIDTH)
     positions = torch.arange(p).expand(b, p)
-    states, prefix, earlier = decoder.train_forward(embedded, decoder.embed(x["text"]), positions, x["position"], x["bias"])
+    states, prefix, earlier = decoder.train_forward(embedded, decoder.words(x["text"]), positions, x["position"], x["bias"])
     return states, prefix.reshape(b * p, WIDTH)[x["closes"]], earlier.reshape(-1, WIDTH)[x["match_at"]]
 
 
