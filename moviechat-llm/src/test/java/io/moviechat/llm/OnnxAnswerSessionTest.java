@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import io.moviechat.FinishReason;
 import io.moviechat.GenerationOptions;
 import io.moviechat.InferenceException;
@@ -152,10 +153,20 @@ class OnnxAnswerSessionTest {
   void timesOutWithTheTextSoFar() {
     MovieView view = Views.ofSlots(3);
     GenerationOptions options =
-        options().maxTokens(500).minTokens(500).timeout(Duration.ofMillis(150)).build();
-    GeneratedAnswer answer = ask(view, "What?", options);
-    assertThat(answer.finishReason()).isEqualTo(FinishReason.TIMEOUT);
-    assertThat(answer.tokens().length()).isLessThan(500);
+        options().maxTokens(500).minTokens(500).timeout(Duration.ofSeconds(2)).build();
+    StringBuilder streamed = new StringBuilder();
+    try (AnswerSession session = generator.open(view)) {
+      GeneratedAnswer answer =
+          session.answer(
+              AnswerRequest.of("What?", options),
+              text -> { // a listener slow enough for any machine to run out of time
+                streamed.append(text);
+                Uninterruptibles.sleepUninterruptibly(Duration.ofMillis(100));
+              });
+      assertThat(answer.finishReason()).isEqualTo(FinishReason.TIMEOUT);
+      assertThat(answer.text()).isEqualTo(streamed.toString());
+      assertThat(answer.tokens().length()).isLessThan(500);
+    }
   }
 
   @Test
