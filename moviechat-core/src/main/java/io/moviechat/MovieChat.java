@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * <pre>{@code
  * try (MovieChat chat = MovieChat.builder().model(model).build();
  *     Movie movie = chat.watch(Path.of("movie.mp4"))) {
- *   System.out.println(movie.ask("What happens?").text());
+ *   String answer = movie.ask("What happens?").text();
  * }
  * }</pre>
  *
