@@ -12,7 +12,7 @@ class UsageTest {
       delimiter = '|',
       textBlock =
           """
-          ''                                            | no command was given; there are ask, chat
+          ''                                            | no command was given; there are demo, ask, chat
           sing                                          | 'sing'
           ask --video x.mp4                             | --question
           ask -q Why?                                   | use --video FILE
