@@ -304,11 +304,25 @@ public final class MovieChatMemory implements VideoMemoryFactory {
       copy.longTermSlots = longTermSlots;
       copy.startEmpty = startEmpty;
       copy.defaults = defaults;
+      int target = consolidateTo.orElse(defaults.consolidateTo().orElse(CONSOLIDATE_TO));
       return new MovieChatMemory(
           copy,
-          shortTermFrames.orElse(defaults.shortTermFrames().orElse(SHORT_TERM_FRAMES)),
-          consolidateTo.orElse(defaults.consolidateTo().orElse(CONSOLIDATE_TO)),
+          shortTermFrames.orElseGet(() -> wishedShortTermFrames(target)),
+          target,
           longTermSlots.orElse(defaults.longTermSlots().orElse(usualLongTermSlots)));
+    }
+
+    /** A model's wish is made for its own strategy; the sliding window of another rounds it. */
+    private int wishedShortTermFrames(int target) {
+      if (defaults.shortTermFrames().isEmpty()) {
+        return SHORT_TERM_FRAMES;
+      }
+      int wish = defaults.shortTermFrames().getAsInt();
+      if (!strategy.equals(ONE_VISION)) {
+        return wish;
+      }
+      int windows = Math.max(1, (wish - target) / ONE_VISION_WINDOW);
+      return target + windows * ONE_VISION_WINDOW;
     }
   }
 }

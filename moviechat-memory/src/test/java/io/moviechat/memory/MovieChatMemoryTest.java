@@ -170,4 +170,21 @@ class MovieChatMemoryTest {
         .withMessageContaining("elephant")
         .withMessageContaining("moviechat-released");
   }
+
+  @Test
+  void aModelsWishIsRoundedToTheSlidingWindow() {
+    ModelDefaults wish =
+        new ModelDefaults(
+            Optional.empty(),
+            Optional.empty(),
+            OptionalInt.of(16),
+            OptionalInt.of(4),
+            OptionalInt.empty(),
+            Optional.empty(),
+            Optional.empty());
+    MovieChatMemory memory = MovieChatMemory.oneVision().defaults(wish).build();
+    assertThat(memory.shortTermFrames()).isEqualTo(12);
+    assertThat(memory.consolidateTo()).isEqualTo(4);
+    assertThat(MovieChatMemory.published().defaults(wish).build().shortTermFrames()).isEqualTo(16);
+  }
 }
