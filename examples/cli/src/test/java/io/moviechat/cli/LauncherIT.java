@@ -139,7 +139,7 @@ class LauncherIT {
 
   @Test
   void a_signal_ends_it_cleanly() {
-    Path endless = Clips.good(folder, 120);
+    Path endless = Clips.good(folder, 1800); // far more than any machine watches before the signal
     Ran ran =
         launch(
             PATIENCE,
