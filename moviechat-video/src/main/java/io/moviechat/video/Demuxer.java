@@ -118,7 +118,7 @@ final class Demuxer implements AutoCloseable {
     Map<String, String> settings =
         Map.of("protocol_whitelist", "none", "format_whitelist", Formats.FILES);
     try {
-      return open(name, name, bridge, settings, options, watchdog);
+      return open(name, Formats.probedName(name), bridge, settings, options, watchdog);
     } catch (RuntimeException | Error e) {
       bridge.close();
       throw e;

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** The containers that are opened. FFmpeg knows many more, hardly used and hardly tested. */
 final class Formats {
@@ -23,6 +24,9 @@ final class Formats {
   static final String NETWORK_PROTOCOLS =
       "http,https,httpproxy,tls,tcp,crypto,hls,rtsp,rtp,srtp,udp,rtmp,rtmps,rtmpt";
 
+  private static final Pattern PICTURE =
+      Pattern.compile("(?is).*\\.(jpe?g|jpe|jps|mpo|png|bmp|gif|webp|tiff?|p[bgnpa]m|jxl|jp2|tga)");
+
   private static final List<String> CERTIFICATE_FILES =
       List.of(
           "/etc/ssl/certs/ca-certificates.crt",
@@ -33,6 +37,14 @@ final class Formats {
           "/usr/local/etc/openssl@3/cert.pem");
 
   private Formats() {}
+
+  /**
+   * The name by which a file's container may be guessed beside its content: none for a picture,
+   * because FFmpeg would take it for one of numbered files and look for the others.
+   */
+  static String probedName(String name) {
+    return PICTURE.matcher(name).matches() ? "" : name;
+  }
 
   /** The system's certificates, where FFmpeg's own OpenSSL would not look for them. */
   static Optional<String> certificates() {

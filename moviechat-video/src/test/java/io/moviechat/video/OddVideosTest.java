@@ -17,7 +17,9 @@ import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.NativeOwner;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.video.Clips.Seen;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Videos that are unusual but right, made here: the right frames, upright, in order. */
 class OddVideosTest {
@@ -400,6 +403,39 @@ class OddVideosTest {
         assertThat(frame.timestamp()).isZero();
       }
       assertThat(stream.next()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "photo.jpg",
+        "PHOTO.JPEG",
+        "frame-0001.png",
+        "odd %03d [x]*.png",
+        "odd %03d [x]*.jpg",
+        "nameless"
+      })
+  void singlePictureOfAnyName(String name) throws IOException {
+    Path written = folder.resolve(name.endsWith("g") ? name : "any.jpg");
+    try (Frame frame = Frame.of(Duration.ZERO, 40, 30, numbered(40, 30, 99))) {
+      FrameImages.write(frame, written);
+    }
+    Path file = folder.resolve(name);
+    if (!written.equals(file)) {
+      Files.move(written, file);
+    }
+    try (VideoSource video = new FfmpegVideoSourceProvider().open(file);
+        FrameStream stream =
+            video.frames(new FrameSampling.Fragments(128, 8), FrameFormat.ORIGINAL)) {
+      try (Frame frame = stream.next().orElseThrow()) {
+        assertThat(meanOf(frame)).isCloseTo(99, within(1));
+        assertThat(frame.timestamp()).isZero();
+      }
+      assertThat(stream.next()).isEmpty();
+      try (Frame frame = video.frameAt(Duration.ZERO, FrameFormat.ORIGINAL)) {
+        assertThat(meanOf(frame)).isCloseTo(99, within(1));
+      }
     }
   }
 
