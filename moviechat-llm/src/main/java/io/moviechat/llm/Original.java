@@ -36,7 +36,8 @@ final class Original implements Family {
 
   @Override
   public List<String> stopStrings() {
-    return List.of(END);
+    // The original strips the answer: a blank or new line before the end is no part of it.
+    return List.of(END, " " + END, "\n" + END);
   }
 
   @Override

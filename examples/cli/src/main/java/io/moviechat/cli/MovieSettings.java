@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
 
 /** Options that say which movie is watched, and how. */
 final class MovieSettings {
-  @Option(names = "--video", paramLabel = "FILE", description = "Video file or URL.")
+  @Option(names = "--video", paramLabel = "FILE", description = "Video or picture: a file or URL.")
   private @Nullable String video;
 
   @ArgGroup(exclusive = true)

@@ -9,24 +9,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ModelImportCommandTest {
-  /** Tiny checkpoints in the layout of the release, from the test resources of moviechat-llm. */
-  private static final Path CHECKPOINTS =
-      Path.of("../../moviechat-llm/src/test/resources/checkpoint-tiny").normalize();
-
   @TempDir Path folder;
 
   private Ran imported(String... more) {
-    List<String> line =
-        new ArrayList<>(
-            List.of(
-                "model", "import",
-                "--llama", CHECKPOINTS.resolve("llama-base").toString(),
-                "--delta", CHECKPOINTS.resolve("vicuna-delta").toString(),
-                "--eva", CHECKPOINTS.resolve("eva_vit_g.pth").toString(),
-                "--qformer", CHECKPOINTS.resolve("blip2_pretrained_flant5xxl.pth").toString(),
-                "--proj", CHECKPOINTS.resolve("pretrained_minigpt4.pth").toString(),
-                "--checkpoint", CHECKPOINTS.resolve("finetune-vicuna7b-v2.pth").toString(),
-                "--out", folder.resolve("bundle").toString()));
+    List<String> line = new ArrayList<>(Originals.importCommand());
+    line.addAll(List.of("--out", folder.resolve("bundle").toString()));
     line.addAll(List.of(more));
     return Ran.command(line.toArray(String[]::new));
   }
