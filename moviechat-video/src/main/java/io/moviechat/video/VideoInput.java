@@ -36,11 +36,40 @@ interface VideoInput extends AutoCloseable {
   @Override
   void close();
 
+  /** What knows its position and can go anywhere. */
+  abstract class Positioned implements VideoInput {
+    private long position;
+
+    /** Reads at a position that the reader keeps. */
+    abstract int readAt(long at, ByteBuffer target) throws IOException;
+
+    @Override
+    public final int read(ByteBuffer target) throws IOException {
+      int count = readAt(position, target);
+      position += Math.max(0, count);
+      return count;
+    }
+
+    @Override
+    public final boolean seekable() {
+      return true;
+    }
+
+    @Override
+    public final void seek(long newPosition) {
+      position = newPosition;
+    }
+
+    @Override
+    public final long position() {
+      return position;
+    }
+  }
+
   /** A local file. */
-  final class OfFile implements VideoInput {
+  final class OfFile extends Positioned {
     private final Path file;
     private FileChannel channel;
-    private long position;
 
     private OfFile(Path file, FileChannel channel) {
       this.file = file;
@@ -83,14 +112,12 @@ interface VideoInput extends AutoCloseable {
     }
 
     @Override
-    public int read(ByteBuffer target) throws IOException {
+    int readAt(long at, ByteBuffer target) throws IOException {
       boolean interrupted = false;
       try {
         while (true) {
           try {
-            int count = channel.read(target, position);
-            position += Math.max(0, count);
-            return count;
+            return channel.read(target, at);
           } catch (ClosedByInterruptException e) {
             // An interrupt closes the channel of a reading thread; this video may be used again.
             interrupted = Thread.interrupted();
@@ -110,21 +137,6 @@ interface VideoInput extends AutoCloseable {
     }
 
     @Override
-    public boolean seekable() {
-      return true;
-    }
-
-    @Override
-    public void seek(long newPosition) {
-      position = newPosition;
-    }
-
-    @Override
-    public long position() {
-      return position;
-    }
-
-    @Override
     public void close() {
       try {
         channel.close();
@@ -135,40 +147,21 @@ interface VideoInput extends AutoCloseable {
   }
 
   /** A channel that several inputs share; each has a position of its own, and none closes it. */
-  final class OfChannel implements VideoInput {
+  final class OfChannel extends Positioned {
     private final SeekableByteChannel channel;
-    private long position;
 
     OfChannel(SeekableByteChannel channel) {
       this.channel = channel;
     }
 
     @Override
-    public int read(ByteBuffer target) throws IOException {
-      channel.position(position);
-      int count = channel.read(target);
-      position += Math.max(0, count);
-      return count;
+    int readAt(long at, ByteBuffer target) throws IOException {
+      return channel.position(at).read(target);
     }
 
     @Override
     public long size() throws IOException {
       return channel.size();
-    }
-
-    @Override
-    public boolean seekable() {
-      return true;
-    }
-
-    @Override
-    public void seek(long newPosition) {
-      position = newPosition;
-    }
-
-    @Override
-    public long position() {
-      return position;
     }
 
     @Override
