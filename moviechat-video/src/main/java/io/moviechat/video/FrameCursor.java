@@ -3,8 +3,12 @@ package io.moviechat.video;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
+import static org.bytedeco.ffmpeg.global.avutil.av_image_get_buffer_size;
 
 import io.moviechat.VideoException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
@@ -12,22 +16,36 @@ import org.bytedeco.ffmpeg.avutil.AVFrame;
 /**
  * A place in a video: the picture on screen, and the one after it, which says how long the first
  * stays. Moves forward by decoding, and elsewhere by going to a key frame and decoding from there.
+ *
+ * <p>Who goes back a little will go back again: from the first such step on, as many pictures as
+ * {@link #MAX_HELD_BYTES} allows are held behind the current one, and none of them is skipped.
  */
 final class FrameCursor implements AutoCloseable {
   private static final long SECOND = 1_000_000_000L;
+  private static final long MAX_HELD_BYTES = 64L << 20;
+  private static final int MAX_HELD = 120;
 
   private final Demuxer demuxer;
   private final Decoder decoder;
   private final long frameNanos;
-  private AVFrame current = av_frame_alloc();
-  private AVFrame ahead = av_frame_alloc();
-  private long currentTime = Ffmpeg.NO_TIME;
-  private long aheadTime = Ffmpeg.NO_TIME;
-  private boolean hasCurrent;
-  private boolean hasAhead;
+
+  /** Decoded pictures in presentation order; the last one is ahead of the current one. */
+  private final List<Held> held = new ArrayList<>();
+
+  private final ArrayDeque<Held> unused = new ArrayDeque<>();
+
+  /** The place of the current picture in {@link #held}, -1 if there is none. */
+  private int at = -1;
+
+  /** How many pictures are held behind the current one. */
+  private int keep;
+
+  /** From this time on no picture is missing in {@link #held}. */
+  private long completeFrom = Long.MIN_VALUE;
+
   private boolean untouched = true;
-  private boolean currentIsFirst;
   private boolean fromBeginning = true;
+  private boolean firstIsHeld = true;
   private long lastTime = Ffmpeg.NO_TIME;
   private long shift;
   private final long maxTime;
@@ -45,6 +63,11 @@ final class FrameCursor implements AutoCloseable {
     return new FrameCursor(demuxer, options, false);
   }
 
+  private static final class Held {
+    private final AVFrame picture = av_frame_alloc();
+    private long time;
+  }
+
   private FrameCursor(Demuxer demuxer, VideoOptions options, boolean maySkip) {
     this.demuxer = demuxer;
     this.decoder = new Decoder(demuxer, options);
@@ -56,26 +79,39 @@ final class FrameCursor implements AutoCloseable {
 
   /** The picture on screen. Borrowed until the cursor moves. */
   AVFrame picture() {
-    return current;
+    return held.get(at).picture;
   }
 
   /** The time of {@link #picture()}. */
   long time() {
-    return currentTime;
+    return held.get(at).time;
   }
 
   /** When {@link #picture()} is replaced; {@link Long#MAX_VALUE} if it is the last. */
   long replacedAt() {
-    return hasAhead ? aheadTime : Long.MAX_VALUE;
+    return hasAhead() ? held.get(at + 1).time : Long.MAX_VALUE;
   }
 
   /** When {@link #picture()} leaves the screen, also if nothing follows it. */
   long endOfCurrent() {
-    if (hasAhead) {
-      return aheadTime;
+    if (hasAhead()) {
+      return replacedAt();
     }
-    long own = demuxer.length(current.duration());
-    return currentTime + (own > 0 ? own : frameNanos);
+    long own = demuxer.length(picture().duration());
+    return time() + (own > 0 ? own : frameNanos);
+  }
+
+  private boolean hasCurrent() {
+    return at >= 0;
+  }
+
+  private boolean hasAhead() {
+    return at + 1 < held.size();
+  }
+
+  /** Whether nothing comes before the current picture. */
+  private boolean currentIsFirst() {
+    return at == 0 && fromBeginning && firstIsHeld;
   }
 
   /** A pass over key frames alone, from the one before the window. */
@@ -100,7 +136,7 @@ final class FrameCursor implements AutoCloseable {
     // Only the decoder can tell: raw streams have no times.
     LongStream.Builder times = LongStream.builder();
     while (advance()) {
-      times.add(currentTime);
+      times.add(time());
     }
     rewind();
     return times.build().toArray();
@@ -130,10 +166,10 @@ final class FrameCursor implements AutoCloseable {
    */
   boolean advance() {
     decoder.wantAll();
-    if (!hasCurrent && !hasAhead) {
+    if (!hasCurrent() && !hasAhead()) {
       readAhead();
     }
-    if (!hasAhead) {
+    if (!hasAhead()) {
       return false;
     }
     step();
@@ -147,26 +183,56 @@ final class FrameCursor implements AutoCloseable {
    * @return false if the video has no picture at all
    */
   boolean moveTo(long nanos) {
-    if (hasCurrent && nanos < currentTime && !currentIsFirst) {
-      if (!demuxer.seekable()) {
-        throw new VideoException(
-            demuxer.name() + " cannot go back in time: it is no seekable input");
+    if (hasCurrent() && nanos < time() && !currentIsFirst()) {
+      if (!goBack(nanos)) {
+        if (!demuxer.seekable()) {
+          throw new VideoException(
+              demuxer.name() + " cannot go back in time: it is no seekable input");
+        }
+        keep = Math.min(MAX_HELD, (int) (MAX_HELD_BYTES / Math.max(1, bytesOf(picture()))));
+        if (time() - nanos > keptNanos()) {
+          keep = 0;
+        }
+        seekTo(nanos);
       }
-      seekTo(nanos);
-    } else if (!hasCurrent || replacedAt() <= nanos) {
-      if (keyframeLiesAhead(nanos)) {
+    } else if (!hasCurrent() || replacedAt() <= nanos) {
+      // A little ahead of held pictures a key frame saves less than they are worth.
+      boolean far = !hasCurrent() || nanos - time() > keptNanos();
+      if (far && keyframeLiesAhead(nanos)) {
+        keep = 0;
         seekTo(nanos);
       }
     }
     decodeTo(nanos);
-    return hasCurrent;
+    return hasCurrent();
+  }
+
+  /** Goes back to a picture that is still held; false if it is not. */
+  private boolean goBack(long nanos) {
+    boolean reaches = held.get(0).time <= nanos || (fromBeginning && firstIsHeld);
+    if (!reaches || nanos < completeFrom) {
+      return false;
+    }
+    while (at > 0 && held.get(at).time > nanos) {
+      at--;
+    }
+    return true;
+  }
+
+  private long keptNanos() {
+    return keep * frameNanos;
+  }
+
+  private static long bytesOf(AVFrame picture) {
+    int bytes = av_image_get_buffer_size(picture.format(), picture.width(), picture.height(), 32);
+    return bytes < 0 ? Long.MAX_VALUE : bytes;
   }
 
   private boolean keyframeLiesAhead(long nanos) {
     if (!demuxer.seekable()) {
       return false;
     }
-    long reached = hasCurrent ? Math.max(currentTime, decoder.lastReadTime()) : 0;
+    long reached = held.isEmpty() ? 0 : Math.max(lastTime, decoder.lastReadTime());
     long keyframe = demuxer.keyframeBefore(nanos);
     if (keyframe != Ffmpeg.NO_TIME && keyframe > reached) {
       return true;
@@ -175,8 +241,8 @@ final class FrameCursor implements AutoCloseable {
   }
 
   private void seekTo(long nanos) {
-    long reached = hasCurrent ? currentTime : 0;
-    long from = nanos;
+    long reached = hasCurrent() ? time() : 0;
+    long from = nanos - keptNanos();
     long step = SECOND;
     while (true) {
       boolean beginning = from <= 0 || !demuxer.seek(from);
@@ -188,70 +254,87 @@ final class FrameCursor implements AutoCloseable {
       }
       want(nanos);
       readAhead();
-      if (beginning || (hasAhead && aheadTime <= nanos)) {
+      if (beginning || (hasAhead() && held.get(0).time <= nanos)) {
         break;
       }
       // The key frame that was found is after the wanted time, or nothing can be decoded from it.
       from = nanos - step;
       step *= 2;
     }
-    if (nanos > reached && hasAhead && aheadTime <= reached) {
+    if (nanos > reached && hasAhead() && held.get(0).time <= reached) {
       blindSeekDistance *= 2; // that seek went back and cost time
     }
   }
 
   private void decodeTo(long nanos) {
     want(nanos);
-    if (!hasCurrent) {
-      if (!hasAhead) {
+    if (!hasCurrent()) {
+      if (!hasAhead()) {
         readAhead();
       }
-      if (!hasAhead) {
+      if (!hasAhead()) {
         return;
       }
       step();
     }
-    while (hasAhead && aheadTime <= nanos) {
+    while (hasAhead() && replacedAt() <= nanos) {
       step();
     }
   }
 
   private void want(long nanos) {
     if (maySkip) {
-      decoder.want(nanos);
+      long first = nanos - keptNanos();
+      decoder.want(first - shift);
+      completeFrom = Math.max(completeFrom, first);
     }
   }
 
   private void step() {
-    currentIsFirst = !hasCurrent && fromBeginning;
-    AVFrame free = current;
-    current = ahead;
-    currentTime = aheadTime;
-    hasCurrent = true;
-    ahead = free;
-    hasAhead = false;
-    readAhead();
+    at++;
+    while (at > keep) {
+      recycle(held.remove(0));
+      firstIsHeld = false;
+      at--;
+    }
+    if (!hasAhead()) {
+      readAhead();
+    }
+  }
+
+  private void recycle(Held old) {
+    av_frame_unref(old.picture);
+    unused.push(old);
   }
 
   private void readAhead() {
     untouched = false;
-    do {
-      hasAhead = decoder.next(ahead);
-      if (!hasAhead) {
-        return;
+    Held next = unused.isEmpty() ? new Held() : unused.pop();
+    boolean taken = false;
+    try {
+      do {
+        if (!decoder.next(next.picture)) {
+          return;
+        }
+        next.time = timeOf(next.picture);
+        // Pictures before the key frame that decoding began with may refer to what was not decoded.
+      } while (!fromBeginning
+          && decoder.firstKeyTime() != Ffmpeg.NO_TIME
+          && next.time < decoder.firstKeyTime());
+      held.add(next);
+      taken = true;
+    } finally {
+      if (!taken) {
+        recycle(next);
       }
-      aheadTime = timeOf(ahead);
-      // Pictures before the key frame that decoding began with may refer to what was not decoded.
-    } while (!fromBeginning
-        && decoder.firstKeyTime() != Ffmpeg.NO_TIME
-        && aheadTime < decoder.firstKeyTime());
-    lastTime = aheadTime;
-    if (aheadTime > maxTime) {
+    }
+    lastTime = next.time;
+    if (next.time > maxTime) {
       throw new VideoException(
           String.format(
               "%s has a frame at %.1f s, past the limit of %.1f s; raise VideoOptions.maxDuration"
                   + " if that is right",
-              demuxer.name(), aheadTime / 1e9, maxTime / 1e9));
+              demuxer.name(), next.time / 1e9, maxTime / 1e9));
     }
   }
 
@@ -274,13 +357,12 @@ final class FrameCursor implements AutoCloseable {
 
   private void forget(boolean beginning) {
     fromBeginning = beginning;
+    firstIsHeld = true;
     decoder.flush(!beginning);
-    av_frame_unref(current);
-    av_frame_unref(ahead);
-    hasCurrent = false;
-    hasAhead = false;
-    currentIsFirst = false;
-    currentTime = Ffmpeg.NO_TIME;
+    held.forEach(this::recycle);
+    held.clear();
+    at = -1;
+    completeFrom = Long.MIN_VALUE;
     lastTime = Ffmpeg.NO_TIME;
     shift = 0;
   }
@@ -288,7 +370,10 @@ final class FrameCursor implements AutoCloseable {
   @Override
   public void close() {
     decoder.close();
-    av_frame_free(current);
-    av_frame_free(ahead);
+    held.addAll(unused);
+    held.forEach(one -> av_frame_free(one.picture));
+    held.clear();
+    unused.clear();
+    at = -1;
   }
 }

@@ -17,6 +17,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Key frames only: no other picture is decoded. For each multiple of an interval the nearest one,
  * which is known as soon as the first key frame after it was read.
+ *
+ * <p>All packets are read, though FFmpeg's MP4 reader could leave out the others: it then gives the
+ * key frames wrong times, and reading 68 MB takes 0.04 s.
  */
 final class KeyframeSelection implements FrameSelection {
   private static final Logger log = LoggerFactory.getLogger(KeyframeSelection.class);

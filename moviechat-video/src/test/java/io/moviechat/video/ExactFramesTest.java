@@ -77,6 +77,22 @@ class ExactFramesTest {
 
   @ParameterizedTest
   @MethodSource("clips")
+  void stepsBackAndForthGiveTheSameFrames(String clip) {
+    try (VideoSource video = new FfmpegVideoSourceProvider().open(Clips.file(clip))) {
+      List<Seen> all = sequential(video);
+      Random random = new Random(13);
+      int place = all.size() / 2;
+      for (int step = 0; step < 300; step++) {
+        // Mostly a little back or forth, sometimes far away.
+        place += step % 50 == 49 ? all.size() / 3 : random.nextInt(25) - 13;
+        place = Math.floorMod(place, all.size());
+        assertThat(at(video, all.get(place).time())).as("step %d", step).isEqualTo(all.get(place));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("clips")
   void aFrameIsOnScreenUntilTheNextOne(String clip) {
     try (VideoSource video = new FfmpegVideoSourceProvider().open(Clips.file(clip))) {
       List<Seen> all = sequential(video);
