@@ -46,6 +46,7 @@ final class Decoder implements AutoCloseable {
   private final Demuxer demuxer;
   private final NativeOwner owner;
   private final AVCodecContext context;
+  private final @Nullable HardwareDevice hardware;
   private final ArrayDeque<AVPacket> ahead = new ArrayDeque<>(LOOKAHEAD + 1);
   private final ArrayDeque<AVPacket> unused = new ArrayDeque<>(LOOKAHEAD + 1);
   private long wanted = Long.MIN_VALUE;
@@ -68,6 +69,7 @@ final class Decoder implements AutoCloseable {
               + " video, which this build of FFmpeg cannot decode; convert it, to H.264 for one");
     }
     this.context = avcodec_alloc_context3(codec);
+    this.hardware = HardwareDevice.open(options.hardware(), codec, demuxer.name()).orElse(null);
     this.owner = NativeOwner.open(this, "video decoder of " + demuxer.name());
     AVDictionary settings = new AVDictionary(null);
     try {
@@ -75,6 +77,9 @@ final class Decoder implements AutoCloseable {
       context.pkt_timebase(demuxer.stream().time_base());
       context.thread_count(options.threads());
       context.max_pixels(options.maxPixels());
+      if (hardware != null) {
+        hardware.use(context);
+      }
       int code = avcodec_open2(context, codec, settings);
       if (code < 0) {
         throw new VideoException(
@@ -147,6 +152,7 @@ final class Decoder implements AutoCloseable {
       int code = avcodec_receive_frame(context, picture);
       if (code == 0) {
         if (isWhole(picture)) {
+          fetch(picture);
           return true;
         }
         damaged++;
@@ -179,10 +185,18 @@ final class Decoder implements AutoCloseable {
       code = avcodec_receive_frame(context, picture);
     }
     boolean good = code >= 0 && isWhole(picture);
-    if (!good) {
+    if (good) {
+      fetch(picture);
+    } else {
       damaged++;
     }
     return good;
+  }
+
+  private void fetch(AVFrame picture) {
+    if (hardware != null) {
+      hardware.fetch(picture, demuxer.name());
+    }
   }
 
   private static boolean isWhole(AVFrame picture) {
@@ -286,6 +300,9 @@ final class Decoder implements AutoCloseable {
       av_packet_free(unused.remove());
     }
     avcodec_free_context(context);
+    if (hardware != null) {
+      hardware.close();
+    }
     owner.close();
   }
 }

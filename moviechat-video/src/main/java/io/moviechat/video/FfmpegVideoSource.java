@@ -9,6 +9,7 @@ import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.NativeOwner;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.video.CursorSelections.Window;
+import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -159,7 +160,7 @@ final class FfmpegVideoSource implements VideoSource {
     return pass(Window.of(from, to), sampling, format);
   }
 
-  private FrameStream pass(Window window, FrameSampling sampling, FrameFormat format) {
+  Pass pass(Window window, FrameSampling sampling, FrameFormat format) {
     enter();
     try {
       if (pass != null) {
@@ -259,7 +260,7 @@ final class FfmpegVideoSource implements VideoSource {
         if (singleScaler != null) {
           singleScaler.close();
         }
-        singleScaler = new Scaler(name, format, orientation);
+        singleScaler = new Scaler(name, format, orientation, options.deinterlace());
         singleFormat = format;
       }
       return singleScaler.convert(
@@ -344,7 +345,7 @@ final class FfmpegVideoSource implements VideoSource {
   }
 
   /** One pass over the video. */
-  private final class Pass implements FrameStream {
+  final class Pass implements FrameStream {
     private final FrameSelection selection;
     private final Scaler scaler;
     private final FramePool pool = new FramePool("frames of " + name, options.timeout());
@@ -355,35 +356,56 @@ final class FfmpegVideoSource implements VideoSource {
 
     Pass(FrameSelection selection, FrameFormat format) {
       this.selection = selection;
-      this.scaler = new Scaler(name, format, orientation);
+      this.scaler = new Scaler(name, format, orientation, options.deinterlace());
     }
 
     @Override
     public Optional<Frame> next() {
       enter();
       try {
-        if (ended) {
-          throw new IllegalStateException("the pass over the video " + name + " is closed");
-        }
-        if (finished || !selection.next()) {
-          finished = true;
-          damaged = selection.damaged();
-          if (!any) {
-            any = true;
-            throw new VideoException(
-                name
-                    + ": no frame could be decoded ("
-                    + damaged
-                    + " damaged); the file is empty of pictures, or too damaged");
-          }
-          return Optional.empty();
-        }
-        any = true;
-        damaged = selection.damaged();
-        return Optional.of(scaler.convert(selection.picture(), selection.time(), pool));
+        return advance()
+            ? Optional.of(scaler.convert(selection.picture(), selection.time(), pool))
+            : Optional.empty();
       } finally {
         leave();
       }
+    }
+
+    /**
+     * Like {@link #next()}, into planes of floats.
+     *
+     * @return the time of the frame in nanoseconds, or {@link Ffmpeg#NO_TIME} at the end
+     */
+    long next(FloatBuffer target, float[][] tables) {
+      enter();
+      try {
+        if (!advance()) {
+          return Ffmpeg.NO_TIME;
+        }
+        scaler.convert(selection.picture(), target, tables);
+        return selection.time();
+      } finally {
+        leave();
+      }
+    }
+
+    private boolean advance() {
+      if (ended) {
+        throw new IllegalStateException("the pass over the video " + name + " is closed");
+      }
+      boolean more = !finished && selection.next();
+      damaged = finished ? damaged : selection.damaged();
+      finished = !more;
+      if (!more && !any) {
+        any = true;
+        throw new VideoException(
+            name
+                + ": no frame could be decoded ("
+                + damaged
+                + " damaged); the file is empty of pictures, or too damaged");
+      }
+      any = true;
+      return more;
     }
 
     @Override

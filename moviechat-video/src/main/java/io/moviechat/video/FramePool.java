@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.bytedeco.javacpp.BytePointer;
 
 /**
  * Buffers of frames, used again when a frame is closed. Bounded: who keeps too many frames open
@@ -15,9 +14,6 @@ import org.bytedeco.javacpp.BytePointer;
  */
 final class FramePool {
   private static final long MAX_BYTES = 512L << 20;
-
-  /** FFmpeg's scaler may write some bytes past the end of the last row. */
-  private static final int SLACK = 256;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition returned = lock.newCondition();
@@ -37,18 +33,10 @@ final class FramePool {
 
   /** Room for the pixels of one frame. */
   static final class Buffer {
-    private final int capacity;
     private final ByteBuffer bytes;
-    private final BytePointer pointer;
 
     private Buffer(int capacity) {
-      this.capacity = capacity;
-      this.bytes = ByteBuffer.allocateDirect(capacity + SLACK);
-      this.pointer = new BytePointer(bytes);
-    }
-
-    BytePointer pointer() {
-      return pointer;
+      this.bytes = ByteBuffer.allocateDirect(capacity);
     }
 
     ByteBuffer bytes() {
@@ -82,7 +70,7 @@ final class FramePool {
       open++;
       while (!free.isEmpty()) {
         Buffer buffer = free.pop();
-        if (buffer.capacity == bytes) {
+        if (buffer.bytes.capacity() == bytes) {
           return buffer;
         }
       }

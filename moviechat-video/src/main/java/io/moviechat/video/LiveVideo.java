@@ -249,7 +249,8 @@ public final class LiveVideo implements VideoSource {
       boolean any = false;
       try (Demuxer source = demuxer;
           FrameCursor cursor = FrameCursor.live(source, options);
-          Scaler scaler = new Scaler(name, format, Orientation.of(source.parameters()));
+          Scaler scaler =
+              new Scaler(name, format, Orientation.of(source.parameters()), options.deinterlace());
           FrameSelection selection = select(cursor)) {
         long damagedBefore = damaged;
         while (!stopped && selection.next()) {

@@ -3,7 +3,6 @@ package io.moviechat.video;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_DISPLAYMATRIX;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_side_data_get;
 
-import java.nio.ByteBuffer;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avcodec.AVPacketSideData;
 import org.bytedeco.javacpp.IntPointer;
@@ -73,39 +72,37 @@ record Orientation(boolean mirrored, int quarterTurns) {
   }
 
   /**
-   * Turns packed RGB pixels.
+   * Puts one row of a stored plane where it belongs in the upright plane.
    *
-   * @param source rows of {@code stride} bytes
-   * @param width pixels per row of the source
-   * @param height rows of the source
-   * @param target takes the turned picture, rows without padding
+   * @param row its pixels
+   * @param y its number
+   * @param width pixels per stored row
+   * @param height stored rows
+   * @param target the upright plane, rows without padding
    */
-  void apply(ByteBuffer source, int stride, int width, int height, ByteBuffer target) {
-    int outWidth = swapsSides() ? height : width;
-    int outHeight = swapsSides() ? width : height;
-    byte[] row = new byte[3 * outWidth];
-    for (int y = 0; y < outHeight; y++) {
-      for (int x = 0; x < outWidth; x++) {
-        int fromX =
-            switch (quarterTurns) {
-              case 0 -> x;
-              case 1 -> y;
-              case 2 -> width - 1 - x;
-              default -> width - 1 - y;
-            };
-        int fromY =
-            switch (quarterTurns) {
-              case 0 -> y;
-              case 1 -> height - 1 - x;
-              case 2 -> height - 1 - y;
-              default -> x;
-            };
-        int at = fromY * stride + 3 * (mirrored ? width - 1 - fromX : fromX);
-        row[3 * x] = source.get(at);
-        row[3 * x + 1] = source.get(at + 1);
-        row[3 * x + 2] = source.get(at + 2);
+  void apply(byte[] row, int y, int width, int height, byte[] target) {
+    int at;
+    int step;
+    switch (quarterTurns) {
+      case 0 -> {
+        at = y * width;
+        step = 1;
       }
-      target.put(3 * outWidth * y, row);
+      case 1 -> {
+        at = height - 1 - y;
+        step = height;
+      }
+      case 2 -> {
+        at = (height - y) * width - 1;
+        step = -1;
+      }
+      default -> {
+        at = (width - 1) * height + y;
+        step = -height;
+      }
+    }
+    for (int x = 0; x < width; x++, at += step) {
+      target[at] = row[mirrored ? width - 1 - x : x];
     }
   }
 }

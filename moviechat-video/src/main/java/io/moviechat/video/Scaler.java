@@ -7,38 +7,77 @@ import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.VideoException;
 import io.moviechat.spi.NativeOwner;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.Objects;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.avutil.AVPixFmtDescriptor;
 import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
-import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.javacpp.ShortPointer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Turns decoded pictures into upright RGB frames of a wanted size. Follows changes of size, pixel
  * format and colours in the middle of a video.
+ *
+ * <p>libswscale scales to three planes, green, blue and red: for packed RGB with colours of full
+ * resolution it has no vector code, and takes twice the time for the same bytes. HDR pictures are
+ * scaled to planes of 16 bits and tone mapped there. Turning, cutting and interleaving are left to
+ * Java, on the few pixels of the scaled picture.
  */
 final class Scaler implements AutoCloseable {
   private static final int MAX_SIDE = 16384;
   private static final int ALIGNMENT = 64;
 
+  /** FFmpeg's scaler may write some bytes past the end of the last row. */
+  private static final int SLACK = 256;
+
+  /** Where red, green and blue lie among FFmpeg's planes. */
+  private static final int[] PLANE_OF_CHANNEL = {2, 0, 1};
+
   private final String name;
   private final FrameFormat format;
   private final Orientation orientation;
+  private final boolean deinterlace;
   private final NativeOwner owner;
-  private final AVFrame target = av_frame_alloc();
+  private final PointerPointer<BytePointer> inputPlanes = new PointerPointer<>(4);
+  private final IntPointer inputStrides = new IntPointer(4);
+  private final PointerPointer<BytePointer> scaledPlanes = new PointerPointer<>(4);
+  private final IntPointer scaledStrides = new IntPointer(4);
   private @Nullable SwsContext context;
-  private @Nullable BytePointer scratch;
-  private Source source = new Source(0, 0, 0, 0, 0, 1, 1);
+  private @Nullable BytePointer scaled;
+  private @Nullable ToneMap toneMap;
+  private Source source = new Source(0, 0, 0, 0, 0, 1, 1, 0, 0, Field.BOTH);
   private Geometry geometry = new Geometry(1, 1, 1, 1);
+  private int scaledWidth;
+  private int scaledHeight;
+  private @Nullable ShortPointer deepScaled;
+  private byte[] row = new byte[0];
+  private float[] floats = new float[0];
+  private byte[][] lines = new byte[3][0];
+  private short[][] deepLines = new short[3][0];
+  private byte[][] turned = new byte[3][0];
 
-  Scaler(String name, FrameFormat format, Orientation orientation) {
+  Scaler(String name, FrameFormat format, Orientation orientation, boolean deinterlace) {
     this.name = name;
     this.format = format;
     this.orientation = orientation;
+    this.deinterlace = deinterlace;
     this.owner = NativeOwner.open(this, "scaler of " + name);
+  }
+
+  /** Which rows of a picture are looked at. */
+  private enum Field {
+    BOTH,
+    /** Rows 0, 2, 4 ... */
+    TOP,
+    /** Rows 1, 3, 5 ... */
+    BOTTOM
   }
 
   /** What a conversion depends on. */
@@ -49,7 +88,10 @@ final class Scaler implements AutoCloseable {
       int colorSpace,
       int fullRange,
       int aspectNumerator,
-      int aspectDenominator) {}
+      int aspectDenominator,
+      int primaries,
+      int transfer,
+      Field field) {}
 
   /**
    * Sizes, upright.
@@ -95,8 +137,34 @@ final class Scaler implements AutoCloseable {
       return (int) Math.max(1, Math.min(4 * MAX_SIDE, Math.round(pixels)));
     }
 
-    boolean isWhole() {
-      return scaledWidth == width && scaledHeight == height;
+    /** Columns cut off at the left. */
+    int cutX() {
+      return Math.max(0, scaledWidth - width) / 2;
+    }
+
+    /** Rows cut off at the top. */
+    int cutY() {
+      return Math.max(0, scaledHeight - height) / 2;
+    }
+
+    /** Black columns at the left. */
+    int padX() {
+      return Math.max(0, width - scaledWidth) / 2;
+    }
+
+    /** Black rows at the top. */
+    int padY() {
+      return Math.max(0, height - scaledHeight) / 2;
+    }
+
+    /** Columns of the scaled picture that are in the frame. */
+    int shownWidth() {
+      return Math.min(width, scaledWidth);
+    }
+
+    /** Rows of the scaled picture that are in the frame. */
+    int shownHeight() {
+      return Math.min(height, scaledHeight);
     }
   }
 
@@ -119,12 +187,11 @@ final class Scaler implements AutoCloseable {
 
   /** Converts a picture into a frame with a buffer of the pool. */
   Frame convert(AVFrame picture, long nanos, FramePool pool) {
-    prepare(picture);
-    int bytes = 3 * geometry.width() * geometry.height();
-    FramePool.Buffer buffer = pool.take(bytes);
+    scale(picture);
+    FramePool.Buffer buffer = pool.take(3 * geometry.width() * geometry.height());
     boolean done = false;
     try {
-      convert(picture, buffer, bytes);
+      interleave(buffer.bytes());
       done = true;
       return pool.frame(buffer, nanos, geometry.width(), geometry.height());
     } finally {
@@ -134,71 +201,146 @@ final class Scaler implements AutoCloseable {
     }
   }
 
-  private void convert(AVFrame picture, FramePool.Buffer buffer, int bytes) {
-    BytePointer room = scratch;
-    if (room == null) {
-      target.data(0, buffer.pointer()).linesize(0, 3 * geometry.width());
-      scale(picture);
-      return;
-    }
-    boolean swap = orientation.swapsSides();
-    int width = swap ? geometry.scaledHeight() : geometry.scaledWidth();
-    int height = swap ? geometry.scaledWidth() : geometry.scaledHeight();
-    int stride = stride(width);
-    target.data(0, room).linesize(0, stride);
+  /**
+   * Converts a picture into planes of floats: red, green, blue, each row by row.
+   *
+   * @param target takes {@code 3 * width * height} floats at its position, which moves
+   * @param tables for each channel what each of the 256 values becomes
+   */
+  void convert(AVFrame picture, FloatBuffer target, float[][] tables) {
     scale(picture);
-    if (geometry.isWhole()) {
-      orientation.apply(room.asByteBuffer(), stride, width, height, buffer.bytes());
-      return;
+    if (floats.length != geometry.width()) {
+      floats = new float[geometry.width()];
     }
-    BytePointer upright = room;
-    int uprightStride = stride;
-    if (!orientation.isUpright()) {
-      // The turned picture lies behind the scaled one.
-      upright = room.getPointer((long) stride * height).capacity(3L * width * height);
-      uprightStride = 3 * geometry.scaledWidth();
-      orientation.apply(room.asByteBuffer(), stride, width, height, upright.asByteBuffer());
+    int area = geometry.width() * geometry.height();
+    int start = target.position();
+    for (int y = 0; y < geometry.height(); y++) {
+      boolean inside = read(y);
+      int first = inside ? geometry.padX() : geometry.width();
+      int last = first + (inside ? geometry.shownWidth() : 0);
+      for (int channel = 0; channel < 3; channel++) {
+        float[] table = tables[channel];
+        byte[] line = lines[channel];
+        int at = geometry.cutX();
+        Arrays.fill(floats, 0, first, table[0]);
+        for (int x = first; x < last; x++) {
+          floats[x] = table[line[at++] & 0xff];
+        }
+        Arrays.fill(floats, last, floats.length, table[0]);
+        target.put(start + channel * area + y * geometry.width(), floats);
+      }
     }
-    int cutX = Math.max(0, geometry.scaledWidth() - geometry.width()) / 2;
-    int cutY = Math.max(0, geometry.scaledHeight() - geometry.height()) / 2;
-    int padX = Math.max(0, geometry.width() - geometry.scaledWidth()) / 2;
-    int padY = Math.max(0, geometry.height() - geometry.scaledHeight()) / 2;
-    if (padX > 0
-        || padY > 0
-        || geometry.scaledWidth() < geometry.width()
-        || geometry.scaledHeight() < geometry.height()) {
-      Pointer.memset(buffer.pointer(), 0, bytes);
-    }
-    av_image_copy_plane(
-        at(buffer.pointer(), 3L * (padY * (long) geometry.width() + padX)),
-        3 * geometry.width(),
-        at(upright, (long) cutY * uprightStride + 3L * cutX),
-        uprightStride,
-        3 * Math.min(geometry.width(), geometry.scaledWidth()),
-        Math.min(geometry.height(), geometry.scaledHeight()));
+    target.position(start + 3 * area);
   }
 
-  private static BytePointer at(BytePointer pointer, long offset) {
-    return pointer.getPointer(offset);
+  private void interleave(ByteBuffer target) {
+    byte[] red = lines[0];
+    byte[] green = lines[1];
+    byte[] blue = lines[2];
+    for (int y = 0; y < geometry.height(); y++) {
+      if (read(y)) {
+        // Left and right of the picture the row stays black, as it was made.
+        int to = 3 * geometry.padX();
+        int at = geometry.cutX();
+        for (int end = at + geometry.shownWidth(); at < end; at++, to += 3) {
+          row[to] = red[at];
+          row[to + 1] = green[at];
+          row[to + 2] = blue[at];
+        }
+      } else {
+        Arrays.fill(row, (byte) 0);
+      }
+      target.put(y * row.length, row);
+    }
   }
 
-  private static int stride(int width) {
-    return (3 * width + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  /**
+   * Puts the part of the upright picture that a row of the frame shows into {@link #lines}.
+   *
+   * @return false if that row is black
+   */
+  private boolean read(int y) {
+    int from = y - geometry.padY();
+    if (from < 0 || from >= geometry.shownHeight()) {
+      return false;
+    }
+    from += geometry.cutY();
+    if (orientation.isUpright()) {
+      readScaled(from);
+    } else {
+      for (int channel = 0; channel < 3; channel++) {
+        int width = geometry.scaledWidth();
+        System.arraycopy(turned[channel], from * width, lines[channel], 0, width);
+      }
+    }
+    return true;
   }
 
+  /** Puts a row that FFmpeg scaled into {@link #lines}, tone mapped. */
+  private void readScaled(int y) {
+    BytePointer pixels = Objects.requireNonNull(scaled);
+    ToneMap map = toneMap;
+    for (int channel = 0; channel < 3; channel++) {
+      long at = ((long) PLANE_OF_CHANNEL[channel] * scaledHeight + y) * scaledStrides.get(0);
+      if (map == null) {
+        pixels.position(at).get(lines[channel], 0, scaledWidth);
+      } else {
+        Objects.requireNonNull(deepScaled)
+            .position(at / Short.BYTES)
+            .get(deepLines[channel], 0, scaledWidth);
+      }
+    }
+    if (map != null) {
+      map.apply(deepLines, lines);
+    }
+  }
+
+  /** Scales a picture; what {@link #read} gives is of this picture afterwards. */
   private void scale(AVFrame picture) {
+    prepare(picture);
+    for (int plane = 0; plane < 4; plane++) {
+      BytePointer data = picture.data(plane);
+      int stride = picture.linesize(plane);
+      if (source.field != Field.BOTH) {
+        // Every other row: the rows between them were taken at another moment.
+        if (data != null && source.field == Field.BOTTOM) {
+          data = data.getPointer(stride);
+        }
+        stride *= 2;
+      }
+      inputPlanes.put(plane, data);
+      inputStrides.put(plane, stride);
+    }
     int rows =
         sws_scale(
-            context,
-            picture.data(),
-            picture.linesize(),
-            0,
-            picture.height(),
-            target.data(),
-            target.linesize());
+            context, inputPlanes, inputStrides, 0, source.height, scaledPlanes, scaledStrides);
     if (rows < 0) {
       throw new VideoException(name + ": a frame could not be scaled");
     }
+    if (!orientation.isUpright()) {
+      for (int y = 0; y < scaledHeight; y++) {
+        readScaled(y);
+        for (int channel = 0; channel < 3; channel++) {
+          orientation.apply(lines[channel], y, scaledWidth, scaledHeight, turned[channel]);
+        }
+      }
+    }
+  }
+
+  /** The field that was taken first, if a picture has two. */
+  private Field fieldOf(AVFrame picture) {
+    int flags = picture.flags();
+    if (!deinterlace
+        || (flags & AVFrame.AV_FRAME_FLAG_INTERLACED) == 0
+        || picture.height() < 4
+        || (descriptor(picture.format()).flags() & AV_PIX_FMT_FLAG_PAL) != 0) {
+      return Field.BOTH;
+    }
+    return (flags & AVFrame.AV_FRAME_FLAG_TOP_FIELD_FIRST) != 0 ? Field.TOP : Field.BOTTOM;
+  }
+
+  private static int stride(int bytes) {
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
   private void prepare(AVFrame picture) {
@@ -209,22 +351,28 @@ final class Scaler implements AutoCloseable {
         picture.color_range() == AVCOL_RANGE_JPEG
             || plain != pixelFormat
             || (picture.color_range() == AVCOL_RANGE_UNSPECIFIED && isGray(plain));
+    Field field = fieldOf(picture);
     Source now =
         new Source(
             picture.width(),
-            picture.height(),
+            // Of four rows two belong to a field, and one of colours at half resolution.
+            field == Field.BOTH ? picture.height() : picture.height() / 4 * 2,
             plain,
             picture.colorspace(),
             full ? 1 : 0,
             aspect.num(),
-            aspect.den());
+            aspect.den(),
+            picture.color_primaries(),
+            picture.color_trc(),
+            field);
     if (context != null && now.equals(source)) {
       return;
     }
     free();
     source = now;
     Geometry display =
-        display(now.width, now.height, now.aspectNumerator, now.aspectDenominator, orientation);
+        display(
+            now.width, picture.height(), now.aspectNumerator, now.aspectDenominator, orientation);
     geometry = Geometry.of(format, display.width(), display.height());
     boolean swap = orientation.swapsSides();
     int width = swap ? geometry.scaledHeight() : geometry.scaledWidth();
@@ -235,20 +383,29 @@ final class Scaler implements AutoCloseable {
               "%s: a picture of %d x %d pixels scaled to %d x %d is too large",
               name, now.width, now.height, geometry.scaledWidth(), geometry.scaledHeight()));
     }
-    context = open(now, width, height);
-    if (!orientation.isUpright() || !geometry.isWhole()) {
-      long bytes = (long) stride(width) * height + ALIGNMENT;
-      if (!orientation.isUpright() && !geometry.isWhole()) {
-        bytes += 3L * width * height;
-      }
-      scratch = new BytePointer(bytes + 256);
+    boolean hdr = ToneMap.isHdr(now.transfer);
+    context = open(now, width, height, hdr ? AV_PIX_FMT_GBRP16 : AV_PIX_FMT_GBRP);
+    scaledWidth = width;
+    scaledHeight = height;
+    int stride = stride(hdr ? 2 * width : width);
+    BytePointer pixels = new BytePointer(3L * stride * height + SLACK);
+    scaled = pixels;
+    for (int plane = 0; plane < 3; plane++) {
+      scaledPlanes.put(plane, pixels.getPointer((long) plane * stride * height));
+      scaledStrides.put(plane, stride);
     }
+    deepScaled = hdr ? new ShortPointer(pixels) : null;
+    row = new byte[3 * geometry.width()];
+    lines = new byte[3][Math.max(width, height)];
+    deepLines = new short[3][hdr ? width : 0];
+    turned = new byte[3][orientation.isUpright() ? 0 : width * height];
+    toneMap = hdr ? new ToneMap(now.transfer, now.primaries) : null;
   }
 
-  private SwsContext open(Source from, int width, int height) {
+  private SwsContext open(Source from, int width, int height, int targetFormat) {
     SwsContext sws = sws_alloc_context();
     sws.src_w(from.width).src_h(from.height).src_format(from.pixelFormat);
-    sws.dst_w(width).dst_h(height).dst_format(AV_PIX_FMT_RGB24);
+    sws.dst_w(width).dst_h(height).dst_format(targetFormat);
     sws.src_range(from.fullRange).dst_range(1);
     // What is transparent shows black, as in a player.
     sws.alpha_blend(SWS_ALPHA_BLEND_UNIFORM);
@@ -287,11 +444,19 @@ final class Scaler implements AutoCloseable {
   }
 
   /** Grey pictures use the full range where nothing else is said. */
-  private static boolean isGray(int pixelFormat) {
-    AVPixFmtDescriptor descriptor = av_pix_fmt_desc_get(pixelFormat);
-    return descriptor != null
-        && descriptor.nb_components() <= 2
+  private boolean isGray(int pixelFormat) {
+    AVPixFmtDescriptor descriptor = descriptor(pixelFormat);
+    return descriptor.nb_components() <= 2
         && (descriptor.flags() & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)) == 0;
+  }
+
+  private AVPixFmtDescriptor descriptor(int pixelFormat) {
+    AVPixFmtDescriptor descriptor = av_pix_fmt_desc_get(pixelFormat);
+    if (descriptor == null || descriptor.isNull()) {
+      throw new VideoException(
+          name + ": a picture has no known pixel format (" + pixelFormat + ")");
+    }
+    return descriptor;
   }
 
   /** The formats with a J are the same with full range, and FFmpeg warns of them. */
@@ -316,16 +481,19 @@ final class Scaler implements AutoCloseable {
       sws_freeContext(context);
       context = null;
     }
-    if (scratch != null) {
-      scratch.close();
-      scratch = null;
+    if (scaled != null) {
+      scaled.close();
+      scaled = null;
     }
   }
 
   @Override
   public void close() {
     free();
-    av_frame_free(target);
+    inputPlanes.close();
+    inputStrides.close();
+    scaledPlanes.close();
+    scaledStrides.close();
     owner.close();
   }
 }

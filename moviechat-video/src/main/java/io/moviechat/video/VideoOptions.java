@@ -13,6 +13,10 @@ import java.util.Objects;
  * @param maxPixels largest coded picture in pixels
  * @param maxDuration latest timestamp that is accepted
  * @param probeBytes bytes that may be read to find out what an input is, at least 4096
+ * @param deinterlace whether of a frame that is marked as interlaced only the field taken first is
+ *     shown, without the combs of movement, at half the height before scaling; otherwise both
+ *     fields are woven
+ * @param hardware what decodes
  */
 public record VideoOptions(
     Duration timeout,
@@ -20,10 +24,12 @@ public record VideoOptions(
     long maxBytes,
     long maxPixels,
     Duration maxDuration,
-    int probeBytes) {
+    int probeBytes,
+    boolean deinterlace,
+    HardwareDecoding hardware) {
   /**
    * 30 s without progress, one thread per core, any size in bytes, pictures of up to 64 million
-   * pixels, 100 hours, 5 MB for probing.
+   * pixels, 100 hours, 5 MB for probing, deinterlacing, no hardware decoder.
    */
   public static final VideoOptions DEFAULT =
       new VideoOptions(
@@ -32,7 +38,9 @@ public record VideoOptions(
           Long.MAX_VALUE,
           64_000_000,
           Duration.ofHours(100),
-          5_000_000);
+          5_000_000,
+          true,
+          HardwareDecoding.NONE);
 
   /**
    * @throws IllegalArgumentException if a component is out of its range
@@ -40,6 +48,7 @@ public record VideoOptions(
   public VideoOptions {
     Objects.requireNonNull(timeout, "timeout");
     Objects.requireNonNull(maxDuration, "maxDuration");
+    Objects.requireNonNull(hardware, "hardware");
     require(!timeout.isNegative() && !timeout.isZero(), "timeout", timeout, "above zero");
     require(threads >= 1 && threads <= 64, "threads", threads, "1 to 64");
     require(maxBytes >= 1, "maxBytes", maxBytes, "at least 1");
@@ -60,26 +69,43 @@ public record VideoOptions(
 
   /** The same with another {@link #timeout()}. */
   public VideoOptions withTimeout(Duration newTimeout) {
-    return new VideoOptions(newTimeout, threads, maxBytes, maxPixels, maxDuration, probeBytes);
+    return new VideoOptions(
+        newTimeout, threads, maxBytes, maxPixels, maxDuration, probeBytes, deinterlace, hardware);
   }
 
-  /** The same with another number of {@link #threads()}. */
+  /** The same with another {@link #threads()}. */
   public VideoOptions withThreads(int newThreads) {
-    return new VideoOptions(timeout, newThreads, maxBytes, maxPixels, maxDuration, probeBytes);
+    return new VideoOptions(
+        timeout, newThreads, maxBytes, maxPixels, maxDuration, probeBytes, deinterlace, hardware);
   }
 
   /** The same with another {@link #maxBytes()}. */
   public VideoOptions withMaxBytes(long bytes) {
-    return new VideoOptions(timeout, threads, bytes, maxPixels, maxDuration, probeBytes);
+    return new VideoOptions(
+        timeout, threads, bytes, maxPixels, maxDuration, probeBytes, deinterlace, hardware);
   }
 
   /** The same with another {@link #maxPixels()}. */
   public VideoOptions withMaxPixels(long pixels) {
-    return new VideoOptions(timeout, threads, maxBytes, pixels, maxDuration, probeBytes);
+    return new VideoOptions(
+        timeout, threads, maxBytes, pixels, maxDuration, probeBytes, deinterlace, hardware);
   }
 
   /** The same with another {@link #maxDuration()}. */
   public VideoOptions withMaxDuration(Duration duration) {
-    return new VideoOptions(timeout, threads, maxBytes, maxPixels, duration, probeBytes);
+    return new VideoOptions(
+        timeout, threads, maxBytes, maxPixels, duration, probeBytes, deinterlace, hardware);
+  }
+
+  /** The same with another {@link #deinterlace()}. */
+  public VideoOptions withDeinterlace(boolean newDeinterlace) {
+    return new VideoOptions(
+        timeout, threads, maxBytes, maxPixels, maxDuration, probeBytes, newDeinterlace, hardware);
+  }
+
+  /** The same with another {@link #hardware()}. */
+  public VideoOptions withHardware(HardwareDecoding newHardware) {
+    return new VideoOptions(
+        timeout, threads, maxBytes, maxPixels, maxDuration, probeBytes, deinterlace, newHardware);
   }
 }

@@ -126,6 +126,7 @@ public final class VideoWriter implements AutoCloseable {
     private int aspectNumerator = 1;
     private int aspectDenominator = 1;
     private int flags;
+    private int frameFlags;
     private int colorPrimaries = AVCOL_PRI_UNSPECIFIED;
     private int colorTransfer = AVCOL_TRC_UNSPECIFIED;
     private int colorSpace = AVCOL_SPC_UNSPECIFIED;
@@ -218,6 +219,15 @@ public final class VideoWriter implements AutoCloseable {
 
     Builder encoderFlags(int codecFlags) {
       this.flags = codecFlags;
+      return this;
+    }
+
+    /** Marks every frame as interlaced. */
+    Builder interlaced(boolean topFieldFirst) {
+      this.flags |= AV_CODEC_FLAG_INTERLACED_DCT | AV_CODEC_FLAG_INTERLACED_ME;
+      this.frameFlags =
+          AVFrame.AV_FRAME_FLAG_INTERLACED
+              | (topFieldFirst ? AVFrame.AV_FRAME_FLAG_TOP_FIELD_FIRST : 0);
       return this;
     }
 
@@ -337,6 +347,10 @@ public final class VideoWriter implements AutoCloseable {
       throw new VideoException(
           "FFmpeg cannot convert RGB to what " + settings.encoder + " wants, for " + settings.file);
     }
+    if (settings.colorSpace != AVCOL_SPC_UNSPECIFIED) {
+      IntPointer table = sws_getCoefficients(settings.colorSpace);
+      sws_setColorspaceDetails(scaler, table, 1, table, 0, 0, 1 << 16, 1 << 16);
+    }
     BytePointer newPixels = new BytePointer(3L * settings.width * settings.height + 64);
     pixels = newPixels;
     AVFrame newRgbPicture = av_frame_alloc();
@@ -398,6 +412,7 @@ public final class VideoWriter implements AutoCloseable {
         target.linesize());
     lastTick = tick;
     target.pts(tick);
+    target.flags(target.flags() | settings.frameFlags);
     target.duration(frameTicks);
     encode(target);
   }

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_FLAG_CLOSED_GOP;
-import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_FLAG_INTERLACED_DCT;
-import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_FLAG_INTERLACED_ME;
 import static org.bytedeco.ffmpeg.global.avutil.*;
 
 import io.moviechat.Frame;
@@ -333,23 +331,64 @@ class OddVideosTest {
         2);
   }
 
+  private Path interlaced(String name, List<Duration> times, boolean topFieldFirst) {
+    return write(
+        name,
+        64,
+        64,
+        times,
+        b ->
+            b.encoder("mpeg2video", AV_PIX_FMT_YUV420P)
+                .ticksPerSecond(25)
+                .framesPerSecond(25)
+                .interlaced(topFieldFirst)
+                .bitRate(2_000_000));
+  }
+
   @Test
   void interlaced() {
     List<Duration> times = regular(30, 40);
-    assertNumbered(
-        write(
-            "interlaced.mkv",
-            64,
-            64,
-            times,
-            b ->
-                b.encoder("mpeg2video", AV_PIX_FMT_YUV420P)
-                    .ticksPerSecond(25)
-                    .framesPerSecond(25)
-                    .encoderFlags(AV_CODEC_FLAG_INTERLACED_DCT | AV_CODEC_FLAG_INTERLACED_ME)
-                    .bitRate(2_000_000)),
-        times,
-        4);
+    assertNumbered(interlaced("top.mkv", times, true), times, 4);
+    assertNumbered(interlaced("bottom.mkv", times, false), times, 4);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true,64", "false,64", "true,66", "false,70"})
+  void ofAnInterlacedFrameTheFieldTakenFirstIsShown(boolean topFieldFirst, int height) {
+    ByteBuffer rgb = ByteBuffer.allocateDirect(3 * 64 * height);
+    while (rgb.hasRemaining()) {
+      rgb.put((byte) (rgb.position() / (3 * 64) % 2 == 0 ? 200 : 60));
+    }
+    Path file = folder.resolve("fields.mkv");
+    try (VideoWriter writer =
+        VideoWriter.builder(file)
+            .size(64, height)
+            .encoder("mpeg2video", AV_PIX_FMT_YUV420P)
+            .ticksPerSecond(25)
+            .framesPerSecond(25)
+            .interlaced(topFieldFirst)
+            .bitRate(5_000_000)
+            .build()) {
+      writer.write(rgb.flip(), Duration.ZERO);
+    }
+    for (FrameFormat format :
+        List.of(FrameFormat.ORIGINAL, FrameFormat.stretch(20, 20, Resampling.BICUBIC))) {
+      try (VideoSource video = new FfmpegVideoSourceProvider().open(file);
+          Frame frame = video.frameAt(Duration.ZERO, format)) {
+        assertThat(frame.height()).isEqualTo(format.equals(FrameFormat.ORIGINAL) ? height : 20);
+        for (int i = 0; i < frame.rgb().remaining(); i++) {
+          assertThat(frame.rgb().get(i) & 0xff).isCloseTo(topFieldFirst ? 200 : 60, within(6));
+        }
+      }
+    }
+    VideoOptions woven = VideoOptions.DEFAULT.withDeinterlace(false);
+    try (VideoSource video = new FfmpegVideoSourceProvider(woven).open(file);
+        Frame frame = video.frameAt(Duration.ZERO, FrameFormat.ORIGINAL)) {
+      for (int y = 0; y < height; y++) {
+        assertThat(frame.rgb().get(3 * (64 * y + 30)) & 0xff)
+            .isCloseTo(y % 2 == 0 ? 200 : 60, within(6));
+      }
+    }
   }
 
   @Test
