@@ -8,9 +8,11 @@ import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -21,6 +23,36 @@ import picocli.CommandLine.Spec;
 final class HubCommands {
   private HubCommands() {}
 
+  /** The model that a command is about. */
+  static final class Repository {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    @Parameters(paramLabel = "OWNER/NAME", description = "The model's name on the hub.")
+    private String name;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets the fields
+    Repository() {}
+
+    /** Does something with the model; a name or an option that cannot be is a wrong usage. */
+    <T> T use(Function<String, T> action) {
+      try {
+        return action.apply(name);
+      } catch (IllegalArgumentException e) {
+        throw new ParameterException(command.commandLine(), e.getMessage(), e);
+      }
+    }
+
+    boolean is(String other) {
+      return name.equals(other);
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
   /** {@code moviechat model pull}. */
   @Command(
       name = "pull",
@@ -29,10 +61,7 @@ final class HubCommands {
   static final class Pull implements Callable<Integer> {
     private final Context context;
 
-    @Spec private CommandSpec spec;
-
-    @Parameters(paramLabel = "OWNER/NAME", description = "The model's name on the hub.")
-    private String repository;
+    @Mixin private Repository repository;
 
     @Option(
         names = "--precision",
@@ -59,25 +88,27 @@ final class HubCommands {
     @Override
     public Integer call() {
       try (StatusLine status = new StatusLine(context.terminal())) {
-        ModelHub.Builder hub =
-            ModelHub.builder()
-                .offline(offline)
-                .progress((file, done, size) -> status.show(line(file, done, size)));
-        String token = System.getenv("HF_TOKEN");
-        if (mirror != null) {
-          hub.endpoint(mirror); // which is not told the token of another
-        } else if (token != null && !token.isBlank()) {
-          hub.token(token);
-        }
-        hub.build().pull(repository, precision);
-      } catch (IllegalArgumentException e) {
-        throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        repository.use(name -> hub(status).pull(name, precision));
       }
       ModelHub.create().list().stream()
-          .filter(model -> model.repository().equals(repository))
+          .filter(model -> repository.is(model.repository()))
           .filter(model -> model.precision() == precision)
           .forEach(model -> context.terminal().out().println(model.folder()));
       return CommandLine.ExitCode.OK;
+    }
+
+    private ModelHub hub(StatusLine status) {
+      ModelHub.Builder hub =
+          ModelHub.builder()
+              .offline(offline)
+              .progress((file, done, size) -> status.show(line(file, done, size)));
+      String token = System.getenv("HF_TOKEN");
+      if (mirror != null) {
+        hub.endpoint(mirror); // which is not told the token of another
+      } else if (token != null && !token.isBlank()) {
+        hub.token(token);
+      }
+      return hub.build();
     }
 
     private static String line(String file, long done, long size) {
@@ -124,10 +155,7 @@ final class HubCommands {
   static final class Check implements Callable<Integer> {
     private final Context context;
 
-    @Spec private CommandSpec spec;
-
-    @Parameters(paramLabel = "OWNER/NAME", description = "The model's name on the hub.")
-    private String repository;
+    @Mixin private Repository repository;
 
     @SuppressWarnings("NullAway.Init") // picocli sets the fields
     Check(Context context) {
@@ -136,12 +164,7 @@ final class HubCommands {
 
     @Override
     public Integer call() {
-      List<String> problems;
-      try {
-        problems = ModelHub.create().check(repository);
-      } catch (IllegalArgumentException e) {
-        throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-      }
+      List<String> problems = repository.use(ModelHub.create()::check);
       if (!problems.isEmpty()) {
         throw new ModelException(
             repository
@@ -159,10 +182,7 @@ final class HubCommands {
   static final class Remove implements Callable<Integer> {
     private final Context context;
 
-    @Spec private CommandSpec spec;
-
-    @Parameters(paramLabel = "OWNER/NAME", description = "The model's name on the hub.")
-    private String repository;
+    @Mixin private Repository repository;
 
     @SuppressWarnings("NullAway.Init") // picocli sets the fields
     Remove(Context context) {
@@ -171,13 +191,7 @@ final class HubCommands {
 
     @Override
     public Integer call() {
-      boolean removed;
-      try {
-        removed = ModelHub.create().remove(repository);
-      } catch (IllegalArgumentException e) {
-        throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-      }
-      if (!removed) {
+      if (!repository.use(ModelHub.create()::remove)) {
         throw new ModelException(
             repository + " is not in " + ModelHub.defaultCache() + "; 'model list' shows what is");
       }
