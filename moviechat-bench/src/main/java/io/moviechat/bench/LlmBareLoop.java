@@ -1,5 +1,6 @@
 package io.moviechat.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
@@ -35,6 +36,14 @@ final class LlmBareLoop implements AutoCloseable {
   private static final int FLOAT = 1;
   private static final int BOOL = 9;
 
+  /**
+   * How sessions run.
+   *
+   * @param threads of each operator, 0 for the runtime's own choice
+   * @param spinning whether idle threads go on looking for work for a while
+   */
+  record Threads(int threads, boolean spinning) {}
+
   private final OrtApi api = onnxruntime.OrtGetApiBase().GetApi().call(onnxruntime.ORT_API_VERSION);
   private final OrtEnv env = new OrtEnv();
   private final OrtMemoryInfo cpu = new OrtMemoryInfo();
@@ -47,8 +56,9 @@ final class LlmBareLoop implements AutoCloseable {
   private final int heads;
   private final int headDim;
   private final int width;
+  private long prefillNanos;
 
-  LlmBareLoop(Path bundle, int layers, int heads, int headDim, int width) {
+  LlmBareLoop(Path bundle, int layers, int heads, int headDim, int width, Threads settings) {
     this.layers = layers;
     this.heads = heads;
     this.headDim = headDim;
@@ -56,14 +66,33 @@ final class LlmBareLoop implements AutoCloseable {
     check(api.CreateEnv(4, "bare", env));
     check(api.CreateCpuMemoryInfo(1, 0, cpu));
     check(api.GetAllocatorWithDefaultOptions(allocator));
-    embed = open(bundle.resolve("onnx/embed_tokens.onnx"));
-    decoder = open(bundle.resolve("onnx/decoder_model_merged.onnx"));
-    vision = open(bundle.resolve("onnx/vision_encoder.onnx"));
+    // As the product does: a look-up needs no pool of threads.
+    embed = open(bundle.resolve("onnx/embed_tokens.onnx"), new Threads(1, settings.spinning()));
+    decoder = open(bundle.resolve("onnx/decoder_model_merged.onnx"), settings);
+    vision = open(bundle.resolve("onnx/vision_encoder.onnx"), settings);
   }
 
-  private OrtSession open(Path file) {
+  /** A loop over the bundle that config.json describes. */
+  static LlmBareLoop of(Path bundle, JsonNode config, Threads settings) {
+    JsonNode text = config.path("text_config");
+    return new LlmBareLoop(
+        bundle,
+        text.path("num_hidden_layers").asInt(),
+        text.path("num_key_value_heads").asInt(),
+        text.path("head_dim").asInt(),
+        text.path("hidden_size").asInt(),
+        settings);
+  }
+
+  private OrtSession open(Path file, Threads settings) {
     OrtSessionOptions options = new OrtSessionOptions();
     check(api.CreateSessionOptions(options));
+    if (settings.threads() > 0) {
+      check(api.SetIntraOpNumThreads(options, settings.threads()));
+    }
+    check(
+        api.AddSessionConfigEntry(
+            options, "session.intra_op.allow_spinning", settings.spinning() ? "1" : "0"));
     OrtSession session = new OrtSession();
     try (BytePointer path = new BytePointer(file.toString())) {
       check(api.CreateSession(env, path, options, session));
@@ -97,6 +126,11 @@ final class LlmBareLoop implements AutoCloseable {
 
   private LongBuffer longs(OrtValue value, long count) {
     return new LongPointer(data(value)).capacity(count).asBuffer();
+  }
+
+  /** Nanoseconds of reading the last prompt. */
+  long prefillNanos() {
+    return prefillNanos;
   }
 
   /** Nanoseconds of each token after the first. */
@@ -160,7 +194,9 @@ final class LlmBareLoop implements AutoCloseable {
         check(api.AllocatorFree(allocator, values));
       }
       Stream.of(input, positions, embeds, mask).forEach(api::ReleaseValue);
-      if (step > 0) {
+      if (step == 0) {
+        prefillNanos = System.nanoTime() - start;
+      } else {
         nanos[step - 1] = System.nanoTime() - start;
       }
     }

@@ -65,27 +65,29 @@ final class LlmModel implements Study {
     }
     Path bundle = Path.of(folder).toAbsolutePath();
     JsonNode config = new ObjectMapper().readTree(bundle.resolve("config.json").toFile());
-    JsonNode text = config.path("text_config");
+    // The same number for all: what is compared is what comes on top.
+    LlmBareLoop.Threads threads =
+        new LlmBareLoop.Threads(Runtime.getRuntime().availableProcessors(), true);
     int rounds = size.pick(1, 3, 7);
     int newTokens = size.pick(4, 24, 96);
     Series tokens = new Series(findings, "LlmModel.decode", "tokens/s");
     Series frames = new Series(findings, "LlmModel.encode", "frames/s");
-    ModelBundle model = ModelBundle.at(bundle).withPrecision(Precision.FP32);
+    ModelBundle model =
+        ModelBundle.at(bundle).withPrecision(Precision.FP32).withThreads(threads.threads());
     int side = config.path("vision_config").path("image_size").asInt();
     try (FrameEncoder encoder = model.openEncoder();
         AnswerGenerator generator = model.openGenerator();
-        LlmBareLoop bare =
-            new LlmBareLoop(
-                bundle,
-                text.path("num_hidden_layers").asInt(),
-                text.path("num_key_value_heads").asInt(),
-                text.path("head_dim").asInt(),
-                text.path("hidden_size").asInt())) {
+        LlmBareLoop bare = LlmBareLoop.of(bundle, config, threads)) {
       TokenShape shape = encoder.shape();
       MovieView nothing = view(shape, 0);
       GeneratedAnswer warm = ask(generator, nothing, 4);
       int[] prompt = new Random(1).ints(warm.promptTokens(), 0, 500).toArray();
-      bare.decode(prompt, 4);
+      for (int warmUp = 0; warmUp < size.pick(1, 3, 5); warmUp++) {
+        bare.decode(prompt, newTokens);
+        ask(generator, nothing, newTokens);
+        encode(encoder, side);
+        bare.encode(FRAMES, side);
+      }
       List<Integer> ids = List.of();
       for (int round = 0; round < rounds; round++) {
         GeneratedAnswer answer = ask(generator, nothing, newTokens);
@@ -114,6 +116,31 @@ final class LlmModel implements Study {
       frames.report();
       secondQuestion(generator, shape, size, findings);
       allocation(generator, nothing, newTokens, findings);
+    }
+    memory(bundle, size, findings);
+  }
+
+  /** Most resident bytes of a process that answers, over the weights and caches it has to hold. */
+  private static void memory(Path bundle, Size size, Findings findings)
+      throws IOException, InterruptedException {
+    if (!Resident.known()) {
+      findings.skip("LlmModel.memory", "resident memory is known on Linux only");
+      return;
+    }
+    String slots = Integer.toString(size.pick(1, 40, 40));
+    for (String part : List.of("encoder", "generator")) {
+      String line =
+          ChildJvm.run(
+                  LlmMemoryChild.class,
+                  List.of("-Xmx256m", "-XX:+UseSerialGC"),
+                  List.of(part, bundle.toString(), slots))
+              .get(0);
+      JsonNode found = new ObjectMapper().readTree(line);
+      Map<String, String> params = Map.of("part", part);
+      double needed = found.path("needed").asDouble();
+      double peak = found.path("peak").asDouble();
+      findings.measure("LlmModel.memory", params, "MB", Better.LOWER, peak / 1e6);
+      findings.measure("LlmModel.memoryOverNeeded", params, "ratio", Better.LOWER, peak / needed);
     }
   }
 
@@ -155,7 +182,7 @@ final class LlmModel implements Study {
         ((many - few) - (few - start)) / (double) newTokens);
   }
 
-  private static GeneratedAnswer ask(AnswerGenerator generator, MovieView view, int count) {
+  static GeneratedAnswer ask(AnswerGenerator generator, MovieView view, int count) {
     GenerationOptions options =
         GenerationOptions.builder().maxTokens(count).minTokens(count).build();
     try (AnswerSession session = generator.open(view)) {
@@ -163,7 +190,7 @@ final class LlmModel implements Study {
     }
   }
 
-  private static long encode(FrameEncoder encoder, int side) {
+  static long encode(FrameEncoder encoder, int side) {
     List<Frame> frames = new ArrayList<>();
     for (int f = 0; f < FRAMES; f++) {
       byte[] rgb = new byte[3 * side * side];
@@ -177,7 +204,7 @@ final class LlmModel implements Study {
     return System.nanoTime() - start;
   }
 
-  private static MovieView view(TokenShape shape, int count) {
+  static MovieView view(TokenShape shape, int count) {
     Random random = new Random(7);
     List<MemorySlot> slots = new ArrayList<>();
     for (int i = 0; i < count; i++) {

@@ -75,7 +75,7 @@ final class Graph implements AutoCloseable {
    *
    * @param header of its file, checked
    * @param device where it runs; not AUTO
-   * @param threads of its own, 0 leaves the number to the runtime
+   * @param threads of its own, 0 for as many as there are cores
    * @throws ModelException with the runtime's text if it cannot be loaded
    */
   static Graph open(OnnxHeader header, Device device, int threads) {
@@ -115,8 +115,9 @@ final class Graph implements AutoCloseable {
     ort.check(ort.api.CreateSessionOptions(options));
     try {
       ort.check(ort.api.SetSessionGraphOptimizationLevel(options, optimisations));
-      if (threads > 0) {
-        ort.check(ort.api.SetIntraOpNumThreads(options, threads));
+      int own = threads > 0 ? threads : Cores.count();
+      if (own > 0) {
+        ort.check(ort.api.SetIntraOpNumThreads(options, own));
       }
       ort.check(ort.api.SetInterOpNumThreads(options, 1));
       if (!wanted.isCpu()) {

@@ -107,7 +107,7 @@ public final class ModelBundle implements VisionLanguageModel {
   /**
    * The same bundle with that many threads for each graph.
    *
-   * @param count 0 leaves the choice to ONNX Runtime: one for each physical core
+   * @param count 0, the default, is one for each core that this process may use
    * @throws IllegalArgumentException if negative
    */
   public ModelBundle withThreads(int count) {
@@ -160,7 +160,9 @@ public final class ModelBundle implements VisionLanguageModel {
     Graph decoder = null;
     MemoryProjector projector = null;
     try {
-      embed = Graph.open(spec.header(GraphKind.EMBED), where, threads);
+      // Looking rows up is no work for several threads, and a pool of its own would go on spinning
+      // beside the decoder's.
+      embed = Graph.open(spec.header(GraphKind.EMBED), where, 1);
       decoder = Graph.open(spec.header(GraphKind.DECODER), where, threads);
       if (spec.has(GraphKind.PROJECTOR)) {
         projector =
