@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,6 +96,7 @@ final class BundleSpec {
       decoder = DecoderSpec.of(headers.get(GraphKind.DECODER), problems);
       compareWithConfig(config, decoder, problems);
     }
+    family.ifPresent(known -> checkTemplate(config.chatTemplate(), known, problems));
     int rows = checkWidths(headers, decoder, family, problems);
     checkTokens(config, headers, decoder, family, problems);
     OptionalInt context = config.text("max_position_embeddings");
@@ -238,6 +240,17 @@ final class BundleSpec {
       problems.add(
           "config.json says %s %d, but the decoder graph has %d; take both from one export",
           key, said.getAsInt(), found);
+    }
+  }
+
+  private static void checkTemplate(String template, Family family, Problems problems) {
+    List<String> missing =
+        family.templateMarks().stream().filter(mark -> !template.contains(mark)).toList();
+    if (!template.isEmpty() && !missing.isEmpty()) {
+      problems.add(
+          "the chat template has no %s, which %s's prompts are made of: this model was trained on"
+              + " prompts that are not known here; without the template it would get %s's",
+          missing, family.name(), family.name());
     }
   }
 
@@ -454,16 +467,17 @@ final class BundleSpec {
   }
 
   /** Special tokens, and whatever else the text of users must not turn into. */
-  List<String> reservedTokens() {
+  Pattern reservedTokens() {
     List<String> reserved = new ArrayList<>();
     for (var token : config.tokenizer().path("added_tokens")) {
       String content = token.path("content").asText("");
       if (content.length() > 1
           && (token.path("special").asBoolean(false) || content.equals(family.placeholder()))) {
-        reserved.add(content);
+        reserved.add(Pattern.quote(content));
       }
     }
-    return List.copyOf(reserved);
+    // One pass however long the text is; nothing at all matches what can never be found.
+    return Pattern.compile(reserved.isEmpty() ? "(?!)" : String.join("|", reserved));
   }
 
   /**

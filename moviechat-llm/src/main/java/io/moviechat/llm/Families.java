@@ -21,15 +21,15 @@ final class Families {
   /** Types that are known and cannot work here, with the reason. */
   private static final ImmutableMap<String, String> REFUSED =
       ImmutableMap.of(
-          "qwen2_vl", pairs("Qwen2-VL"),
-          "qwen2_5_vl", pairs("Qwen2.5-VL"));
+          "qwen2_vl", grid("Qwen2-VL"),
+          "qwen2_5_vl", grid("Qwen2.5-VL"));
 
   private Families() {}
 
-  private static String pairs(String name) {
+  private static String grid(String name) {
     return name
-        + "'s encoder merges pairs of frames and numbers rows by their place in a grid of the whole"
-        + " video, so that one frame alone has no visual tokens that a memory could keep and merge";
+        + "'s encoder, and its decoder's positions of three numbers, count frames in an even grid"
+        + " of time, in which memory slots of different length have no place";
   }
 
   static Set<String> types() {

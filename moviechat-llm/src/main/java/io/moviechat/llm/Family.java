@@ -23,6 +23,14 @@ interface Family {
    */
   void render(List<Message> chat, Prompt.Builder prompt);
 
+  /**
+   * What a chat template must hold if it writes the prompts that {@link #render} writes. Templates
+   * are not run: one without these is another family's.
+   */
+  default List<String> templateMarks() {
+    return List.of();
+  }
+
   /** Texts that end every answer, besides those that are asked for. */
   default List<String> stopStrings() {
     return List.of();

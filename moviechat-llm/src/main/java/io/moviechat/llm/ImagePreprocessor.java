@@ -105,9 +105,10 @@ final class ImagePreprocessor {
         newHeight = exact.height();
         picture = exact.resampler().resize(picture, w, h, newWidth, newHeight);
       } else if (step instanceof Step.ShortestEdge shortest) {
-        double scale = (double) shortest.edge() / Math.min(w, h);
-        newWidth = w <= h ? shortest.edge() : side(w * scale);
-        newHeight = w <= h ? side(h * scale) : shortest.edge();
+        // In whole numbers: a rounded quotient can lose a row, 1080 * (336 / 720) for instance.
+        long edge = shortest.edge();
+        newWidth = w <= h ? shortest.edge() : (int) (edge * w / h);
+        newHeight = w <= h ? (int) (edge * h / w) : shortest.edge();
         if ((long) newWidth * newHeight > LARGEST_PICTURE) {
           throw new InferenceException(
               "a frame of "

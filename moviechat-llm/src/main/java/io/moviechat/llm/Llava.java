@@ -2,6 +2,8 @@ package io.moviechat.llm;
 
 import io.moviechat.spi.MovieView;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The LLaVA line: LLaVA-OneVision, LLaVA-interleave, FastVLM (all with a Qwen2 text model) and
@@ -12,72 +14,80 @@ final class Llava implements Family {
   /** Prompt formats of the line. */
   enum Style {
     /** A blank after the role, nothing between turns: LLaVA-OneVision's present template. */
-    ONE_VISION("<|im_start|>", " ", "\n", "<|im_end|>", "<|im_start|>assistant\n"),
+    ONE_VISION("<|im_start|>", " ", "", "<|im_end|>"),
     /** Qwen2's own layout: LLaVA-OneVision's first template. */
-    CHAT_ML("<|im_start|>", "\n", "\n", "<|im_end|>\n", "<|im_start|>assistant\n"),
-    /** {@code USER: ... ASSISTANT:}. */
-    VICUNA("", "", "\n", " ", "ASSISTANT:");
+    CHAT_ML("<|im_start|>", "\n", "", "<|im_end|>\n"),
+    /** {@code USER: ... ASSISTANT:}; each picture has a line of its own. */
+    VICUNA("", "", "\n", " ");
 
     private final String begin;
     private final String afterRole;
-    private final String beforeText;
+    private final String betweenSlots;
     private final String end;
-    private final String answer;
 
-    Style(String begin, String afterRole, String beforeText, String end, String answer) {
+    Style(String begin, String afterRole, String betweenSlots, String end) {
       this.begin = begin;
       this.afterRole = afterRole;
-      this.beforeText = beforeText;
+      this.betweenSlots = betweenSlots;
       this.end = end;
-      this.answer = answer;
     }
   }
+
+  /** A role and a line break, as Jinja text has them: escaped or as they are. */
+  private static final Pattern ROLE_AND_BREAK =
+      Pattern.compile("message(\\.role|\\[.role.\\]) *\\+ *['\"](\\\\n|\\n)");
+
+  private static final Pattern ANSWER = Pattern.compile("<\\|im_start\\|>assistant(\\\\n|\\n)?");
 
   private final String name;
   private final ImagePreprocessor images;
   private final String placeholder;
   private final Style style;
+  private final String answer;
   private final boolean defaultSystem;
 
+  /**
+   * @param usualBreak what follows the role of the answer if no template says it
+   * @param defaultSystem whether a chat without a system prompt gets Qwen2's
+   */
   private Llava(
-      String name,
-      ImagePreprocessor images,
-      String placeholder,
-      Style style,
-      boolean defaultSystem) {
+      String name, BundleConfig config, Style style, String usualBreak, boolean defaultSystem) {
     this.name = name;
-    this.images = images;
-    this.placeholder = placeholder;
+    this.images = config.plainImages();
+    this.placeholder = config.placeholder("<image>");
     this.style = style;
+    this.answer = answer(style, config.chatTemplate(), usualBreak);
     this.defaultSystem = defaultSystem;
   }
 
   static Llava oneVision(BundleConfig config) {
-    return new Llava(
-        "LLaVA-OneVision",
-        config.plainImages(),
-        config.placeholder("<image>"),
-        // The two published templates differ in what follows the role.
-        config.chatTemplate().contains("message['role'] + '\\n'")
-            ? Style.CHAT_ML
-            : Style.ONE_VISION,
-        false);
+    return new Llava("LLaVA-OneVision", config, chatMl(config), "\n", false);
   }
 
   static Llava llava(BundleConfig config) {
-    boolean chatMl =
-        config.chatTemplate().contains("<|im_start|>") || config.textModel().equals("qwen2");
-    return new Llava(
-        "LLaVA",
-        config.plainImages(),
-        config.placeholder("<image>"),
-        chatMl ? Style.ONE_VISION : Style.VICUNA,
-        false);
+    boolean vicuna =
+        !config.chatTemplate().contains("<|im_start|>") && !config.textModel().equals("qwen2");
+    return new Llava("LLaVA", config, vicuna ? Style.VICUNA : chatMl(config), "", false);
   }
 
   static Llava fastVlm(BundleConfig config) {
-    return new Llava(
-        "FastVLM", config.plainImages(), config.placeholder("<image>"), Style.CHAT_ML, true);
+    return new Llava("FastVLM", config, Style.CHAT_ML, "\n", true);
+  }
+
+  /** The published templates differ in what follows the role. */
+  private static Style chatMl(BundleConfig config) {
+    return ROLE_AND_BREAK.matcher(config.chatTemplate()).find() ? Style.CHAT_ML : Style.ONE_VISION;
+  }
+
+  private static String answer(Style style, String template, String usualBreak) {
+    if (style == Style.VICUNA) {
+      return "ASSISTANT:";
+    }
+    String lineBreak = usualBreak;
+    for (Matcher found = ANSWER.matcher(template); found.find(); ) {
+      lineBreak = found.group(1) == null ? "" : "\n";
+    }
+    return "<|im_start|>assistant" + lineBreak;
   }
 
   @Override
@@ -93,6 +103,11 @@ final class Llava implements Family {
   @Override
   public String placeholder() {
     return placeholder;
+  }
+
+  @Override
+  public List<String> templateMarks() {
+    return style == Style.VICUNA ? List.of("ASSISTANT:") : List.of("<|im_start|>", "<|im_end|>");
   }
 
   @Override
@@ -113,7 +128,7 @@ final class Llava implements Family {
         turn(message, prompt);
       }
     }
-    prompt.template(style.answer);
+    prompt.template(answer);
   }
 
   private void turn(Message message, Prompt.Builder prompt) {
@@ -129,7 +144,7 @@ final class Llava implements Family {
     boolean lineBreak = shown || style == Style.ONE_VISION;
     for (Message.Content content : message.content()) {
       if (content instanceof Message.Text text) {
-        prompt.template(lineBreak ? style.beforeText : "");
+        prompt.template(lineBreak ? "\n" : "");
         moment(message, prompt);
         prompt.user(text.text());
       }
@@ -144,7 +159,7 @@ final class Llava implements Family {
       case ASSISTANT -> prompt.template("ASSISTANT: ");
     }
     if (visual(message, prompt)) {
-      prompt.template(style.beforeText);
+      prompt.template("\n");
       moment(message, prompt);
     }
     for (Message.Content content : message.content()) {
@@ -152,18 +167,18 @@ final class Llava implements Family {
         prompt.user(text.text());
       }
     }
-    prompt.template(message.role() == Message.Role.ASSISTANT ? "</s>" : style.end);
+    prompt.template(style.end);
   }
 
-  private static boolean visual(Message message, Prompt.Builder prompt) {
+  private boolean visual(Message message, Prompt.Builder prompt) {
     boolean shown = false;
     for (Message.Content content : message.content()) {
       if (content instanceof Message.Image image) {
-        prompt.slot(image.slot());
+        prompt.template(shown ? style.betweenSlots : "").slot(image.slot());
         shown = true;
       } else if (content instanceof Message.Video video) {
         for (int i = 0; i < video.view().memory().slots().size(); i++) {
-          prompt.slot(i);
+          prompt.template(i > 0 ? style.betweenSlots : "").slot(i);
         }
         shown = true;
       }

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A bundle's language model. */
@@ -27,7 +28,7 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
   private final BundleSpec spec;
   private final Decoder decoder;
   private final Tokenizer tokenizer;
-  private final List<String> reserved;
+  private final Pattern reserved;
   private final List<LogitsProcessor> processors;
   private final @Nullable MemoryProjector projector;
   private final NativeOwner owner;

@@ -4,6 +4,8 @@ import io.moviechat.InferenceException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A prompt as token ids, with the places where visual rows go. Built piece by piece by a {@link
@@ -77,7 +79,7 @@ final class Prompt {
     private final String placeholder;
     private final int placeholderId;
     private final int rowsPerSlot;
-    private final List<String> reserved;
+    private final Pattern reserved;
     private final List<VisualSpan> spans = new ArrayList<>();
     private final StringBuilder chunk = new StringBuilder();
     private final StringBuilder text = new StringBuilder();
@@ -96,7 +98,7 @@ final class Prompt {
         String placeholder,
         int placeholderId,
         int rowsPerSlot,
-        List<String> reserved) {
+        Pattern reserved) {
       this.tokenizer = tokenizer;
       this.placeholder = placeholder;
       this.placeholderId = placeholderId;
@@ -114,19 +116,9 @@ final class Prompt {
     /** Text of a user or of an answer: special tokens in it are encoded as plain text. */
     Builder user(String piece) {
       int from = 0;
-      while (true) {
-        int next = -1;
-        for (String token : reserved) {
-          int found = piece.indexOf(token, from);
-          if (found >= 0 && (next < 0 || found < next)) {
-            next = found;
-          }
-        }
-        if (next < 0) {
-          break;
-        }
+      for (Matcher found = reserved.matcher(piece); found.find(from); ) {
         // Encoded in two parts, neither of which is the token.
-        int cut = next + Character.charCount(piece.codePointAt(next));
+        int cut = found.start() + Character.charCount(piece.codePointAt(found.start()));
         chunk.append(piece, from, cut);
         flush();
         from = cut;
@@ -171,12 +163,16 @@ final class Prompt {
       if (chunk.length() == 0 && !first) {
         return;
       }
-      int[] encoded = tokenizer.encode(chunk.toString(), first);
+      // Tokenizers of Llama put a blank before a text, which a later part is not: it is encoded
+      // behind a special token, as it stands in the whole.
+      String part = first ? chunk.toString() : placeholder + chunk;
+      int[] encoded = tokenizer.encode(part, first);
+      int from = first ? 0 : 1;
       first = false;
       chunk.setLength(0);
-      reserve(encoded.length);
-      System.arraycopy(encoded, 0, ids, size, encoded.length);
-      size += encoded.length;
+      reserve(encoded.length - from);
+      System.arraycopy(encoded, from, ids, size, encoded.length - from);
+      size += encoded.length - from;
     }
 
     private void reserve(int count) {

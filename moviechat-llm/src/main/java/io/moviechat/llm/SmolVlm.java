@@ -19,6 +19,7 @@ import java.util.List;
  */
 final class SmolVlm implements Family {
   private final ImagePreprocessor images;
+  private final String begin;
 
   SmolVlm(BundleConfig config) {
     int square = config.edge(config.preprocessor().path("max_image_size"), "max_image_size");
@@ -28,6 +29,7 @@ final class SmolVlm implements Family {
             : config.edge(
                 config.preprocessor().path("video_sampling").path("video_size"),
                 "video_sampling.video_size");
+    begin = begin(config.chatTemplate());
     Resampler resampler = config.resampler(Resampler.LANCZOS);
     images =
         config.images(
@@ -37,6 +39,17 @@ final class SmolVlm implements Family {
             square,
             square,
             FrameFormat.inside(edge, edge, Resampling.LANCZOS));
+  }
+
+  /** What a template writes before its first tag: Idefics3's has another begin than SmolVLM's. */
+  private static String begin(String template) {
+    int tag = template.indexOf('{');
+    return tag < 0 ? "<|im_start|>" : template.substring(0, tag);
+  }
+
+  @Override
+  public List<String> templateMarks() {
+    return List.of("<end_of_utterance>", "Assistant:");
   }
 
   @Override
@@ -61,7 +74,7 @@ final class SmolVlm implements Family {
 
   @Override
   public void render(List<Message> chat, Prompt.Builder prompt) {
-    prompt.template("<|im_start|>");
+    prompt.template(begin);
     for (Message message : chat) {
       prompt.template(
           switch (message.role()) {

@@ -98,7 +98,7 @@ class BundleSpecTest {
   @Test
   void qwen2IsRefusedWithTheReason() throws IOException {
     edit(smol.resolve("config.json"), node -> node.put("model_type", "qwen2_vl"));
-    refused(smol, "'qwen2_vl' cannot be used", "pairs of frames");
+    refused(smol, "'qwen2_vl' cannot be used", "an even grid of time");
   }
 
   @Test
@@ -246,6 +246,18 @@ class BundleSpecTest {
     assertThatThrownBy(() -> ModelBundle.at(smol).defaults())
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("longTermSlots must be at least 1, was -4");
+  }
+
+  @Test
+  void aTemplateOfAnotherFamily() throws IOException {
+    Files.writeString(
+        oneVision.resolve("chat_template.jinja"),
+        "{% for message in messages %}[INST] {{ message['content'] }} [/INST]{% endfor %}");
+    refused(oneVision, "chat template has no [<|im_start|>, <|im_end|>]", "LLaVA-OneVision");
+    edit(
+        smol.resolve("chat_template.json"),
+        node -> node.put("chat_template", "<|begin|>{{ 'Assistant:' }}"));
+    refused(smol, "chat template has no [<end_of_utterance>]", "SmolVLM");
   }
 
   @Test

@@ -143,6 +143,15 @@ class PromptTest {
   }
 
   @Test
+  void manyPlaceholdersTakeOnePass() {
+    String evil = "<image>".repeat(20_000);
+    Prompt prompt = smol.prompt(List.of(video(Views.ofSlots(1), evil)), 16);
+    int placeholder = smol.spec().placeholderId();
+    assertThat(Arrays.stream(prompt.ids()).filter(id -> id == placeholder).count()).isEqualTo(16);
+    assertThat(prompt.length()).isGreaterThan(40_000);
+  }
+
+  @Test
   void brokenSurrogatesAndOtherScriptsAreEncoded() {
     MovieView view = Views.ofSlots(1);
     for (String text :
