@@ -19,9 +19,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * The released algorithm here against Python: the loop as released in torch, and NumPy with the
  * same algebra as ours. All take 16 new frames and 2 carried ones to 2; ours also keeps long-term
- * memory (64 slots). In turns, the best of three rounds each. Without {@code python3} and NumPy the
- * peers are left out ({@code -Dmoviechat.python=} names another interpreter). Command: {@code java
- * -jar benchmarks.jar memory --filter Python}.
+ * memory (64 slots), checks every value and copies the frame. In turns, the best of three rounds
+ * each. The interpreter is {@code python3}, or what {@code -Dmoviechat.python=} names (a virtual
+ * environment's {@code bin/python}, for instance); peers whose packages it lacks are left out.
+ * Command: {@code java -Dmoviechat.python=python3 -jar benchmarks.jar memory --filter Python}.
  */
 final class MemoryPython implements Study {
   @Override

@@ -75,6 +75,12 @@ final class BankMemory extends SlotMemory {
     append(slot);
   }
 
+  /** None: rows of this memory are not those of its slots. */
+  @Override
+  int rowForIncoming() {
+    return -1;
+  }
+
   private void append(Slot slot) {
     slots.add(slot);
     for (int position = 0; position < tokens; position++) {

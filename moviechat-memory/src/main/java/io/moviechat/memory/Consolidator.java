@@ -87,7 +87,7 @@ final class Consolidator {
     }
     groupStarts[count] = count;
     for (int i = 0; i + 1 < count; i++) {
-      similarities[i] = similarity.between(slots[i], slots[i + 1]);
+      similarities[i] = similarity.known(slots[i], slots[i + 1]);
     }
     int left = count;
     while (left > target) {
@@ -157,6 +157,7 @@ final class Consolidator {
   }
 
   private void join(Slot into, Slot other, float a, float b) {
+    into.next = null;
     Kernels.blend(into.mean, a, other.mean, b);
     // A carried slot stands for no frames of its own and must not stretch the time span.
     into.start = into.frames == 0 ? other.start : into.start;

@@ -1,9 +1,9 @@
 package io.moviechat.memory;
 
 /**
- * Loops over arrays in a shape that the JIT compiles well. Those without a sum become vector code
- * by themselves; a float sum may not be reordered by the JIT, so {@link #dot} keeps eight partial
- * sums, which is also more exact than one.
+ * Loops over arrays in a shape that the JIT compiles well: over whole arrays from index 0, at most
+ * five of them, results elementwise. A float sum may not be reordered by the JIT, so sums keep
+ * several partial sums, which is also more exact than one.
  */
 final class Kernels {
   private Kernels() {}
@@ -43,64 +43,109 @@ final class Kernels {
     }
   }
 
-  /**
-   * Inner product of {@code length} elements from {@code offset} on. Falls back to double
-   * arithmetic where float would overflow or lose everything.
-   */
-  static double dot(float[] x, float[] y, int offset, int length) {
-    float s0 = 0;
-    float s1 = 0;
-    float s2 = 0;
-    float s3 = 0;
-    float s4 = 0;
-    float s5 = 0;
-    float s6 = 0;
-    float s7 = 0;
-    int i = offset;
-    int end = offset + length;
-    for (; i < end - 7; i += 8) {
-      s0 += x[i] * y[i];
-      s1 += x[i + 1] * y[i + 1];
-      s2 += x[i + 2] * y[i + 2];
-      s3 += x[i + 3] * y[i + 3];
-      s4 += x[i + 4] * y[i + 4];
-      s5 += x[i + 5] * y[i + 5];
-      s6 += x[i + 6] * y[i + 6];
-      s7 += x[i + 7] * y[i + 7];
+  /** {@code sum += x + y + z + w}: reads and writes the sum once for four. */
+  static void add(float[] sum, float[] x, float[] y, float[] z, float[] w) {
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += (x[i] + y[i]) + (z[i] + w[i]);
     }
-    for (; i < end; i++) {
-      s0 += x[i] * y[i];
-    }
-    double sum =
-        ((double) s0 + s1) + ((double) s2 + s3) + (((double) s4 + s5) + ((double) s6 + s7));
-    double magnitude = Math.abs(sum);
-    return magnitude < 1e30 && magnitude > 1e-20 ? sum : exactDot(x, y, offset, length);
   }
 
-  /** The same in double arithmetic. */
-  static double exactDot(float[] x, float[] y, int offset, int length) {
-    double sum = 0;
-    for (int i = offset; i < offset + length; i++) {
-      sum += (double) x[i] * y[i];
+  /** {@code p = x * y}, elementwise; p may be longer. */
+  static void multiply(float[] p, float[] x, float[] y) {
+    for (int i = 0; i < x.length; i++) {
+      p[i] = x[i] * y[i];
     }
-    return sum;
+  }
+
+  /** {@code p = x * y + u * v}, elementwise. */
+  static void multiply(float[] p, float[] x, float[] y, float[] u, float[] v) {
+    for (int i = 0; i < x.length; i++) {
+      p[i] = x[i] * y[i] + u[i] * v[i];
+    }
+  }
+
+  /** {@code p += x * y + u * v}, elementwise. */
+  static void addProducts(float[] p, float[] x, float[] y, float[] u, float[] v) {
+    for (int i = 0; i < x.length; i++) {
+      p[i] += x[i] * y[i] + u[i] * v[i];
+    }
+  }
+
+  /** Adds to {@code sums[from + j]} the sum of row j of the matrix {@code x}. */
+  static void addSums(float[] x, int width, double[] sums, int from, int rows) {
+    for (int row = from, i = 0; row < from + rows; row++) {
+      float s0 = 0;
+      float s1 = 0;
+      float s2 = 0;
+      float s3 = 0;
+      float s4 = 0;
+      float s5 = 0;
+      float s6 = 0;
+      float s7 = 0;
+      int end = i + width;
+      for (; i < end - 7; i += 8) {
+        s0 += x[i];
+        s1 += x[i + 1];
+        s2 += x[i + 2];
+        s3 += x[i + 3];
+        s4 += x[i + 4];
+        s5 += x[i + 5];
+        s6 += x[i + 6];
+        s7 += x[i + 7];
+      }
+      for (; i < end; i++) {
+        s0 += x[i];
+      }
+      sums[row] +=
+          ((double) s0 + s1) + ((double) s2 + s3) + (((double) s4 + s5) + ((double) s6 + s7));
+    }
+  }
+
+  /** Inner product of {@code length} elements from {@code offset} on, in double arithmetic. */
+  static double dot(float[] x, float[] y, int offset, int length) {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    int i = offset;
+    int end = offset + length;
+    for (; i < end - 3; i += 4) {
+      s0 += (double) x[i] * y[i];
+      s1 += (double) x[i + 1] * y[i + 1];
+      s2 += (double) x[i + 2] * y[i + 2];
+      s3 += (double) x[i + 3] * y[i + 3];
+    }
+    for (; i < end; i++) {
+      s0 += (double) x[i] * y[i];
+    }
+    return (s0 + s1) + (s2 + s3);
   }
 
   /** Inner product of whole vectors in double arithmetic. */
   static double dot(float[] x, float[] y) {
+    return dot(x, y, 0, x.length);
+  }
+
+  /** Squared distance of whole vectors in double arithmetic. */
+  static double squaredDistance(float[] x, float[] y) {
     double s0 = 0;
     double s1 = 0;
     double s2 = 0;
     double s3 = 0;
     int i = 0;
     for (; i < x.length - 3; i += 4) {
-      s0 += (double) x[i] * y[i];
-      s1 += (double) x[i + 1] * y[i + 1];
-      s2 += (double) x[i + 2] * y[i + 2];
-      s3 += (double) x[i + 3] * y[i + 3];
+      double d0 = (double) x[i] - y[i];
+      double d1 = (double) x[i + 1] - y[i + 1];
+      double d2 = (double) x[i + 2] - y[i + 2];
+      double d3 = (double) x[i + 3] - y[i + 3];
+      s0 += d0 * d0;
+      s1 += d1 * d1;
+      s2 += d2 * d2;
+      s3 += d3 * d3;
     }
     for (; i < x.length; i++) {
-      s0 += (double) x[i] * y[i];
+      double difference = (double) x[i] - y[i];
+      s0 += difference * difference;
     }
     return (s0 + s1) + (s2 + s3);
   }

@@ -21,6 +21,9 @@ final class LongTerm {
   /** Similarity of slot i with slot i + 1; computed when first needed. */
   private final double[] similarities;
 
+  /** Similarity of the last slot with the coming one, if it is known. */
+  private double withComing = UNKNOWN;
+
   LongTerm(SlotMemory owner, TokenStore store, Similarity similarity, int capacity) {
     this.owner = owner;
     this.similarity = similarity;
@@ -71,8 +74,10 @@ final class LongTerm {
 
   private void add(Slot slot) {
     if (!slots.isEmpty()) {
-      similarities[slots.size() - 1] = UNKNOWN;
+      similarities[slots.size() - 1] = withComing;
+      slots.get(slots.size() - 1).next = Double.isNaN(withComing) ? null : slot;
     }
+    withComing = UNKNOWN;
     slots.add(slot);
   }
 
@@ -92,7 +97,11 @@ final class LongTerm {
       }
     }
     Slot last = slots.get(slots.size() - 1);
-    if (best < 0 || similarity.between(last, coming) > similarities[best]) {
+    if (best < 0) {
+      return false;
+    }
+    withComing = similarity.between(last, coming);
+    if (withComing > similarities[best]) {
       return false;
     }
     Slot other = slots.remove(best + 1);
@@ -105,6 +114,9 @@ final class LongTerm {
 
   private void mergeInto(int index, Slot other) {
     merger.merge(slots.get(index), other);
+    if (index + 1 >= slots.size()) {
+      withComing = UNKNOWN;
+    }
     if (index > 0) {
       similarities[index - 1] = UNKNOWN;
     }

@@ -70,9 +70,16 @@ abstract class MergingMemory extends SlotMemory {
     return consolidator.merges() + longTerm.merges();
   }
 
-  /** Puts a frame at the end of short-term memory, which has room for it. */
+  /**
+   * Puts a frame at the end of short-term memory, which has room for it. Compares it with the one
+   * before at once, while its tokens are in the cache.
+   */
   final void remember(Fresh fresh) {
-    shortTerm.add(fresh.take());
+    Slot slot = fresh.take();
+    if (!shortTerm.isEmpty()) {
+      consolidator.similarity().known(shortTerm.get(shortTerm.size() - 1), slot);
+    }
+    shortTerm.add(slot);
   }
 
   /** Drops the oldest frame of short-term memory. */

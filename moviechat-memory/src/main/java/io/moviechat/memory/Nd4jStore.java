@@ -27,6 +27,7 @@ final class Nd4jStore implements TokenStore {
   private final INDArray ones;
   private final INDArray sums;
   private final float[] host;
+  private final FrameReader reader;
   private boolean closed;
 
   @SuppressWarnings("try") // the scope is there for its effect
@@ -34,6 +35,7 @@ final class Nd4jStore implements TokenStore {
     this.shape = shape;
     this.rowCount = rowCount;
     this.host = new float[shape.floats()];
+    this.reader = new FrameReader(shape);
     this.owner = NativeOwner.open(this, "ND4J memory of " + rowCount + " slots of " + shape);
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       int tokens = shape.tokens();
@@ -55,11 +57,17 @@ final class Nd4jStore implements TokenStore {
   }
 
   @Override
-  public void put(int row, FloatBuffer values) {
+  public void put(int row, FloatBuffer values, float[] mean) {
+    mean(values, mean);
     values.get(values.position(), host);
     staging.data().setData(host);
     Nd4j.getAffinityManager().tagLocation(staging, AffinityManager.Location.HOST);
     rows[row].assign(staging);
+  }
+
+  @Override
+  public void mean(FloatBuffer values, float[] mean) {
+    reader.read(values, mean, null, 0);
   }
 
   @Override
@@ -106,7 +114,7 @@ final class Nd4jStore implements TokenStore {
 
   @Override
   public long heapBytes() {
-    return shape.bytes();
+    return shape.bytes() + reader.bytes();
   }
 
   @Override

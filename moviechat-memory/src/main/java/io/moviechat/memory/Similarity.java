@@ -2,8 +2,20 @@ package io.moviechat.memory;
 
 /** How alike two slots are; larger is more alike. Reads the tokens, changes nothing but caches. */
 abstract class Similarity {
-  /** The similarity of two slots of the same store. */
-  abstract double between(Slot a, Slot b);
+  /** The similarity of two slots of the same store, which the first remembers. */
+  final double between(Slot a, Slot b) {
+    double likeness = calculate(a, b);
+    a.next = b;
+    a.similarityToNext = likeness;
+    return likeness;
+  }
+
+  /** The same, if the first does not remember it. */
+  final double known(Slot a, Slot b) {
+    return a.next == b ? a.similarityToNext : between(a, b);
+  }
+
+  abstract double calculate(Slot a, Slot b);
 
   /**
    * Whether {@link #between} reads tokens, so that merges must be carried out at once. If not, the
@@ -37,7 +49,7 @@ abstract class Similarity {
 
   private static final class MeanCosine extends Similarity {
     @Override
-    double between(Slot a, Slot b) {
+    double calculate(Slot a, Slot b) {
       return Kernels.cosine(a.mean, b.mean);
     }
 
@@ -49,7 +61,7 @@ abstract class Similarity {
 
   private static final class MeanDot extends Similarity {
     @Override
-    double between(Slot a, Slot b) {
+    double calculate(Slot a, Slot b) {
       return Kernels.dot(a.mean, b.mean);
     }
 
@@ -70,15 +82,14 @@ abstract class Similarity {
     }
 
     @Override
-    double between(Slot a, Slot b) {
-      knowNorms(a);
-      knowNorms(b);
+    double calculate(Slot a, Slot b) {
+      knowLengths(a);
+      knowLengths(b);
       double[] dots = a.dotsWithNext;
       store.dots(a.row, b.row, dots);
-      a.next = b;
       double sum = 0;
       for (int token = 0; token < dots.length; token++) {
-        double scale = Math.sqrt(a.squaredNorms[token]) * Math.sqrt(b.squaredNorms[token]);
+        double scale = a.lengths[token] * b.lengths[token];
         if (scale > 0) {
           sum += dots[token] / scale;
         }
@@ -86,10 +97,14 @@ abstract class Similarity {
       return sum / dots.length;
     }
 
-    private void knowNorms(Slot slot) {
-      if (!slot.squaredNormsKnown) {
-        store.dots(slot.row, slot.row, slot.squaredNorms);
-        slot.squaredNormsKnown = true;
+    private void knowLengths(Slot slot) {
+      if (!slot.lengthsKnown) {
+        double[] lengths = slot.lengths;
+        store.dots(slot.row, slot.row, lengths);
+        for (int token = 0; token < lengths.length; token++) {
+          lengths[token] = Math.sqrt(lengths[token]);
+        }
+        slot.lengthsKnown = true;
       }
     }
 
@@ -101,17 +116,17 @@ abstract class Similarity {
     /** Inner products of sums are sums of inner products: no pass over the tokens is needed. */
     @Override
     void merged(Slot into, float a, Slot other, float b) {
-      boolean known = into.squaredNormsKnown && other.squaredNormsKnown && into.next == other;
-      double[] norms = into.squaredNorms;
-      for (int token = 0; known && token < norms.length; token++) {
-        double x = (double) a * a * norms[token];
-        double y = (double) b * b * other.squaredNorms[token];
-        double norm = x + y + 2.0 * a * b * into.dotsWithNext[token];
-        known = norm > CANCELLED * (x + y) || x + y == 0;
-        norms[token] = norm;
+      boolean known = into.lengthsKnown && other.lengthsKnown && into.next == other;
+      double[] lengths = into.lengths;
+      for (int token = 0; known && token < lengths.length; token++) {
+        double x = a * lengths[token];
+        double y = b * other.lengths[token];
+        double parts = x * x + y * y;
+        double squared = parts + 2.0 * a * b * into.dotsWithNext[token];
+        known = squared > CANCELLED * parts || parts == 0;
+        lengths[token] = Math.sqrt(Math.max(0, squared));
       }
-      into.squaredNormsKnown = known;
-      into.next = null;
+      into.lengthsKnown = known;
     }
   }
 }

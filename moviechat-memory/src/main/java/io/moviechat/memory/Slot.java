@@ -16,17 +16,19 @@ final class Slot {
   /** The same of the representative frame, as it was when it came in, {@code [D]}. */
   final float[] representativeMean;
 
-  /**
-   * Squared length of each token, {@code [N]}; kept by {@link Similarity} and valid if it says so.
-   */
-  final double[] squaredNorms;
+  /** Length of each token, {@code [N]}; kept by {@link Similarity} and valid if it says so. */
+  final double[] lengths;
 
-  boolean squaredNormsKnown;
+  boolean lengthsKnown;
 
   /** Inner products with the tokens of {@link #next}, {@code [N]}; kept by {@link Similarity}. */
   final double[] dotsWithNext;
 
+  /** The slot that this one was last compared with, if neither has changed since. */
   @Nullable Slot next;
+
+  /** Similarity with {@link #next}; kept by {@link Similarity}. */
+  double similarityToNext;
 
   /** Time of the first frame, in nanoseconds. */
   long start;
@@ -44,7 +46,7 @@ final class Slot {
     this.row = row;
     this.mean = new float[width];
     this.representativeMean = new float[width];
-    this.squaredNorms = new double[tokens];
+    this.lengths = new double[tokens];
     this.dotsWithNext = new double[tokens];
   }
 
@@ -54,7 +56,7 @@ final class Slot {
     frames = 1;
     weight = 1;
     representative = timestamp;
-    squaredNormsKnown = false;
+    lengthsKnown = false;
     next = null;
     System.arraycopy(frameMean, 0, mean, 0, mean.length);
     System.arraycopy(frameMean, 0, representativeMean, 0, mean.length);
@@ -66,11 +68,11 @@ final class Slot {
     frames = other.frames;
     weight = other.weight;
     representative = other.representative;
-    squaredNormsKnown = other.squaredNormsKnown;
+    lengthsKnown = other.lengthsKnown;
     next = null;
     System.arraycopy(other.mean, 0, mean, 0, mean.length);
     System.arraycopy(other.representativeMean, 0, representativeMean, 0, mean.length);
-    System.arraycopy(other.squaredNorms, 0, squaredNorms, 0, squaredNorms.length);
+    System.arraycopy(other.lengths, 0, lengths, 0, lengths.length);
   }
 
   /** Takes over another slot's representative frame. */
@@ -81,12 +83,7 @@ final class Slot {
 
   /** Squared distance of the representative frame from a mean, both as token means. */
   double distanceTo(float[] otherMean) {
-    double sum = 0;
-    for (int d = 0; d < otherMean.length; d++) {
-      double difference = (double) representativeMean[d] - otherMean[d];
-      sum += difference * difference;
-    }
-    return sum;
+    return Kernels.squaredDistance(representativeMean, otherMean);
   }
 
   static long bytes(int tokens, int width) {

@@ -38,15 +38,19 @@ abstract class SlotMemory implements VideoMemory {
       return frame;
     }
 
-    /** Copies the frame to a free row. */
+    /** Copies the frame to a free row, if it is not there yet. */
     Slot take() {
+      int ready = incoming;
       Slot slot = takeFree();
-      store.put(slot.row, frame.values());
+      if (slot.row != ready) {
+        store.put(slot.row, frame.values(), frameMean);
+      }
       slot.startWith(timestamp, frameMean);
       return slot;
     }
   }
 
+  private static final int NO_ROW = -1;
   private static final long NOTHING_SEEN = Long.MIN_VALUE;
 
   final TokenStore store;
@@ -55,10 +59,13 @@ abstract class SlotMemory implements VideoMemory {
   private final List<Slot> free;
   private final int rows;
   private final float[] frameMean;
-  private final float[] token;
   private long framesSeen;
   private long framesForgotten;
   private long latest = NOTHING_SEEN;
+
+  /** The free row that holds the coming frame, if any. */
+  private int incoming = NO_ROW;
+
   private boolean closed;
 
   /**
@@ -74,7 +81,6 @@ abstract class SlotMemory implements VideoMemory {
       free.add(new Slot(row, shape.tokens(), shape.width()));
     }
     this.frameMean = new float[shape.width()];
-    this.token = new float[shape.width()];
   }
 
   /**
@@ -147,6 +153,7 @@ abstract class SlotMemory implements VideoMemory {
   }
 
   final Slot takeFree() {
+    incoming = NO_ROW; // what it was may be overwritten from now on
     return free.remove(free.size() - 1);
   }
 
@@ -157,8 +164,9 @@ abstract class SlotMemory implements VideoMemory {
   /** Puts an earlier slot into a free row. */
   final Slot restore(MemorySlot earlier) {
     Slot slot = takeFree();
-    store.put(slot.row, earlier.tokens());
-    slot.startWith(earlier.start().toNanos(), meanOf(earlier));
+    store.put(slot.row, earlier.tokens(), frameMean);
+    requireFinite(earlier.tokens(), earlier.start());
+    slot.startWith(earlier.start().toNanos(), frameMean);
     slot.frames = earlier.frames();
     slot.weight = earlier.frames();
     slot.representative = earlier.representative().toNanos();
@@ -167,7 +175,8 @@ abstract class SlotMemory implements VideoMemory {
 
   /** The token mean of an earlier slot; valid until the next one. */
   final float[] meanOf(MemorySlot earlier) {
-    computeMean(earlier.tokens(), earlier.start());
+    store.mean(earlier.tokens(), frameMean);
+    requireFinite(earlier.tokens(), earlier.start());
     return frameMean;
   }
 
@@ -212,7 +221,14 @@ abstract class SlotMemory implements VideoMemory {
                   + " order of their time",
               frame.timestamp(), Duration.ofNanos(latest)));
     }
-    computeMean(frame.values(), frame.timestamp());
+    // Checking reads every value; where a row is free, the same reading fills it.
+    incoming = rowForIncoming();
+    if (incoming == NO_ROW) {
+      store.mean(frame.values(), frameMean);
+    } else {
+      store.put(incoming, frame.values(), frameMean);
+    }
+    requireFinite(frame.values(), frame.timestamp());
     return timestamp;
   }
 
@@ -225,22 +241,19 @@ abstract class SlotMemory implements VideoMemory {
     }
   }
 
-  /** The token mean; a value that is not finite shows in it. */
-  private void computeMean(FloatBuffer values, Duration timestamp) {
-    values.get(frameMean);
-    for (int i = 1; i < shape.tokens(); i++) {
-      values.get(token);
-      Kernels.add(frameMean, token);
-    }
+  /** A row that no slot uses and {@link #takeFree} gives next, or -1. */
+  int rowForIncoming() {
+    return free.isEmpty() ? NO_ROW : free.get(free.size() - 1).row;
+  }
+
+  /** A value that is not finite shows in the mean. */
+  private void requireFinite(FloatBuffer values, Duration timestamp) {
     boolean finite = true;
     for (float sum : frameMean) {
       finite &= Float.isFinite(sum);
     }
     if (!finite) {
-      refuse(values.rewind(), timestamp);
-    }
-    if (shape.tokens() > 1) {
-      Kernels.scale(frameMean, 1f / shape.tokens());
+      refuse(values, timestamp);
     }
   }
 

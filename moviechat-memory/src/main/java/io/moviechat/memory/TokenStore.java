@@ -7,8 +7,16 @@ import java.nio.FloatBuffer;
  * on them that memories need. All room is taken when the store is made; no operation allocates.
  */
 interface TokenStore extends AutoCloseable {
-  /** Copies {@code N * D} remaining floats into a row; the buffer's position does not move. */
-  void put(int row, FloatBuffer values);
+  /**
+   * Copies a frame into a row.
+   *
+   * @param values {@code N * D} remaining floats; the position does not move
+   * @param mean gets the mean of the tokens, which is not finite if one of the values is not
+   */
+  void put(int row, FloatBuffer values, float[] mean);
+
+  /** Calculates what {@link #put} would, and copies nothing. */
+  void mean(FloatBuffer values, float[] mean);
 
   /** Copies a row out, {@code N * D} floats. */
   void get(int row, float[] values);

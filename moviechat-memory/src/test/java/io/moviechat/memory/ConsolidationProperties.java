@@ -229,12 +229,9 @@ class ConsolidationProperties {
   private static Slot[] slots(JavaStore store, List<float[]> frames) {
     Slot[] slots = new Slot[frames.size()];
     for (int i = 0; i < slots.length; i++) {
-      store.put(i, FloatBuffer.wrap(frames.get(i)));
-      slots[i] = new Slot(i, TOKENS, WIDTH);
       float[] mean = new float[WIDTH];
-      for (int k = 0; k < frames.get(i).length; k++) {
-        mean[k % WIDTH] += frames.get(i)[k] / TOKENS;
-      }
+      store.put(i, FloatBuffer.wrap(frames.get(i)), mean);
+      slots[i] = new Slot(i, TOKENS, WIDTH);
       slots[i].startWith(i, mean);
     }
     return slots;

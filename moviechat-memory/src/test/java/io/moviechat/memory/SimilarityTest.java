@@ -12,8 +12,8 @@ class SimilarityTest {
 
   private static double cosine(float[] x, float[] y) {
     try (JavaStore store = new JavaStore(2, SHAPE)) {
-      store.put(0, FloatBuffer.wrap(x));
-      store.put(1, FloatBuffer.wrap(y));
+      store.put(0, FloatBuffer.wrap(x), new float[2]);
+      store.put(1, FloatBuffer.wrap(y), new float[2]);
       Slot a = new Slot(0, 2, 2);
       Slot b = new Slot(1, 2, 2);
       return Similarity.tokenCosine(store).between(a, b);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.NativeOwner;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,7 +22,11 @@ class TokenStoreTest {
   void calculatesAsWrittenOut(Stores stores) {
     for (TokenShape shape :
         new TokenShape[] {
-          new TokenShape(1, 1), new TokenShape(3, 7), new TokenShape(5, 13), new TokenShape(32, 207)
+          new TokenShape(1, 1),
+          new TokenShape(3, 7),
+          new TokenShape(5, 13),
+          new TokenShape(32, 207),
+          new TokenShape(6, 500)
         }) {
       int open = NativeOwner.openOwners().size();
       try (TokenStore store = stores.open(ROWS, shape)) {
@@ -35,11 +40,17 @@ class TokenStoreTest {
     Random random = new Random(shape.floats());
     int n = shape.floats();
     float[][] x = new float[ROWS][n];
+    float[] mean = new float[shape.width()];
     for (int row = 0; row < ROWS; row++) {
       for (int i = 0; i < n; i++) {
         x[row][i] = (float) random.nextGaussian();
       }
-      store.put(row, FloatBuffer.wrap(x[row]));
+      store.put(row, FloatBuffer.wrap(x[row]), mean);
+      assertRow(store, row, x[row]);
+      checkMean(mean, x[row], shape);
+      Arrays.fill(mean, Float.NaN);
+      store.mean(FloatBuffer.wrap(x[row]), mean);
+      checkMean(mean, x[row], shape);
     }
     double[] dots = new double[shape.tokens()];
     store.dots(1, 2, dots);
@@ -60,7 +71,7 @@ class TokenStoreTest {
     assertRow(store, 0, expected);
     assertRow(store, 3, expected);
     for (int to = 5; to <= ROWS; to++) {
-      store.put(4, FloatBuffer.wrap(x[4]));
+      store.put(4, FloatBuffer.wrap(x[4]), mean);
       store.combine(
           new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8}, new float[] {9, 9, 9, 9, 1, 2, 3, 4, 5}, 4, to);
       for (int i = 0; i < n; i++) {
@@ -79,6 +90,14 @@ class TokenStoreTest {
     assertRow(store, 8, x[8]);
     assertThat(store.heapBytes() + store.offHeapBytes() + store.deviceBytes())
         .isGreaterThanOrEqualTo(ROWS * shape.bytes());
+  }
+
+  private static void checkMean(float[] mean, float[] frame, TokenShape shape) {
+    float[] expected = new float[shape.width()];
+    for (int i = 0; i < frame.length; i++) {
+      expected[i % expected.length] += frame[i] / shape.tokens();
+    }
+    assertThat(mean).containsExactly(expected, within(1e-6f * shape.tokens()));
   }
 
   private static void assertRow(TokenStore store, int row, float[] expected) {
