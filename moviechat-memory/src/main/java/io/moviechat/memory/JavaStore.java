@@ -23,6 +23,7 @@ final class JavaStore implements TokenStore {
   private final int blockTokens;
   private final int blockColumns;
   private final float[] products;
+  private final float[] folded;
 
   /** {@code [row][group of tokens][group of columns]}. */
   private float[][][][] rows;
@@ -33,6 +34,7 @@ final class JavaStore implements TokenStore {
     this.blockTokens = evenly(shape.tokens(), BLOCK_TOKENS);
     this.blockColumns = evenly(shape.width(), BLOCK_COLUMNS);
     this.products = new float[blockTokens * blockColumns];
+    this.folded = new float[products.length];
     int tokenGroups = groups(shape.tokens(), blockTokens);
     int columnGroups = groups(shape.width(), blockColumns);
     this.rows = new float[rowCount][tokenGroups][columnGroups][];
@@ -143,10 +145,17 @@ final class JavaStore implements TokenStore {
       for (; c < whole; c += 2) {
         Kernels.addProducts(products, x[c], y[c], x[c + 1], y[c + 1]);
       }
-      Kernels.addSums(products, blockColumns, perToken, token, tokens);
+      if (blockColumns == Kernels.FOLDED) {
+        int length = tokens * blockColumns;
+        Kernels.quarter(folded, products, length);
+        Kernels.addSums(folded, blockColumns, blockColumns / 4, perToken, token, tokens);
+      } else {
+        Kernels.addSums(products, blockColumns, blockColumns, perToken, token, tokens);
+      }
       if (whole < x.length) {
         Kernels.multiply(products, x[whole], y[whole]);
-        Kernels.addSums(products, x[whole].length / tokens, perToken, token, tokens);
+        int columns = columns(whole);
+        Kernels.addSums(products, columns, columns, perToken, token, tokens);
       }
       token += tokens;
     }
@@ -226,7 +235,7 @@ final class JavaStore implements TokenStore {
 
   @Override
   public long heapBytes() {
-    return rows.length * shape.bytes() + (long) Float.BYTES * products.length + reader.bytes();
+    return rows.length * shape.bytes() + 2L * Float.BYTES * products.length + reader.bytes();
   }
 
   @Override

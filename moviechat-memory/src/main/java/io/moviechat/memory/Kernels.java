@@ -71,9 +71,32 @@ final class Kernels {
     }
   }
 
-  /** Adds to {@code sums[from + j]} the sum of row j of the matrix {@code x}. */
-  static void addSums(float[] x, int width, double[] sums, int from, int rows) {
-    for (int row = from, i = 0; row < from + rows; row++) {
+  /** Columns of a matrix that {@link #quarter} can be used with. */
+  static final int FOLDED = 128;
+
+  /**
+   * Adds up the four quarters of every row of a matrix with {@value #FOLDED} columns: the sums
+   * stand in the first quarter of the same row of {@code folded}. Its other quarters hold sums
+   * across rows, which nobody wants: skipping them would cost more than the vector code that makes
+   * them.
+   *
+   * @param length of the matrix; both arrays may be longer
+   */
+  static void quarter(float[] folded, float[] x, int length) {
+    for (int i = 0; i < length - 96; i++) {
+      folded[i] = (x[i] + x[i + 32]) + (x[i + 64] + x[i + 96]);
+    }
+  }
+
+  /**
+   * Adds to {@code sums[from + j]} the sum of the first columns of row j of a matrix.
+   *
+   * @param stride columns that a row has
+   * @param width columns to add up
+   */
+  static void addSums(float[] x, int stride, int width, double[] sums, int from, int rows) {
+    for (int row = from; row < from + rows; row++) {
+      int i = (row - from) * stride;
       float s0 = 0;
       float s1 = 0;
       float s2 = 0;

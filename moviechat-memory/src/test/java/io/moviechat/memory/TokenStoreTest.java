@@ -26,7 +26,8 @@ class TokenStoreTest {
           new TokenShape(3, 7),
           new TokenShape(5, 13),
           new TokenShape(32, 207),
-          new TokenShape(6, 500)
+          new TokenShape(6, 500),
+          new TokenShape(50, 384)
         }) {
       int open = NativeOwner.openOwners().size();
       try (TokenStore store = stores.open(ROWS, shape)) {
