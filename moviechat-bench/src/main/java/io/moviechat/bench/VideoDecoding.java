@@ -24,20 +24,26 @@ import org.bytedeco.ffmpeg.global.swscale;
 import org.bytedeco.javacv.FFmpegFrameGrabber;
 
 /**
- * Decoding and scaling to 224 x 224, four ways: every frame, one frame in five seconds exactly, key
- * frames only, and single frames at random moments.
+ * Decoding and scaling to 224 x 224, five ways: every frame, one frame in five seconds exactly, key
+ * frames only, and single frames at random moments of the whole video and of two seconds of it.
  *
  * <p>Peers: JavaCV's FFmpegFrameGrabber in this process, and the {@code ffmpeg} command and OpenCV
- * in {@code python3} where they are installed. Videos: a computed one of 60 seconds (full: 10
- * minutes), or the files of the folder that {@code -Dmoviechat.bench.videos=DIR} names. Peers run
- * in turn. The key frame task is compared with the commands' exact one. Command: {@code java -jar
- * benchmarks.jar video --filter Decoding}.
+ * in {@code python3} where they are installed ({@code -Dmoviechat.python=} names another
+ * interpreter). Videos: of the file that {@code -Dmoviechat.bench.video=FILE} names, 60 seconds
+ * (full: 10 minutes) in 480p and 1080p, H.264 and HEVC, looped, made by the {@code ffmpeg} command;
+ * or the files of the folder that {@code -Dmoviechat.bench.videos=DIR} names; else a computed one.
+ * Peers run in turn. The key frame task is compared with the commands' exact one. Command: {@code
+ * java -Dmoviechat.bench.video=FILE -jar benchmarks.jar video --filter Decoding}.
  */
 final class VideoDecoding implements Study {
   private static final int SIDE = 224;
   private static final FrameFormat FORMAT = FrameFormat.stretch(SIDE, SIDE, Resampling.BICUBIC);
   private static final Duration INTERVAL = Duration.ofSeconds(5);
   private static final String OURS = "moviechat";
+  private static final String PYTHON = System.getProperty("moviechat.python", "python3");
+  private static final Duration NEAR = Duration.ofSeconds(2);
+
+  private static final List<String> FFMPEG = List.of("ffmpeg", "-v", "error", "-nostdin", "-y");
 
   private static final String OPENCV_DENSE =
       """
@@ -63,21 +69,22 @@ final class VideoDecoding implements Study {
   @Override
   public void run(Size size, Findings findings) throws Exception {
     boolean command = installed("ffmpeg", "-version");
-    boolean openCv = installed("python3", "-c", "import cv2");
+    boolean openCv = installed(PYTHON, "-c", "import cv2");
     if (!command) {
       findings.skip("VideoDecoding, peer ffmpeg", "the command is not installed");
     }
     if (!openCv) {
-      findings.skip("VideoDecoding, peer opencv", "python3 with cv2 is not installed");
+      findings.skip("VideoDecoding, peer opencv", PYTHON + " with cv2 is not installed");
     }
     List<List<String>> rows = new ArrayList<>();
     try (Clips clips = new Clips()) {
-      for (Path video : videos(clips, size)) {
+      for (Path video : videos(clips, size, command)) {
         Map<String, Map<String, Work>> tasks = new LinkedHashMap<>();
         tasks.put("every frame", dense(video, command, openCv));
         tasks.put("one in 5 s, exact", sparse(video, command));
         tasks.put("key frames near 5 s", keyframes(video, command));
-        tasks.put("random access", random(video, size.pick(3, 20, 100)));
+        tasks.put("random access", random(video, size.pick(3, 20, 100), false));
+        tasks.put("random access within 2 s", random(video, size.pick(3, 40, 100), true));
         for (Map.Entry<String, Map<String, Work>> task : tasks.entrySet()) {
           rows.addAll(compare(video, task.getKey(), task.getValue(), size, findings));
         }
@@ -93,7 +100,11 @@ final class VideoDecoding implements Study {
                 + " is per pass over all moments."));
   }
 
-  private static List<Path> videos(Clips clips, Size size) throws IOException {
+  private static List<Path> videos(Clips clips, Size size, boolean command) throws Exception {
+    String file = System.getProperty("moviechat.bench.video");
+    if (file != null && command) {
+      return loop(Path.of(file), clips.directory(), size.pick(5, 60, 600));
+    }
     String folder = System.getProperty("moviechat.bench.videos");
     if (folder == null) {
       return List.of(clips.make(size.pick(3, 60, 600)));
@@ -101,6 +112,34 @@ final class VideoDecoding implements Study {
     try (Stream<Path> files = Files.list(Path.of(folder))) {
       return files.filter(Files::isRegularFile).sorted().toList();
     }
+  }
+
+  /** The same video in two sizes and two codecs, encoded once and repeated up to a length. */
+  private static List<Path> loop(Path file, Path folder, int seconds) throws Exception {
+    List<Path> made = new ArrayList<>();
+    for (String codec : List.of("h264", "hevc")) {
+      for (int height : new int[] {480, 1080}) {
+        Path once = folder.resolve("once.mp4");
+        Path video = folder.resolve(codec + "-" + height + "p.mp4");
+        List<String> encode = new ArrayList<>(FFMPEG);
+        encode.addAll(
+            List.of("-i", file.toString(), "-t", Integer.toString(seconds), "-an", "-vf"));
+        encode.addAll(List.of("scale=-2:" + height, "-pix_fmt", "yuv420p", "-c:v"));
+        encode.addAll(
+            codec.equals("h264")
+                ? List.of("libx264", "-preset", "veryfast")
+                : List.of("libx265", "-preset", "superfast", "-x265-params", "log-level=error"));
+        encode.add(once.toString());
+        execute(encode.toArray(String[]::new));
+        List<String> repeat = new ArrayList<>(FFMPEG);
+        repeat.addAll(List.of("-stream_loop", "-1", "-i", once.toString(), "-c", "copy"));
+        repeat.addAll(List.of("-t", Integer.toString(seconds), video.toString()));
+        execute(repeat.toArray(String[]::new));
+        Files.delete(once);
+        made.add(video);
+      }
+    }
+    return made;
   }
 
   private static List<List<String>> compare(
@@ -155,7 +194,7 @@ final class VideoDecoding implements Study {
       peers.put("ffmpeg", () -> ffmpeg(video, "scale=224:224:flags=bicubic,format=rgb24"));
     }
     if (openCv) {
-      peers.put("opencv", () -> execute("python3", "-c", OPENCV_DENSE, video.toString()));
+      peers.put("opencv", () -> execute(PYTHON, "-c", OPENCV_DENSE, video.toString()));
     }
     return peers;
   }
@@ -178,35 +217,40 @@ final class VideoDecoding implements Study {
     return peers;
   }
 
-  private static Map<String, Work> random(Path video, int moments) {
+  private static Map<String, Work> random(Path video, int count, boolean near) {
     Map<String, Work> peers = new LinkedHashMap<>();
     peers.put(
         OURS,
         () -> {
           try (VideoSource source = new FfmpegVideoSourceProvider().open(video)) {
             long end = source.info().duration().orElseThrow().toMillis();
-            Random random = new Random(1);
-            for (int i = 0; i < moments; i++) {
-              source.frameAt(Duration.ofMillis(random.nextLong(end)), FORMAT).close();
+            for (long moment : moments(end, count, near)) {
+              source.frameAt(Duration.ofMillis(moment), FORMAT).close();
             }
           }
-          return moments;
+          return count;
         });
     peers.put(
         "javacv",
         () -> {
           try (FFmpegFrameGrabber grabber = grabber(video)) {
             grabber.start();
-            long end = grabber.getLengthInTime() / 1000;
-            Random random = new Random(1);
-            for (int i = 0; i < moments; i++) {
-              grabber.setTimestamp(1000 * random.nextLong(end));
+            for (long moment : moments(grabber.getLengthInTime() / 1000, count, near)) {
+              grabber.setTimestamp(1000 * moment);
               grabber.grabImage();
             }
           }
-          return moments;
+          return count;
         });
     return peers;
+  }
+
+  private static long[] moments(long end, int count, boolean near) {
+    long length = near ? Math.min(NEAR.toMillis(), end) : end;
+    return new Random(1)
+        .longs(count, 0, length)
+        .map(moment -> (end - length) / 2 + moment)
+        .toArray();
   }
 
   private static long pass(Path video, FrameSampling sampling) {
