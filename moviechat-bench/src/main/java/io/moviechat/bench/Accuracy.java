@@ -6,6 +6,7 @@ import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySnapshot;
+import io.moviechat.TokenShape;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
@@ -27,11 +28,11 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * Asks one model about movies of the synthetic world, remembered in several ways. Each movie is
@@ -49,6 +50,7 @@ final class Accuracy implements AutoCloseable {
   private final FrameEncoder encoder;
   private final AnswerGenerator generator;
   private final ScriptVideos videos = new ScriptVideos();
+  private final Map<Script, List<FrameTokens>> encoded = new HashMap<>();
 
   Accuracy(VisionLanguageModel model) {
     this.defaults = model.defaults();
@@ -71,6 +73,18 @@ final class Accuracy implements AutoCloseable {
     return types;
   }
 
+  ModelDefaults defaults() {
+    return defaults;
+  }
+
+  AnswerGenerator generator() {
+    return generator;
+  }
+
+  TokenShape shape() {
+    return encoder.shape();
+  }
+
   /** The strategy that the model wishes, first; then those that it is compared with. */
   List<String> strategies() {
     List<String> strategies = new ArrayList<>();
@@ -86,6 +100,11 @@ final class Accuracy implements AutoCloseable {
   /** Questions about a movie, the same ones for the same seed. */
   static List<ScriptQuestion> questions(Script script, int count, long seed) {
     return Examiner.questions(script, TYPES, false, count, seed);
+  }
+
+  /** The tokens of a movie, kept until all settings have had them. */
+  List<FrameTokens> tokens(Script script) {
+    return encoded.computeIfAbsent(script, this::encode);
   }
 
   /** The tokens of a movie, which the caller closes. */
@@ -145,25 +164,9 @@ final class Accuracy implements AutoCloseable {
     }
   }
 
-  /** Adds accuracies of all types together and of each, and returns the former in percent. */
-  static double record(
-      String name, Map<String, String> params, Examiner examiner, Findings findings) {
-    double all = 100 * examiner.all().accuracy();
-    findings.measure(name, params, "% right", Better.HIGHER, all);
-    examiner
-        .global()
-        .forEach(
-            (type, score) -> {
-              Map<String, String> typed = new TreeMap<>(params);
-              typed.put("type", type.name());
-              findings.measure(
-                  name + "ByType", typed, "% right", Better.HIGHER, 100 * score.accuracy());
-            });
-    return all;
-  }
-
   @Override
   public void close() {
+    encoded.values().forEach(tokens -> tokens.forEach(FrameTokens::close));
     generator.close();
     encoder.close();
   }

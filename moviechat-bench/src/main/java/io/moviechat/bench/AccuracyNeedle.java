@@ -1,63 +1,108 @@
 package io.moviechat.bench;
 
-import io.moviechat.Frame;
-import io.moviechat.FrameSampling;
 import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
+import io.moviechat.TokenShape;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
-import io.moviechat.spi.FrameEncoder;
-import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
 import io.moviechat.spi.TokenListener;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.tinymodel.Actor;
 import io.moviechat.tinymodel.Colour;
 import io.moviechat.tinymodel.Kind;
 import io.moviechat.tinymodel.Movies;
+import io.moviechat.tinymodel.Scene;
 import io.moviechat.tinymodel.Script;
 import io.moviechat.tinymodel.ScriptQuestion;
-import io.moviechat.tinymodel.ScriptVideos;
 import io.moviechat.tinymodel.World;
+import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * One event of about a second in a long movie: which memory still knows it? Every strategy gets the
- * same frames in one pass and the same number of slots.
+ * same tokens and the same number of slots, that of the model's own setting.
  *
  * <p>"Kept" is the memory's share: the event owns a slot, that is, makes up over half of one. The
- * answers are the memory's and the decoder's share together. Command: {@code java -jar
- * benchmarks.jar accuracy --filter Needle}.
+ * answers are the memory's and the decoder's share together. Yes/no questions are asked in pairs,
+ * one about the event and one about its kind in a colour that the movie never shows; "its colour"
+ * is open. A scene that is shown for longer than {@value #LOOP_SECONDS} seconds at a time repeats
+ * itself after that (painted and encoded once), which is what makes 100,000 frames affordable; each
+ * frame is remembered one by one. Peers: all strategies. Sizes: 1,000 and 10,000 frames (quick), to
+ * 100,000 (full). Command: {@code java -jar benchmarks.jar accuracy --filter Needle}.
  */
+@SuppressWarnings("EnumOrdinal") // an index of counts
 final class AccuracyNeedle implements Study {
-  private static final int SLOTS = 64;
-  private static final int BATCH = 32;
+  private static final int LOOP_SECONDS = 30;
+
+  /** Scene changes: fewer than slots, and more. */
+  private static final int FEW = 27;
+
+  private static final int MANY = 120;
+
+  /** Lines that a reader can tell apart; the table has all strategies. */
+  private static final List<String> DRAWN =
+      List.of("moviechat-start-empty", "moviechat", "events", "hybrid", "uniform", "recent");
 
   /** What is counted of one strategy. */
   private static final class Tally {
-    private int movies;
-    private int kept;
-    private int yes;
-    private int no;
-    private int colour;
-    private int colourAsked;
+    private final int[] counts = new int[8];
+
+    static Tally parse(String text) {
+      Tally tally = new Tally();
+      String[] words = text.split(",", -1);
+      for (int i = 0; i < words.length; i++) {
+        tally.counts[i] = Integer.parseInt(words[i]);
+      }
+      return tally;
+    }
+
+    String text() {
+      return Arrays.stream(counts).mapToObj(String::valueOf).collect(Collectors.joining(","));
+    }
+
+    void count(Counted what, boolean is) {
+      counts[what.ordinal()] += is ? 1 : 0;
+    }
+
+    double percent(Counted what, Counted of) {
+      int all = counts[of.ordinal()];
+      return all == 0 ? Double.NaN : 100.0 * counts[what.ordinal()] / all;
+    }
+
+    double yesNo() {
+      return (percent(Counted.YES, Counted.MOVIES) + percent(Counted.NO, Counted.MOVIES)) / 2;
+    }
+  }
+
+  private enum Counted {
+    MOVIES,
+    KEPT,
+    YES,
+    NO,
+    COLOUR_ASKED,
+    COLOUR,
+    COLOUR_ASKED_OF_KEPT,
+    COLOUR_OF_KEPT
   }
 
   @Override
   public String question() {
-    return "Does a memory of 64 slots still know an event of one second in a long movie?";
+    return "Does a memory still know an event of one second in a long movie?";
   }
 
   @Override
@@ -67,103 +112,145 @@ final class AccuracyNeedle implements Study {
       findings.skip("AccuracyNeedle", SmallModel.MISSING);
       return;
     }
+    int slots = slots(model.get());
+    int[] lengths =
+        size.pick(new int[] {200}, new int[] {1000, 10_000}, new int[] {1000, 10_000, 100_000});
+    int[] movies = size.pick(new int[] {1}, new int[] {4, 2}, new int[] {32, 20, 6});
     List<List<String>> rows = new ArrayList<>();
-    Map<String, List<Double>> lines = new LinkedHashMap<>();
-    List<Double> lengths = new ArrayList<>();
-    try (FrameEncoder encoder = model.get().openEncoder();
-        AnswerGenerator generator = model.get().openGenerator()) {
-      for (int frames : size.pick(new int[] {200}, new int[] {1000, 10_000}, LONG)) {
-        int movies = Math.max(3, size.pick(500, 30_000, 200_000) / frames);
-        for (int segments : new int[] {frames <= 1000 ? 12 : 27, 100}) {
-          if (size == Size.SMOKE && segments == 100) {
-            continue;
-          }
-          findings.progress("needle: " + frames + " frames, " + segments + " scene changes");
+    List<Chart> charts = new ArrayList<>();
+    try (Accuracy accuracy = new Accuracy(model.get())) {
+      for (int changes : size == Size.SMOKE ? new int[] {FEW} : new int[] {FEW, MANY}) {
+        Map<String, List<Double>> yesNo = new LinkedHashMap<>();
+        Map<String, List<Double>> colour = new LinkedHashMap<>();
+        List<Double> x = new ArrayList<>();
+        for (int i = 0; i < lengths.length; i++) {
+          int frames = lengths[i];
+          int count = movies[i];
+          findings.progress("  needle: " + frames + " frames, " + changes + " scene changes");
           Map<String, Tally> tallies =
-              measure(model.get(), encoder, generator, frames, segments, Math.min(100, movies));
-          tallies.forEach((name, tally) -> rows.add(row(frames, segments, name, tally, findings)));
-          if (segments < 100) {
-            lengths.add((double) frames);
-            tallies.forEach(
-                (name, tally) ->
-                    lines
-                        .computeIfAbsent(name, key -> new ArrayList<>())
-                        .add(100.0 * tally.yes / tally.movies));
-          }
+              parse(
+                  findings.cell(
+                      "needle " + frames + " " + changes,
+                      () -> text(measure(accuracy, slots, frames, changes, count))));
+          x.add((double) frames);
+          tallies.forEach(
+              (name, tally) -> {
+                rows.add(row(frames, changes, name, tally, findings));
+                if (DRAWN.contains(name)) {
+                  yesNo.computeIfAbsent(name, key -> new ArrayList<>()).add(tally.yesNo());
+                  colour
+                      .computeIfAbsent(name, key -> new ArrayList<>())
+                      .add(orZero(tally.percent(Counted.COLOUR, Counted.COLOUR_ASKED)));
+                }
+              });
         }
+        String which = changes == FEW ? "fewer scene changes than slots" : "more than slots";
+        String id = changes == FEW ? "few" : "many";
+        charts.add(
+            chart(
+                "yes-no-" + id,
+                "Was there the event? " + changes + " scene changes: " + which,
+                x,
+                yesNo));
+        charts.add(
+            chart(
+                "colour-" + id, "Its colour? " + changes + " scene changes: " + which, x, colour));
       }
     }
+    charts.forEach(findings::chart);
     findings.table(
         new Table(
             "accuracy-needle",
-            "One second in a long movie, " + SLOTS + " slots",
+            "One second in a long movie, " + slots + " slots",
             List.of(
                 "frames",
                 "scene changes",
                 "memory",
                 "movies",
-                "event kept, %",
-                "\"was there\" yes, %",
-                "absent, no, %",
-                "its colour, %"),
+                "event owns a slot, %",
+                "yes/no right, %",
+                "(yes, %)",
+                "(no, %)",
+                "its colour, %",
+                "its colour where it owns a slot, %"),
             rows,
-            "With more scene changes than slots every memory must mix scenes."));
-    List<Chart.Series> series = new ArrayList<>();
-    lines.forEach((name, y) -> series.add(new Chart.Series(name, lengths, y)));
-    findings.chart(
-        new Chart(
-            "accuracy-needle",
-            "Was there the event? (fewer scene changes than slots)",
-            "frames watched",
-            "right \"yes\", %",
-            true,
-            false,
-            series));
+            "Chance: yes/no 50, colour 12.5. Where more scenes change than there are slots, every"
+                + " memory must mix scenes. \"its colour\" is asked where no other actor is of its"
+                + " kind."));
   }
 
-  private static final int[] LONG = {1000, 10_000, 100_000};
+  private static double orZero(double value) {
+    return Double.isNaN(value) ? 0 : value;
+  }
 
-  private static Map<String, Tally> measure(
-      VisionLanguageModel model,
-      FrameEncoder encoder,
-      AnswerGenerator generator,
-      int frames,
-      int segments,
-      int movies) {
+  private static Chart chart(
+      String id, String title, List<Double> x, Map<String, List<Double>> lines) {
+    List<Chart.Series> series = new ArrayList<>();
+    lines.forEach((name, y) -> series.add(new Chart.Series(name, x, y)));
+    return new Chart(
+        "accuracy-needle-" + id, title, "frames watched", "right answers, %", true, false, series);
+  }
+
+  /** All slots of the model's own setting, short-term ones included. */
+  private static int slots(VisionLanguageModel model) {
+    String strategy = model.defaults().memoryStrategy().orElse("moviechat");
+    return Strategies.of(strategy, model.defaults()).maxSlots();
+  }
+
+  private static String text(Map<String, Tally> tallies) {
+    return tallies.entrySet().stream()
+        .map(e -> e.getKey() + "=" + e.getValue().text())
+        .collect(Collectors.joining(" "));
+  }
+
+  private static Map<String, Tally> parse(String text) {
     Map<String, Tally> tallies = new LinkedHashMap<>();
-    for (int seed = 0; seed < movies; seed++) {
-      Script script = Movies.needle(frames, segments, 50_000L + 1000L * segments + seed);
-      Map<String, MemorySnapshot> memories = watch(model, encoder, script);
-      memories.forEach(
-          (name, memory) ->
-              ask(generator, script, memory, tallies.computeIfAbsent(name, key -> new Tally())));
+    for (String part : text.split(" ", -1)) {
+      int at = part.indexOf('=');
+      tallies.put(part.substring(0, at), Tally.parse(part.substring(at + 1)));
     }
     return tallies;
   }
 
-  private static Map<String, MemorySnapshot> watch(
-      VisionLanguageModel model, FrameEncoder encoder, Script script) {
+  private static Map<String, Tally> measure(
+      Accuracy accuracy, int slots, int frames, int changes, int movies) {
+    Map<String, Tally> tallies = new LinkedHashMap<>();
+    for (int seed = 0; seed < movies; seed++) {
+      Script script = Movies.needle(frames, changes, 50_000L + 1000L * changes + seed);
+      watch(accuracy, slots, script)
+          .forEach(
+              (name, memory) ->
+                  ask(
+                      accuracy.generator(),
+                      script,
+                      memory,
+                      tallies.computeIfAbsent(name, key -> new Tally())));
+    }
+    return tallies;
+  }
+
+  private static Map<String, MemorySnapshot> watch(Accuracy accuracy, int slots, Script script) {
+    Map<Scene, List<float[]>> tokens = new HashMap<>();
+    TokenShape shape = accuracy.shape();
     Map<String, VideoMemory> memories = new LinkedHashMap<>();
-    ScriptVideos videos = new ScriptVideos();
-    try (VideoSource source = videos.open(videos.add("needle", script))) {
+    try {
       for (String name : Strategies.names()) {
         memories.put(
             name,
-            Strategies.of(name, model.defaults())
-                .within(MemoryBudget.ofSlots(SLOTS), encoder.shape())
-                .open(encoder.shape()));
+            Strategies.of(name, accuracy.defaults())
+                .within(MemoryBudget.ofSlots(slots), shape)
+                .open(shape));
       }
-      Duration interval = Duration.ofMillis(World.STEP_MILLIS);
-      try (FrameStream stream =
-          source.frames(FrameSampling.every(interval), encoder.preferredFormat())) {
-        List<Frame> batch = new ArrayList<>();
-        for (Optional<Frame> next = stream.next(); next.isPresent(); next = stream.next()) {
-          batch.add(next.get());
-          if (batch.size() == BATCH) {
-            remember(encoder, batch, memories);
-          }
+      for (Script.Segment segment : script.segments()) {
+        List<float[]> loop =
+            tokens.computeIfAbsent(segment.scene(), scene -> loop(accuracy, scene, script));
+        long count = segment.millis() / World.STEP_MILLIS;
+        for (long i = 0; i < count; i++) {
+          Duration time = Duration.ofMillis(segment.startMillis() + i * World.STEP_MILLIS);
+          FloatBuffer values = FloatBuffer.wrap(loop.get((int) (i % loop.size())));
+          FrameTokens frame = FrameTokens.of(time, shape, values);
+          memories.values().forEach(memory -> memory.add(frame));
         }
-        remember(encoder, batch, memories);
       }
       Map<String, MemorySnapshot> snapshots = new LinkedHashMap<>();
       memories.forEach((name, memory) -> snapshots.put(name, memory.snapshot()));
@@ -173,34 +260,47 @@ final class AccuracyNeedle implements Study {
     }
   }
 
-  private static void remember(
-      FrameEncoder encoder, List<Frame> batch, Map<String, VideoMemory> memories) {
-    if (!batch.isEmpty()) {
-      for (FrameTokens tokens : encoder.encode(batch)) {
-        memories.values().forEach(memory -> memory.add(tokens));
-        tokens.close();
-      }
-      batch.forEach(Frame::close);
-      batch.clear();
+  /** The tokens of a scene for as long as the movie ever shows it, at most of one loop. */
+  private static List<float[]> loop(Accuracy accuracy, Scene scene, Script script) {
+    long longest =
+        script.segments().stream()
+            .filter(segment -> segment.scene().equals(scene))
+            .mapToLong(Script.Segment::millis)
+            .max()
+            .orElseThrow();
+    long millis = Math.min(longest, 1000L * LOOP_SECONDS);
+    List<float[]> loop = new ArrayList<>();
+    for (FrameTokens frame :
+        accuracy.encode(new Script(List.of(new Script.Segment(scene, 0, millis))))) {
+      float[] values = new float[frame.shape().floats()];
+      frame.values().get(values);
+      loop.add(values);
+      frame.close();
     }
+    return loop;
   }
 
   private static void ask(
       AnswerGenerator generator, Script script, MemorySnapshot memory, Tally tally) {
     Script.Segment event = Movies.event(script);
     Actor actor = event.scene().actors().get(0);
-    tally.movies++;
-    tally.kept += memory.slots().stream().anyMatch(slot -> owns(event, slot)) ? 1 : 0;
+    boolean kept = memory.slots().stream().anyMatch(slot -> owns(event, slot));
+    tally.count(Counted.MOVIES, true);
+    tally.count(Counted.KEPT, kept);
     MovieView view = new MovieView(memory, Optional.empty(), KeyframeSource.NONE);
     try (AnswerSession session = generator.open(view)) {
       String noun = actor.colour().word() + " " + actor.kind().word();
-      tally.yes += says(session, "Was there " + article(noun) + "?", "Yes.") ? 1 : 0;
-      tally.no += says(session, "Was there " + article(absent(script, actor)) + "?", "No.") ? 1 : 0;
+      tally.count(Counted.YES, says(session, "Was there " + article(noun) + "?", "Yes."));
+      String other = article(absent(script, actor));
+      tally.count(Counted.NO, says(session, "Was there " + other + "?", "No."));
       if (isOnlyOfItsKind(script, actor.kind())) {
-        tally.colourAsked++;
         String truth = "The " + actor.kind().word() + " is " + actor.colour().word() + ".";
         String question = "What colour is the " + actor.kind().word() + "?";
-        tally.colour += says(session, question, truth) ? 1 : 0;
+        boolean right = says(session, question, truth);
+        tally.count(Counted.COLOUR_ASKED, true);
+        tally.count(Counted.COLOUR, right);
+        tally.count(Counted.COLOUR_ASKED_OF_KEPT, kept);
+        tally.count(Counted.COLOUR_OF_KEPT, kept && right);
       }
     }
   }
@@ -254,43 +354,38 @@ final class AccuracyNeedle implements Study {
   }
 
   private static List<String> row(
-      int frames, int segments, String name, Tally tally, Findings findings) {
+      int frames, int changes, String name, Tally tally, Findings findings) {
+    Map<String, Double> percents = new LinkedHashMap<>();
+    percents.put("kept", tally.percent(Counted.KEPT, Counted.MOVIES));
+    percents.put("yesNo", tally.yesNo());
+    percents.put("yes", tally.percent(Counted.YES, Counted.MOVIES));
+    percents.put("no", tally.percent(Counted.NO, Counted.MOVIES));
+    percents.put("colour", tally.percent(Counted.COLOUR, Counted.COLOUR_ASKED));
+    percents.put(
+        "colourOfKept", tally.percent(Counted.COLOUR_OF_KEPT, Counted.COLOUR_ASKED_OF_KEPT));
     List<String> row = new ArrayList<>();
     row.add(Format.count(frames));
-    row.add(Format.count(segments));
+    row.add(Format.count(changes));
     row.add(name);
-    row.add(Format.count(tally.movies));
-    add("kept", frames, segments, name, tally.kept, tally.movies, row, findings);
-    add("yes", frames, segments, name, tally.yes, tally.movies, row, findings);
-    add("no", frames, segments, name, tally.no, tally.movies, row, findings);
-    add("colour", frames, segments, name, tally.colour, tally.colourAsked, row, findings);
+    row.add(Format.count(tally.counts[Counted.MOVIES.ordinal()]));
+    percents.forEach(
+        (what, percent) -> {
+          row.add(Double.isNaN(percent) ? "" : Format.number(percent));
+          if (!Double.isNaN(percent)) {
+            findings.measure(
+                "AccuracyNeedle." + what,
+                Map.of(
+                    "frames",
+                    String.valueOf(frames),
+                    "changes",
+                    String.valueOf(changes),
+                    "strategy",
+                    name),
+                "%",
+                Better.HIGHER,
+                percent);
+          }
+        });
     return row;
-  }
-
-  private static void add(
-      String what,
-      int frames,
-      int segments,
-      String name,
-      int right,
-      int asked,
-      List<String> row,
-      Findings findings) {
-    double percent = asked == 0 ? Double.NaN : 100.0 * right / asked;
-    row.add(Format.number(percent));
-    if (asked > 0) {
-      findings.measure(
-          "AccuracyNeedle." + what,
-          Map.of(
-              "frames",
-              String.valueOf(frames),
-              "changes",
-              String.valueOf(segments),
-              Measure.PEER,
-              name),
-          "%",
-          Better.HIGHER,
-          percent);
-    }
   }
 }

@@ -1,6 +1,5 @@
 package io.moviechat.bench;
 
-import io.moviechat.FrameTokens;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.tinymodel.Examiner;
 import io.moviechat.tinymodel.Movies;
@@ -18,8 +17,8 @@ import java.util.Optional;
  *
  * <p>Movies of 8 scenes of the embedded model's synthetic world that its training never saw; exact
  * match after normalising; every strategy gets the same tokens and the same number of slots. Peers:
- * all strategies, uniform sampling and the recent window among them. Sizes: 8 movies of 6 questions
- * (quick), 200 of 10 (full). Command: {@code java -jar benchmarks.jar accuracy --filter Budget}.
+ * all strategies, uniform sampling and the recent window among them. Sizes: 6 movies of 6 questions
+ * (quick), 15 of 12 (full). Command: {@code java -jar benchmarks.jar accuracy --filter Budget}.
  */
 final class AccuracyOverBudget implements Study {
   private static final int SCENES = 8;
@@ -36,46 +35,30 @@ final class AccuracyOverBudget implements Study {
       findings.skip("AccuracyOverBudget", SmallModel.MISSING);
       return;
     }
-    List<Integer> budgets =
-        size.pick(List.of(16), List.of(8, 16, 32, 64), List.of(4, 8, 16, 32, 64, 128));
-    int movies = size.pick(1, 8, 200);
-    int questions = size.pick(2, 6, 10);
-    Map<Integer, Map<String, Examiner>> examiners = new LinkedHashMap<>();
+    List<Integer> budgets = size.pick(List.of(16), List.of(8, 32, 80), List.of(8, 16, 32, 80));
+    int scenes = size.pick(1, SCENES, SCENES);
+    int movies = size.pick(1, 6, 15);
+    int questions = size.pick(2, 6, 12);
     Map<String, List<Double>> percent = new LinkedHashMap<>();
     try (Accuracy accuracy = new Accuracy(model.get())) {
       for (int slots : budgets) {
-        Map<String, Examiner> each = new LinkedHashMap<>();
-        accuracy.strategies().forEach(name -> each.put(name, new Examiner()));
-        examiners.put(slots, each);
-      }
-      for (int movie = 0; movie < movies; movie++) {
-        long seed = 50_000L + movie;
-        Script script = Movies.ofScenes(size.pick(1, SCENES, SCENES), World.Split.SEEN, seed);
-        List<ScriptQuestion> asking = Accuracy.questions(script, questions, seed);
-        List<FrameTokens> tokens = accuracy.encode(script);
-        try {
-          examiners.forEach(
-              (slots, each) ->
-                  each.forEach(
-                      (strategy, examiner) ->
-                          accuracy.examine(examiner, tokens, asking, strategy, slots)));
-        } finally {
-          tokens.forEach(FrameTokens::close);
+        for (String strategy : accuracy.strategies()) {
+          Scores scores =
+              Scores.parse(
+                  findings.cell(
+                      "budget " + slots + " " + strategy,
+                      () -> examine(accuracy, scenes, movies, questions, strategy, slots).text()));
+          percent
+              .computeIfAbsent(strategy, s -> new ArrayList<>())
+              .add(
+                  scores.record(
+                      "AccuracyOverBudget.right",
+                      Map.of("strategy", strategy, "slots", String.valueOf(slots)),
+                      findings));
         }
+        findings.progress("  " + slots + " slots");
       }
     }
-    examiners.forEach(
-        (slots, each) ->
-            each.forEach(
-                (strategy, examiner) ->
-                    percent
-                        .computeIfAbsent(strategy, s -> new ArrayList<>())
-                        .add(
-                            Accuracy.record(
-                                "AccuracyOverBudget.right",
-                                Map.of("strategy", strategy, "slots", String.valueOf(slots)),
-                                examiner,
-                                findings))));
     List<Double> x = budgets.stream().map(Integer::doubleValue).toList();
     List<Chart.Series> lines = new ArrayList<>();
     percent.forEach((name, y) -> lines.add(new Chart.Series(name, x, y)));
@@ -94,6 +77,20 @@ final class AccuracyOverBudget implements Study {
             "Right answers over the memory budget, in percent",
             budgets.stream().map(n -> n + " slots").toList(),
             percent,
-            "Movies of " + SCENES + " scenes; the same tokens and questions everywhere."));
+            "Movies of "
+                + SCENES
+                + " scenes; the same tokens and questions everywhere. Short-term frames count."));
+  }
+
+  private static Scores examine(
+      Accuracy accuracy, int scenes, int movies, int questions, String strategy, int slots) {
+    Examiner examiner = new Examiner();
+    for (int movie = 0; movie < movies; movie++) {
+      long seed = 50_000L + movie;
+      Script script = Movies.ofScenes(scenes, World.Split.SEEN, seed);
+      List<ScriptQuestion> asking = Accuracy.questions(script, questions, seed);
+      accuracy.examine(examiner, accuracy.tokens(script), asking, strategy, slots);
+    }
+    return Scores.of(examiner);
   }
 }

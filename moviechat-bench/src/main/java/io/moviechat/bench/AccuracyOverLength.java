@@ -1,6 +1,5 @@
 package io.moviechat.bench;
 
-import io.moviechat.FrameTokens;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.tinymodel.Examiner;
 import io.moviechat.tinymodel.Movies;
@@ -18,8 +17,8 @@ import java.util.Optional;
  *
  * <p>Movies of the embedded model's synthetic world that its training never saw, of 1 to 16 scenes;
  * exact match after normalising; every strategy gets the same tokens and the same number of slots.
- * Peers: all strategies, uniform sampling and the recent window among them. Sizes: 8 movies of 6
- * questions per length (quick), 200 of 10 (full). Command: {@code java -jar benchmarks.jar accuracy
+ * Peers: all strategies, uniform sampling and the recent window among them. Sizes: 6 movies of 6
+ * questions per length (quick), 15 of 12 (full). Command: {@code java -jar benchmarks.jar accuracy
  * --filter Length}.
  */
 final class AccuracyOverLength implements Study {
@@ -37,42 +36,34 @@ final class AccuracyOverLength implements Study {
       findings.skip("AccuracyOverLength", SmallModel.MISSING);
       return;
     }
-    List<Integer> lengths =
-        size.pick(List.of(1), List.of(1, 2, 4, 8, 16), List.of(1, 2, 4, 8, 16, 32));
-    int movies = size.pick(1, 8, 200);
-    int questions = size.pick(2, 6, 10);
+    List<Integer> lengths = size.pick(List.of(1), List.of(1, 2, 4, 8, 16), List.of(1, 2, 4, 8, 16));
+    int movies = size.pick(1, 6, 15);
+    int questions = size.pick(2, 6, 12);
     Map<String, Chart.Series> lines = new LinkedHashMap<>();
     Map<String, List<Double>> percent = new LinkedHashMap<>();
     List<Double> chance = new ArrayList<>();
     int asked = 0;
     try (Accuracy accuracy = new Accuracy(model.get())) {
       for (int scenes : lengths) {
-        Map<String, Examiner> examiners = new LinkedHashMap<>();
-        accuracy.strategies().forEach(name -> examiners.put(name, new Examiner()));
-        for (int movie = 0; movie < movies; movie++) {
-          long seed = 1000L * scenes + movie;
-          Script script = Movies.ofScenes(scenes, World.Split.SEEN, seed);
-          List<ScriptQuestion> asking = Accuracy.questions(script, questions, seed);
-          List<FrameTokens> tokens = accuracy.encode(script);
-          try {
-            examiners.forEach(
-                (strategy, examiner) ->
-                    accuracy.examine(examiner, tokens, asking, strategy, SLOTS));
-          } finally {
-            tokens.forEach(FrameTokens::close);
-          }
+        Map<String, Scores> scores = new LinkedHashMap<>();
+        for (String strategy : accuracy.strategies()) {
+          scores.put(
+              strategy,
+              Scores.parse(
+                  findings.cell(
+                      "length " + scenes + " " + strategy,
+                      () -> examine(accuracy, scenes, movies, questions, strategy).text())));
         }
-        examiners.forEach(
-            (strategy, examiner) ->
+        scores.forEach(
+            (strategy, score) ->
                 percent
                     .computeIfAbsent(strategy, s -> new ArrayList<>())
                     .add(
-                        Accuracy.record(
+                        score.record(
                             "AccuracyOverLength.right",
                             Map.of("strategy", strategy, "scenes", String.valueOf(scenes)),
-                            examiner,
                             findings)));
-        Examiner.Score any = examiners.values().iterator().next().all();
+        Examiner.Score any = scores.values().iterator().next().all();
         chance.add(100 * any.chance());
         asked = any.asked();
         findings.progress("  " + scenes + " scenes: " + any.asked() + " questions each");
@@ -99,7 +90,18 @@ final class AccuracyOverLength implements Study {
             SLOTS
                 + " slots for every strategy; "
                 + asked
-                + " questions at the last length. docs/accuracy.md has each type of question"
-                + " on its own."));
+                + " questions of each strategy at the last length."));
+  }
+
+  private static Scores examine(
+      Accuracy accuracy, int scenes, int movies, int questions, String strategy) {
+    Examiner examiner = new Examiner();
+    for (int movie = 0; movie < movies; movie++) {
+      long seed = 1000L * scenes + movie;
+      Script script = Movies.ofScenes(scenes, World.Split.SEEN, seed);
+      List<ScriptQuestion> asking = Accuracy.questions(script, questions, seed);
+      accuracy.examine(examiner, accuracy.tokens(script), asking, strategy, SLOTS);
+    }
+    return Scores.of(examiner);
   }
 }

@@ -5,18 +5,26 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Gathers what the benchmarks of a group find. Not thread-safe. */
 final class Findings {
   private final PrintStream log;
+  private final Journal journal;
   private final Map<String, Measure> measures = new LinkedHashMap<>();
   private final List<Table> tables = new ArrayList<>();
   private final List<Chart> charts = new ArrayList<>();
   private final List<Skipped> skipped = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
-  Findings(PrintStream log) {
+  Findings(PrintStream log, Journal journal) {
     this.log = log;
+    this.journal = journal;
+  }
+
+  /** Work of minutes, one cell of a table: not done again if an interrupted run did it. */
+  String cell(String key, Supplier<String> work) {
+    return journal.cell(key, work);
   }
 
   /** Adds a figure; one of the same name and parameters gets further rounds. */

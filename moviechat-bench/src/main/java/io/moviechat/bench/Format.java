@@ -37,6 +37,11 @@ final class Format {
     return number(value) + " " + UNITS[unit];
   }
 
+  /** A name of an enum as words. */
+  static String words(String constant) {
+    return constant.toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
   /** A count with thousands separated. */
   static String count(long count) {
     return String.format(Locale.ROOT, "%,d", count);

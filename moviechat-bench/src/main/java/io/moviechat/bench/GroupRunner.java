@@ -32,33 +32,32 @@ final class GroupRunner {
   private final Size size;
   private final boolean forked;
   private final PrintStream log;
+  private final Journal journal;
 
   /**
    * @param forked whether JMH measures in JVMs of its own; without that the figures mean nothing
+   * @param journal what an interrupted run found
    */
-  GroupRunner(Size size, boolean forked, PrintStream log) {
+  GroupRunner(Size size, boolean forked, PrintStream log, Journal journal) {
     this.size = size;
     this.forked = forked;
     this.log = log;
+    this.journal = journal;
   }
 
-  /** Runs the entries; one that fails is noted and does not keep the others from running. */
+  /**
+   * Runs the entries, studies first; one that fails is noted and does not keep the others from
+   * running. At the quick size nothing new is begun after the group's share of time: what is left
+   * out then is named.
+   */
   Findings run(Collection<Catalog.Entry> entries) {
-    Findings findings = new Findings(log);
+    Findings findings = new Findings(log, journal);
+    long start = System.nanoTime();
     List<Catalog.Entry> timed = entries.stream().filter(entry -> !entry.isStudy()).toList();
-    for (int round = 1; round <= size.rounds() && !timed.isEmpty(); round++) {
-      for (Catalog.Entry entry : timed) {
-        log.printf("round %d of %d: %s%n", round, size.rounds(), entry.name());
-        try {
-          runJmh(entry.type(), findings);
-        } catch (RunnerException e) {
-          findings.skip(entry.name(), "failed: " + e.getMessage());
-        }
-      }
-    }
     for (Catalog.Entry entry : entries) {
-      if (entry.isStudy()) {
+      if (entry.isStudy() && !isLate(entry, start, findings)) {
         log.println(entry.name() + ": " + entry.question());
+        long began = System.nanoTime();
         try {
           entry.study().run(size, findings);
         } catch (InterruptedException e) {
@@ -68,9 +67,34 @@ final class GroupRunner {
           e.printStackTrace(log);
           findings.skip(entry.name(), "failed: " + e);
         }
+        log.printf("  %s took %.0f s%n", entry.name(), (System.nanoTime() - began) / 1e9);
+      }
+    }
+    for (int round = 1; round <= size.rounds() && !timed.isEmpty(); round++) {
+      for (Catalog.Entry entry : timed) {
+        if (isLate(entry, start, findings)) {
+          continue;
+        }
+        log.printf("round %d of %d: %s%n", round, size.rounds(), entry.name());
+        try {
+          runJmh(entry.type(), findings);
+        } catch (RunnerException e) {
+          findings.skip(entry.name(), "failed: " + e.getMessage());
+        }
       }
     }
     return findings;
+  }
+
+  private boolean isLate(Catalog.Entry entry, long start, Findings findings) {
+    int seconds = entry.group().quickSeconds();
+    boolean late = size == Size.QUICK && (System.nanoTime() - start) / 1e9 > seconds;
+    if (late) {
+      findings.skip(
+          entry.name() + ", in whole or its later rounds",
+          "the quick size gives this group " + seconds + " s; use --filter or -Pfull");
+    }
+    return late;
   }
 
   private void runJmh(Class<?> type, Findings findings) throws RunnerException {

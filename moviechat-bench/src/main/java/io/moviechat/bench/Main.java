@@ -122,13 +122,19 @@ public final class Main implements Callable<Integer> {
     }
     Machine machine = Machine.here();
     Instant start = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-    Findings findings = new GroupRunner(chosen, true, out).run(entries);
     String command =
         "java -jar moviechat-bench/target/benchmarks.jar "
             + group.word()
             + " -P"
             + chosen.name().toLowerCase(Locale.ROOT)
             + (filter.pattern().isEmpty() ? "" : " --filter '" + filter.pattern() + "'");
+    String commit = commit();
+    Path file = directory.resolve((name == null ? group.word() : name) + ".json");
+    Journal journal =
+        Journal.at(
+            file.resolveSibling(file.getFileName() + ".part"),
+            String.join(" ", command, commit, SmallModel.identity()));
+    Findings findings = new GroupRunner(chosen, true, out, journal).run(entries);
     Map<String, String> questions = new TreeMap<>();
     entries.forEach(entry -> questions.put(entry.name(), entry.question()));
     RunFile result =
@@ -138,12 +144,12 @@ public final class Main implements Callable<Integer> {
             start.toString(),
             Duration.between(start, Instant.now()).toSeconds(),
             command,
-            commit(),
+            commit,
             machine,
             questions,
             findings);
-    Path file = directory.resolve((name == null ? group.word() : name) + ".json");
     result.write(file);
+    journal.delete();
     print(result);
     out.println("written: " + file);
     return findings.skipped().stream().noneMatch(s -> s.reason().startsWith("failed"));

@@ -33,7 +33,12 @@ final class MemoryFigure1 implements Study {
 
   /** One reading of the child JVM. */
   private record Reading(
-      long frames, double state, double heap, double resident, double framesPerSecond) {}
+      long frames,
+      double state,
+      double heap,
+      double resident,
+      double framesPerSecond,
+      double device) {}
 
   @Override
   public String question() {
@@ -55,6 +60,10 @@ final class MemoryFigure1 implements Study {
       readings.put(known.get(), measure(known.get(), most));
     }
     fixedCosts(size, findings);
+    boolean gpu = readings.values().stream().flatMap(List::stream).anyMatch(r -> r.device() > 0);
+    if (!gpu) {
+      findings.skip("MemoryFigure1, GPU column", "no strategy kept anything on a GPU here");
+    }
     List<List<String>> rows = new ArrayList<>();
     List<List<String>> slopes = new ArrayList<>();
     List<Chart.Series> series = new ArrayList<>();
@@ -68,24 +77,35 @@ final class MemoryFigure1 implements Study {
             }
             x.add((double) reading.frames());
             y.add(reading.state());
-            rows.add(
-                List.of(
-                    strategy,
-                    Format.count(reading.frames()),
-                    Format.bytes(reading.state()),
-                    Format.bytes(reading.heap()),
-                    Format.bytes(reading.resident()),
-                    Format.number(reading.framesPerSecond())));
+            List<String> row =
+                new ArrayList<>(
+                    List.of(
+                        strategy,
+                        Format.count(reading.frames()),
+                        Format.bytes(reading.state()),
+                        Format.bytes(reading.heap()),
+                        Format.bytes(reading.resident()),
+                        Format.number(reading.framesPerSecond())));
+            if (gpu) {
+              row.add(Format.bytes(reading.device()));
+            }
+            rows.add(row);
           }
           series.add(new Chart.Series(strategy, x, y));
           slopes.add(slopes(strategy, all, findings));
         });
+    List<String> columns =
+        new ArrayList<>(
+            List.of(
+                "strategy", "frames", "memory state", "live heap", "resident", "frames/s so far"));
+    if (gpu) {
+      columns.add("of the state on the GPU");
+    }
     findings.table(
         new Table(
             "memory-figure1",
             "Bytes of a memory over the frames watched (the paper's figure 1)",
-            List.of(
-                "strategy", "frames", "memory state", "live heap", "resident", "frames/s so far"),
+            columns,
             rows,
             "Frames of 32 x 768 tokens. Live heap and memory state overlap: a state that lives on"
                 + " the heap is in both. Resident is the whole process, its heap of fixed size"
@@ -139,7 +159,8 @@ final class MemoryFigure1 implements Study {
               Double.parseDouble(words[1]),
               Double.parseDouble(words[2]),
               Double.parseDouble(words[3]),
-              Double.parseDouble(words[4])));
+              Double.parseDouble(words[4]),
+              Double.parseDouble(words[5])));
     }
     return readings;
   }

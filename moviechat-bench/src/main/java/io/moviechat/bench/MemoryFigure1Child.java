@@ -79,7 +79,9 @@ final class MemoryFigure1Child {
             + " "
             + Resident.bytes()
             + " "
-            + frames / (nanos / 1e9));
+            + frames / (nanos / 1e9)
+            + " "
+            + stats.deviceBytes());
     return stats.bytes();
   }
 

@@ -3,6 +3,7 @@ package io.moviechat.bench;
 import io.moviechat.Conversation;
 import io.moviechat.FrameSampling;
 import io.moviechat.MemoryBudget;
+import io.moviechat.MemorySnapshot;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.TokenShape;
@@ -22,16 +23,20 @@ import java.util.TreeMap;
  * <p>Real H.264 files of 160 x 120 pixels, 10 frames per second, a key frame every two seconds,
  * decoded by moviechat-video; a colour grid as encoder and a generator that answers at once, so
  * that nothing hides the cost of going back. No peer: the shortest video is what the others are
- * compared with. The memory has 40 slots, and no video is so short that its slots span less than
- * the window before a moment, which is then the same for every length; the moments are spread over
- * the video and the lengths take turns. Sizes: up to 30 minutes (quick), 2 hours (full). Command:
- * {@code java -jar benchmarks.jar pipeline --filter Breakpoint}.
+ * compared with. Only moments whose whole window of 8 frames must be decoded are asked about: on a
+ * short video the remembered past more often ends inside the window, which then is cheaper, and
+ * that has nothing to do with going back. The moments are spread over the video and the lengths
+ * take turns. Sizes: up to 30 minutes (quick), 2 hours (full). Command: {@code java -jar
+ * benchmarks.jar pipeline --filter Breakpoint}.
  */
 final class PipelineBreakpoint implements Study {
   private static final TokenShape SHAPE = new TokenShape(32, 64);
 
-  /** Few enough that a slot of the shortest video spans the window before a moment. */
+  /** Few enough that slots of the shortest video span the window before a moment. */
   private static final int SLOTS = 40;
+
+  private static final int WINDOW = 8;
+  private static final Duration SPACING = Duration.ofMillis(500);
 
   @Override
   public String question() {
@@ -52,7 +57,8 @@ final class PipelineBreakpoint implements Study {
                 .encoder(encoder)
                 .generator(Synthetic.generator(SHAPE.width(), 1, Synthetic.Cost.NONE))
                 .memoryBudget(MemoryBudget.ofSlots(SLOTS))
-                .sampling(FrameSampling.every(Duration.ofMillis(500)))
+                .breakpointFrames(WINDOW)
+                .sampling(FrameSampling.every(SPACING))
                 .build()) {
       Map<Integer, Movie> movies = new TreeMap<>();
       for (int seconds : lengths) {
@@ -60,16 +66,15 @@ final class PipelineBreakpoint implements Study {
       }
       Random random = new Random(1);
       for (int i = 0; i < questions; i++) { // warms up
-        double share = 0.1 + 0.9 * random.nextDouble();
-        movies.values().forEach(movie -> ask(movie, share));
+        movies.values().forEach(movie -> ask(movie, moment(movie, random)));
       }
       for (int round = 0; round < rounds; round++) {
         Map<Integer, List<Double>> each = new TreeMap<>();
         for (int i = 0; i < questions; i++) {
-          double share = 0.1 + 0.9 * random.nextDouble();
           movies.forEach(
               (seconds, movie) ->
-                  each.computeIfAbsent(seconds, s -> new ArrayList<>()).add(ask(movie, share)));
+                  each.computeIfAbsent(seconds, s -> new ArrayList<>())
+                      .add(ask(movie, moment(movie, random))));
         }
         each.forEach(
             (seconds, millis) -> {
@@ -88,9 +93,23 @@ final class PipelineBreakpoint implements Study {
     report(times, findings);
   }
 
-  /** Milliseconds of a question about the moment after such a share of the movie. */
-  private static double ask(Movie movie, double share) {
-    Duration moment = Duration.ofMillis((long) (movie.duration().toMillis() * share));
+  /** A moment whose whole window lies after what is remembered of the past. */
+  private static Duration moment(Movie movie, Random random) {
+    MemorySnapshot memory = movie.memory().snapshot();
+    Duration moment = movie.duration();
+    for (int attempt = 0; attempt < 10_000; attempt++) {
+      double share = 0.1 + 0.9 * random.nextDouble();
+      moment = Duration.ofMillis((long) (movie.duration().toMillis() * share));
+      Duration window = SPACING.multipliedBy(WINDOW);
+      if (memory.until(moment).end().plus(window).compareTo(moment) <= 0) {
+        return moment;
+      }
+    }
+    return moment; // only where the whole video is about as short as the window
+  }
+
+  /** Milliseconds of a question. */
+  private static double ask(Movie movie, Duration moment) {
     long start = System.nanoTime();
     try (Conversation conversation = movie.at(moment)) {
       conversation.ask("What is on screen now?");

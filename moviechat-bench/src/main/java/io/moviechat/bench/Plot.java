@@ -127,6 +127,9 @@ final class Plot {
       boolean bytes = chart.yTitle().startsWith("bytes");
       style.setyAxisTickLabelsFormattingFunction(bytes ? Plot::byteTick : Plot::tick);
       style.setYAxisMin(0.0); // a cut axis makes noise look like a difference
+      if (chart.yTitle().contains("%")) {
+        style.setYAxisMax(100.0);
+      }
     }
     style.setChartPadding(14);
     style.setMarkerSize(8);

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,13 +16,20 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Renders the result files of a folder as one Markdown page, with plots and CSV tables. */
 final class Report {
   private static final String ALLOCATION = " heap allocation";
 
+  /** Written by hand: what the figures mean. Goes into the page as it is. */
+  private static final String NOTES = "notes.md";
+
   private final StringBuilder page = new StringBuilder();
   private final Path directory;
+
+  /** File of each table, whose id names the files that are written. */
+  private final Map<String, String> tables = new HashMap<>();
 
   private Report(Path directory) {
     this.directory = directory;
@@ -45,7 +53,13 @@ final class Report {
     }
     deleteRendered(directory);
     Report report = new Report(directory);
-    report.page.append(resource("intro.md"));
+    boolean accuracy = runs.values().stream().allMatch(run -> run.group() == Group.ACCURACY);
+    report.page.append(resource(accuracy ? "intro-accuracy.md" : "intro.md"));
+    Path notes = directory.resolve(NOTES);
+    if (Files.exists(notes)) {
+      report.line("");
+      report.page.append(Files.readString(notes).strip()).append('\n');
+    }
     for (Group group : Group.values()) {
       String title = group.word().substring(0, 1).toUpperCase(Locale.ROOT);
       boolean first = true;
@@ -81,6 +95,18 @@ final class Report {
   }
 
   private void render(String name, RunFile run) throws IOException {
+    for (Table table : run.tables()) {
+      @Nullable String other = tables.put(table.id(), name);
+      if (other != null) {
+        throw new IOException(
+            String.format(
+                Locale.ROOT,
+                "%s and %s both have the table %s; run one of them with --filter, or delete it",
+                other,
+                name,
+                table.id()));
+      }
+    }
     line("");
     line(
         "%s, %s size, %d s, commit %s, raw: [%s](%s/%s). Command:",

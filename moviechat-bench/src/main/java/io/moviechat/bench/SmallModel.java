@@ -4,6 +4,7 @@ import io.moviechat.ModelException;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.spi.VisionLanguageModelProvider;
+import io.moviechat.tinymodel.EmbeddedModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,19 @@ final class SmallModel {
           .map(VisionLanguageModelProvider::model);
     } catch (ModelException e) { // built without its weights
       return Optional.empty();
+    }
+  }
+
+  /** Differs where the weights differ. */
+  static String identity() {
+    @Nullable String folder = System.getProperty(PROPERTY);
+    if (folder != null) {
+      return folder;
+    }
+    try {
+      return String.valueOf(new EmbeddedModel().folder().getFileName());
+    } catch (ModelException e) { // built without its weights
+      return "no model";
     }
   }
 

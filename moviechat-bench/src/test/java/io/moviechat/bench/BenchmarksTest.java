@@ -19,7 +19,7 @@ class BenchmarksTest {
 
   private static void check(Catalog.Entry entry) {
     PrintStream log = new PrintStream(java.io.OutputStream.nullOutputStream());
-    Findings findings = new GroupRunner(Size.SMOKE, false, log).run(List.of(entry));
+    Findings findings = new GroupRunner(Size.SMOKE, false, log, Journal.none()).run(List.of(entry));
 
     assertThat(findings.skipped())
         .noneMatch(skipped -> skipped.reason().startsWith("failed"))

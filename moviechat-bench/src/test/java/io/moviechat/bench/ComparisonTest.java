@@ -70,7 +70,7 @@ class ComparisonTest {
   }
 
   private static RunFile run(Measure... measures) {
-    Findings findings = new Findings(System.err);
+    Findings findings = new Findings(System.err, Journal.none());
     List.of(measures).forEach(findings::measure);
     return RunFile.of(
         Group.PIPELINE,

@@ -40,6 +40,29 @@ class ReportTest {
   }
 
   @Test
+  void notesWrittenByHandGoIntoThePageAndStay() throws IOException {
+    Path directory = temp.resolve("benchmarks");
+    run().write(directory.resolve("memory.json"));
+    Path notes = Files.writeString(directory.resolve("notes.md"), "## What it means\n\nMuch.\n");
+
+    assertThat(Files.readString(Report.write(directory)))
+        .startsWith("# Benchmarks")
+        .contains("## What it means\n\nMuch.\n");
+    assertThat(notes).hasContent("## What it means\n\nMuch.");
+  }
+
+  @Test
+  void twoRunsOfOneStudyAreRefused() throws IOException {
+    Path directory = temp.resolve("benchmarks");
+    run().write(directory.resolve("memory.json"));
+    run().write(directory.resolve("memory-2.json"));
+
+    assertThatThrownBy(() -> Report.write(directory))
+        .hasMessageContaining("memory-2.json")
+        .hasMessageContaining("cells");
+  }
+
+  @Test
   void aFileThatIsNoResultIsNamed() throws IOException {
     Path file = Files.writeString(temp.resolve("memory.json"), "{\"format\": 1, \"what\": 2}");
 
@@ -76,7 +99,7 @@ class ReportTest {
   }
 
   private static RunFile run() {
-    Findings findings = new Findings(System.err);
+    Findings findings = new Findings(System.err, Journal.none());
     findings.measure(time("ours", 10, 10));
     findings.measure(time("rival", 30, 50));
     findings.skip("rival 2", "not installed");

@@ -1,6 +1,7 @@
 package io.moviechat.tinymodel;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -39,15 +40,20 @@ public final class Movies {
     return plan.script(plan.needle(random, frames, segments));
   }
 
-  /** The event of a {@link #needle} movie: its shortest segment. */
+  /**
+   * The event of a {@link #needle} movie: its shortest segment, of several the one whose scene is
+   * shown least often.
+   */
   public static Script.Segment event(Script needle) {
-    Script.Segment shortest = needle.segments().get(0);
-    for (Script.Segment segment : needle.segments()) {
-      if (segment.millis() < shortest.millis()) {
-        shortest = segment;
-      }
-    }
-    return shortest;
+    return needle.segments().stream()
+        .min(
+            Comparator.comparingLong(Script.Segment::millis)
+                .thenComparingLong(segment -> shown(needle, segment.scene())))
+        .orElseThrow();
+  }
+
+  private static long shown(Script script, Scene scene) {
+    return script.segments().stream().filter(s -> s.scene().equals(scene)).count();
   }
 
   /** A movie of three minutes: nine scenes of twenty seconds, for demonstrations. */

@@ -3,15 +3,23 @@ package io.moviechat.tinymodel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
 import io.moviechat.ModelException;
+import io.moviechat.Movie;
+import io.moviechat.MovieChat;
+import io.moviechat.WatchOptions;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.spi.VisionLanguageModelProvider;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -61,6 +69,24 @@ class EmbeddedModelTest {
     try (FrameEncoder encoder = model.openEncoder()) {
       assertThat(encoder.shape().tokens()).isEqualTo(4);
       assertThat(encoder.shape().width()).isEqualTo(192);
+    }
+  }
+
+  @Test
+  void aChatRemembersAsTheBundleWishes() {
+    // 33 frames at 4 a second: two windows of 16 become 4 slots each, one frame is left.
+    Scene scene = World.scene(new SplittableRandom(1), World.Split.SEEN, 1, 8250, false);
+    ScriptVideos videos = new ScriptVideos();
+    URI location = videos.add("movie", Script.of(List.of(scene)));
+    try (MovieChat chat = MovieChat.builder().video(videos).build();
+        Movie movie = chat.watch(location, WatchOptions.DEFAULT, progress -> {})) {
+      MemorySnapshot memory = movie.memory().snapshot();
+      assertThat(memory.framesSeen()).isEqualTo(33);
+      assertThat(memory.slots()).hasSize(9);
+      assertThat(memory.slots().subList(0, 4).stream().mapToLong(MemorySlot::frames).sum())
+          .isEqualTo(16);
+      assertThat(memory.slots().get(8).frames()).isEqualTo(1);
+      assertThat(memory.end()).isEqualTo(Duration.ofMillis(32 * 250));
     }
   }
 
