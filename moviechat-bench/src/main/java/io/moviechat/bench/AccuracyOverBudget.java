@@ -68,7 +68,7 @@ final class AccuracyOverBudget implements Study {
             "Right answers over the memory budget, movies of " + SCENES + " scenes",
             "memory slots",
             "% of answers right",
-            true,
+            false,
             false,
             lines));
     findings.table(

@@ -78,7 +78,7 @@ final class AccuracyOverLength implements Study {
             "Right answers over the length of the movie, " + SLOTS + " slots",
             "scenes",
             "% of answers right",
-            true,
+            false,
             false,
             List.copyOf(lines.values())));
     findings.table(

@@ -154,11 +154,9 @@ final class AccuracyScenes implements Study {
 
   private static void chart(List<Setting> settings, Map<String, Scores> scores, Findings findings) {
     List<Chart.Series> series = new ArrayList<>();
-    for (String type :
-        List.of("COLOUR", "YES_NO", "MOVE", "AFTER", "COUNT_KIND", "@NOW", "@JUST_BEFORE")) {
+    for (String type : List.of("all", "COLOUR", "YES_NO", "MOVE", "AFTER", "@NOW")) {
       add(settings, scores, type, series);
     }
-    add(settings, scores, "all", series);
     findings.chart(
         new Chart(
             "accuracy-scenes",

@@ -86,7 +86,7 @@ class EmbeddedModelTest {
       assertThat(memory.slots().subList(0, 4).stream().mapToLong(MemorySlot::frames).sum())
           .isEqualTo(16);
       assertThat(memory.slots().get(8).frames()).isEqualTo(1);
-      assertThat(memory.end()).isEqualTo(Duration.ofMillis(32 * 250));
+      assertThat(memory.end()).isEqualTo(Duration.ofSeconds(8));
     }
   }
 
