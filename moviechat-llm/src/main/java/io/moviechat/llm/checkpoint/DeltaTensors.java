@@ -21,11 +21,13 @@ final class DeltaTensors {
   /**
    * The target's tensors; nothing is computed before it is read.
    *
-   * @throws ModelException if the two do not have the same tensors in the same shapes
+   * @throws ModelException if the two do not have the same tensors in the same shapes, or their
+   *     numbers say that the delta was not made from the base ({@link DeltaFit})
    */
   static Checkpoint apply(Checkpoint base, Checkpoint delta) {
     Map<String, Tensor> target = new LinkedHashMap<>();
     List<String> problems = new ArrayList<>();
+    DeltaFit fit = new DeltaFit();
     for (String key : delta.names()) {
       Tensor difference = delta.get(key);
       if (isBuffer(key) && !base.has(key)) {
@@ -36,6 +38,7 @@ final class DeltaTensors {
         Tensor origin = base.get(key);
         if (fits(key, origin.shape(), difference.shape())) {
           target.put(key, new Sum(origin, difference));
+          fit.look(origin, difference);
         } else {
           problems.add(
               "%s is %s in the delta and %s in the base"
@@ -57,6 +60,7 @@ final class DeltaTensors {
                   String.join("; ", problems.subList(0, Math.min(8, problems.size()))),
                   problems.size() > 8 ? "; and " + (problems.size() - 8) + " more" : ""));
     }
+    fit.check(base.name(), delta.name());
     return new Checkpoint(
         base.name() + " + " + delta.name(), target, Checkpoint.closing(List.of(base, delta)));
   }

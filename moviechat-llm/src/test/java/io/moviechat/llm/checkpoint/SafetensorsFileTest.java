@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +43,30 @@ class SafetensorsFileTest {
     }
     values.putShort(Halves.toBfloat16(3));
     return values.array();
+  }
+
+  /** Writes tensors in float16. */
+  static void writeHalves(Path file, Map<String, List<Long>> shapes, Map<String, float[]> tensors)
+      throws IOException {
+    StringBuilder header = new StringBuilder("{");
+    ByteArrayOutputStream values = new ByteArrayOutputStream();
+    for (Map.Entry<String, float[]> tensor : tensors.entrySet()) {
+      int begin = values.size();
+      ByteBuffer halves =
+          ByteBuffer.allocate(2 * tensor.getValue().length).order(ByteOrder.LITTLE_ENDIAN);
+      for (float value : tensor.getValue()) {
+        halves.putShort(Halves.toHalf(value));
+      }
+      values.writeBytes(halves.array());
+      header.append(header.length() > 1 ? "," : "");
+      header.append(
+          "\"%s\":{\"dtype\":\"F16\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
+              .formatted(tensor.getKey(), shapes.get(tensor.getKey()), begin, values.size()));
+    }
+    byte[] json = header.append('}').toString().getBytes(StandardCharsets.UTF_8);
+    ByteBuffer all =
+        ByteBuffer.allocate(8 + json.length + values.size()).order(ByteOrder.LITTLE_ENDIAN);
+    Files.write(file, all.putLong(json.length).put(json).put(values.toByteArray()).array());
   }
 
   private Checkpoint open(byte[] bytes) throws IOException {
