@@ -81,6 +81,12 @@ final class ModelImportCommand implements Callable<Integer> {
   private @Nullable Integer imageSize;
 
   @Option(
+      names = "--tome",
+      paramLabel = "R",
+      description = "Merge R tokens in each block of the vision transformer (default: none).")
+  private @Nullable Integer mergedTokens;
+
+  @Option(
       names = "--vit-heads",
       paramLabel = "N",
       description = "Attention heads of a vision transformer that is not EVA ViT-g.")
@@ -154,6 +160,9 @@ final class ModelImportCommand implements Callable<Integer> {
       }
       if (imageSize != null) {
         job.imageSize(imageSize);
+      }
+      if (mergedTokens != null) {
+        job.mergeTokens(mergedTokens);
       }
       if (visionHeads != null) {
         job.visionHeads(visionHeads);

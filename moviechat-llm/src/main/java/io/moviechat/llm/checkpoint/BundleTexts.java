@@ -21,9 +21,10 @@ final class BundleTexts {
       Networks.Projector projector,
       Networks.Llama llama,
       int grid,
+      int mergedTokens,
       SentencePieceModel tokenizer) {
     Map<String, byte[]> texts = new LinkedHashMap<>();
-    texts.put("config.json", bytes(config(vision, projector, llama, grid)));
+    texts.put("config.json", bytes(config(vision, projector, llama, grid, mergedTokens)));
     texts.put("preprocessor_config.json", bytes(preprocessor(grid * vision.patch())));
     texts.put("generation_config.json", bytes(generation()));
     texts.put("moviechat.json", bytes(moviechat()));
@@ -40,7 +41,11 @@ final class BundleTexts {
   }
 
   private static ObjectNode config(
-      Networks.Vision vision, Networks.Projector projector, Networks.Llama llama, int grid) {
+      Networks.Vision vision,
+      Networks.Projector projector,
+      Networks.Llama llama,
+      int grid,
+      int mergedTokens) {
     ObjectNode config = object().put("model_type", "moviechat");
     // Visual rows are put where the unknown token stands: the vocabulary has no token of its own
     // for them, and no text gives this one.
@@ -66,6 +71,7 @@ final class BundleTexts {
         .put("hidden_size", vision.width())
         .put("num_hidden_layers", vision.blocks())
         .put("num_attention_heads", vision.heads())
+        .put("merged_tokens_per_block", mergedTokens)
         .put("num_query_tokens", vision.queries())
         .put("query_width", vision.queryWidth());
     config

@@ -55,6 +55,7 @@ public final class CheckpointImport {
   private final OptionalInt queryHeads;
   private final OptionalInt imageSize;
   private final int int4Block;
+  private final int mergedTokens;
   private final Consumer<String> progress;
 
   private CheckpointImport(Builder builder) {
@@ -71,6 +72,7 @@ public final class CheckpointImport {
     queryHeads = builder.queryHeads;
     imageSize = builder.imageSize;
     int4Block = builder.int4Block;
+    mergedTokens = builder.mergedTokens;
     progress = builder.progress;
   }
 
@@ -205,7 +207,7 @@ public final class CheckpointImport {
     Map<String, OnnxGraph> graphs = new LinkedHashMap<>();
     graphs.put(
         "vision_encoder" + suffix,
-        VisionGraph.build(sources.eva(), sources.qformer(), vision, grid, half));
+        VisionGraph.build(sources.eva(), sources.qformer(), vision, grid, half, mergedTokens));
     graphs.put(
         "memory_projector", ProjectorGraph.build(sources.tuned(), projector, vision.queries()));
     graphs.put("embed_tokens" + suffix, EmbeddingGraph.build(sources.llama(), half));
@@ -266,7 +268,12 @@ public final class CheckpointImport {
       }
       Map<String, byte[]> texts =
           BundleTexts.of(
-              plan.vision(), plan.projector(), plan.llama(), plan.grid(), plan.tokenizer());
+              plan.vision(),
+              plan.projector(),
+              plan.llama(),
+              plan.grid(),
+              mergedTokens,
+              plan.tokenizer());
       for (Map.Entry<String, byte[]> text : texts.entrySet()) {
         Files.write(work.resolve(text.getKey()), text.getValue());
       }
@@ -372,6 +379,7 @@ public final class CheckpointImport {
     private OptionalInt queryHeads = OptionalInt.empty();
     private OptionalInt imageSize = OptionalInt.empty();
     private int int4Block = 32;
+    private int mergedTokens;
     private Consumer<String> progress = text -> {};
 
     private Builder() {}
@@ -461,6 +469,16 @@ public final class CheckpointImport {
             "int4Block must be a power of two from 16 to 256, was " + values);
       }
       int4Block = values;
+      return this;
+    }
+
+    /**
+     * Tokens that each block of the vision transformer merges into others, at least 1: token
+     * merging (ToMe), which saves time at some loss. Of the release's 257 tokens, 39 blocks that
+     * merge 4 leave 101. Default: none, the network as it was trained.
+     */
+    public Builder mergeTokens(int perBlock) {
+      mergedTokens = positive(perBlock, "mergeTokens").getAsInt();
       return this;
     }
 

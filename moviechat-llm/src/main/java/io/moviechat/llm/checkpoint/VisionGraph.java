@@ -2,6 +2,7 @@ package io.moviechat.llm.checkpoint;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.moviechat.llm.checkpoint.OnnxGraph.Value;
+import io.moviechat.llm.checkpoint.TokenMergingLayer.Tokens;
 import java.util.List;
 
 /**
@@ -16,9 +17,15 @@ final class VisionGraph {
   /**
    * @param grid patches per side of the pictures that it is made for
    * @param compute FLOAT or FLOAT16
+   * @param merged tokens that each block merges ({@link TokenMergingLayer}), 0 for none
    */
   static OnnxGraph build(
-      Checkpoint eva, Checkpoint qformer, Networks.Vision shape, int grid, DataType compute) {
+      Checkpoint eva,
+      Checkpoint qformer,
+      Networks.Vision shape,
+      int grid,
+      DataType compute,
+      int merged) {
     OnnxGraph graph = new OnnxGraph("vision_encoder");
     Layers vit = new Layers(graph, eva, compute);
     String side = String.valueOf(grid * shape.patch());
@@ -30,13 +37,14 @@ final class VisionGraph {
             .attribute("start", 0)
             .attribute("end", 1)
             .out(DataType.INT64, List.of("1"));
-    Value x = embed(graph, vit, pixels, frames, shape, grid, compute);
+    Value embedded = embed(graph, vit, pixels, frames, shape, grid, compute);
+    Tokens tokens = new Tokens(embedded, null);
     for (int i = 0; i < shape.blocks(); i++) {
-      x = block(graph, vit, x, i, shape, compute);
-      graph.mark("vit_block_" + i, x);
+      tokens = block(graph, vit, tokens, i, shape, compute, merged);
+      graph.mark("vit_block_" + i, tokens.x());
     }
     Layers bridge = new Layers(graph, qformer, compute);
-    Value image = bridge.layerNorm("/ln_vision", x, "ln_vision", 1e-5);
+    Value image = bridge.layerNorm("/ln_vision", tokens.x(), "ln_vision", 1e-5);
     graph.mark("ln_vision", image);
     Value features =
         bridge.queryTransformer(
@@ -117,8 +125,15 @@ final class VisionGraph {
     return vit.add("/vit/pos_embed", joined, positions);
   }
 
-  private static Value block(
-      OnnxGraph graph, Layers vit, Value x, int i, Networks.Vision shape, DataType compute) {
+  private static Tokens block(
+      OnnxGraph graph,
+      Layers vit,
+      Tokens tokens,
+      int i,
+      Networks.Vision shape,
+      DataType compute,
+      int wanted) {
+    Value x = tokens.x();
     String path = "/vit/blocks." + i;
     String block = "blocks." + i;
     int width = shape.width();
@@ -140,14 +155,26 @@ final class VisionGraph {
             .more(compute, one)
             .more(compute, one);
     Value value = split.out(compute, one);
+    Value query = split.result(0);
+    Value key = split.result(1);
+    TokenMergingLayer merging = new TokenMergingLayer(graph, shape.heads());
+    Value patches = tokens.patches();
     Value mixed =
-        vit.attention(path + "/attn", split.result(0), split.result(1), value, shape.heads());
+        patches == null
+            ? vit.attention(path + "/attn", query, key, value, shape.heads())
+            : merging.attention(path + "/attn", query, key, value, patches);
     Value attended = vit.linear(path + "/attn/proj", mixed, block + ".attn.proj");
     x = vit.add(path + "/attn/residual", x, attended);
+    int merged = TokenMergingLayer.most((int) x.size(1), wanted);
+    if (merged > 0) {
+      Tokens fewer = merging.merge(path + "/merge", new Tokens(x, patches), key, merged);
+      x = fewer.x();
+      patches = fewer.patches();
+    }
     Value second = vit.layerNorm(path + "/norm2", x, block + ".norm2", 1e-6);
     Value hidden =
         vit.gelu(path + "/mlp", vit.linear(path + "/mlp/fc1", second, block + ".mlp.fc1"));
-    return vit.add(
-        path + "/mlp/residual", x, vit.linear(path + "/mlp/fc2", hidden, block + ".mlp.fc2"));
+    Value out = vit.linear(path + "/mlp/fc2", hidden, block + ".mlp.fc2");
+    return new Tokens(vit.add(path + "/mlp/residual", x, out), patches);
   }
 }

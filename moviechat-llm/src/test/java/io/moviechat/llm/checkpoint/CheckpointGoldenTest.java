@@ -70,7 +70,7 @@ class CheckpointGoldenTest {
   @Test
   void visionSideMatchesAtEveryStage() throws Exception {
     Networks.Vision shape = Networks.vision(eva, qformer, HEADS);
-    OnnxGraph graph = VisionGraph.build(eva, qformer, shape, shape.grid(), DataType.FLOAT);
+    OnnxGraph graph = VisionGraph.build(eva, qformer, shape, shape.grid(), DataType.FLOAT, 0);
     String[] stages = {
       "vit_patch_embed",
       "vit_block_0",

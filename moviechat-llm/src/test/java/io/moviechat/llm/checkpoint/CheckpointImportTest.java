@@ -13,7 +13,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -159,6 +162,59 @@ class CheckpointImportTest {
   }
 
   @Test
+  void aDiskThatFillsMeanwhileIsLeftAsItWas() throws IOException {
+    try (FileSystem small =
+        Jimfs.newFileSystem(Configuration.unix().toBuilder().setMaxSize(80 << 20).build())) {
+      Path folder = Files.createDirectory(small.getPath("/small"));
+      Path other = small.getPath("/somebody-elses");
+      assertThatThrownBy(
+              () ->
+                  complete()
+                      .out(folder.resolve("bundle"))
+                      .progress(text -> fillWhen(text.contains("decoder"), other))
+                      .run())
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("cannot write /small/bundle");
+      try (var left = Files.list(folder)) {
+        assertThat(left).isEmpty();
+      }
+      assertThat(Files.size(other)).isGreaterThan(60 << 20);
+    }
+  }
+
+  private static void fillWhen(boolean now, Path file) {
+    if (now) {
+      byte[] block = new byte[1 << 13];
+      try (var out = Files.newOutputStream(file)) {
+        for (int i = 0; i < 80 << 7; i++) {
+          out.write(block);
+        }
+        throw new AssertionError("the disk has more room than it should");
+      } catch (IOException e) {
+        // Full, as it was meant to be.
+      }
+    }
+  }
+
+  @Test
+  void aFolderThatAppearsMeanwhileIsNotTouched() throws IOException {
+    Path mine = output.resolve("mine");
+    assertThatThrownBy(
+            () ->
+                complete()
+                    .out(mine)
+                    .progress(
+                        text ->
+                            assertThat(mine.toFile().mkdir() || mine.toFile().exists()).isTrue())
+                    .run())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("came into being");
+    try (var left = Files.list(mine)) {
+      assertThat(left).isEmpty();
+    }
+  }
+
+  @Test
   void asksForWhatIsMissing() {
     assertThatThrownBy(() -> CheckpointImport.builder().run())
         .isInstanceOf(IllegalStateException.class)
@@ -274,6 +330,37 @@ class CheckpointImportTest {
     refused(builder, "pytorch_model-00002-of-00002.bin");
   }
 
+  /** Same shapes, same config, same distribution: only the numbers are others. */
+  @Test
+  void aDeltaForOtherWeightsOfTheSameShapesIsRefused() throws IOException {
+    Path other = Files.createDirectory(input.resolve("other"));
+    Files.copy(input.resolve("llama-base/config.json"), other.resolve("config.json"));
+    Random random = new Random(7);
+    try (Checkpoint base = Checkpoint.open(input.resolve("llama-base"))) {
+      Map<String, float[]> shuffled = new LinkedHashMap<>();
+      Map<String, List<Long>> shapes = new LinkedHashMap<>();
+      for (String name : base.names()) {
+        float[] values = base.get(name).values();
+        for (int i = values.length - 1; i > 0; i--) {
+          int j = random.nextInt(i + 1);
+          float swapped = values[i];
+          values[i] = values[j];
+          values[j] = swapped;
+        }
+        shuffled.put(name, values);
+        shapes.put(name, base.get(name).shape());
+      }
+      SafetensorsFileTest.writeHalves(other.resolve("model.safetensors"), shapes, shuffled);
+    }
+    refused(
+        complete().llama(other).delta(input.resolve("vicuna-delta")),
+        "vicuna-delta is no delta for other",
+        "need no rounding");
+    refused(
+        complete().llama(input.resolve("vicuna-delta")).delta(input.resolve("vicuna-delta")),
+        "whole model");
+  }
+
   @Test
   void aTokenizerOfAnotherModelIsRefused() throws IOException {
     Path tokenizer = input.resolve("vicuna/tokenizer.model");
@@ -293,6 +380,28 @@ class CheckpointImportTest {
     refused(complete().imageSize(57), "patches of 14");
     ImportReport report = complete().imageSize(84).run();
     assertThat(report.bundle().resolve("preprocessor_config.json")).content().contains("84");
+  }
+
+  @ParameterizedTest
+  @EnumSource(ImportPrecision.class)
+  void tokensAreMergedOnRequest(ImportPrecision precision) throws IOException {
+    Path bundle = complete().precision(precision).mergeTokens(3).run().bundle();
+    assertThat(bundle.resolve("config.json")).content().contains("\"merged_tokens_per_block\" : 3");
+    String name = precision == ImportPrecision.FP32 ? "vision_encoder" : "vision_encoder_fp16";
+    try (OrtRunner runner = new OrtRunner(bundle.resolve("onnx/" + name + ".onnx"))) {
+      var pixels =
+          OrtRunner.Array.of(CheckpointGoldens.array("pixels"), CheckpointGoldens.shape("pixels"));
+      float[] features =
+          runner
+              .run(Map.of("pixel_values", pixels), "image_features")
+              .get("image_features")
+              .floats();
+      // Not the network that was trained, but no other one either.
+      assertThat(CheckpointGoldens.relativeError(features, CheckpointGoldens.array("qformer")))
+          .isBetween(1e-3, 1.0);
+    }
+    assertThatThrownBy(() -> complete().mergeTokens(0))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

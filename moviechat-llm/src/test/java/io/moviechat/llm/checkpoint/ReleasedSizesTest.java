@@ -31,6 +31,9 @@ class ReleasedSizesTest {
             ? SyntheticRelease.RELEASED.withLlamaLayers(4)
             : SyntheticRelease.RELEASED;
     CheckpointImport.Builder builder = release.write(folder).precision(precision);
+    if (precision == ImportPrecision.INT4) {
+      builder.mergeTokens(4);
+    }
     Map<String, OnnxGraph> graphs = builder.graphs();
     assertThat(graphs).hasSize(4);
     for (Map.Entry<String, OnnxGraph> entry : graphs.entrySet()) {
