@@ -27,7 +27,7 @@ final class DeltaFit {
   /** Below this the delta was not made of numbers of float16. */
   private static final double UNROUNDED = 0.45;
 
-  private static final int LEAST_VALUES = 4096;
+  private static final int LEAST_VALUES = 1024;
 
   private final float[] origin = new float[SPAN];
   private final float[] difference = new float[SPAN];
