@@ -7,6 +7,8 @@ minutes=${2:-180}
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-/usr/bin/python3}
 workers=${WORKERS:-2}
+# Tensors of a few megabytes come and go every step: without these, each is fetched from the system page by page.
+export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 mkdir -p "$run/classes"
 # The generator's drawing and question classes need nothing but the JDK.

@@ -15,6 +15,11 @@ import movies
 import tokenizer as tokenizers
 from make_bank import Bank
 from model import WIDTH, Decoder
+try:
+    import kernels
+except Exception as failure:  # no compiler, no ninja, another processor: the plain way works everywhere
+    kernels = None
+    print("fused kernels are not used:", failure)
 from workers import average_gradients, launch, same
 
 
@@ -22,7 +27,7 @@ class Mixture:
     """Endless examples: streams of movies of different lengths, mixed by the stage of the training."""
 
     # (share of the training after which a stage ends, weights of: 1-2 scenes, 1-4, 3-9, long)
-    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.6, (0.25, 0.35, 0.4, 0)), (2.0, (0.15, 0.3, 0.3, 0.25))]
+    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.25, 0.35, 0.25, 0.15))]
 
     def __init__(self, o, rank, seed, bank, tokenizer):
         self.bank, self.tokenizer = bank, tokenizer
@@ -98,16 +103,20 @@ def collate(batch):
         match_at=torch.from_numpy(match_at), match=torch.from_numpy(np.concatenate([e["match"] for e in batch])),
         ids=torch.from_numpy(ids), text=torch.from_numpy(text), labels=torch.from_numpy(labels), position=torch.from_numpy(position),
         bias=torch.from_numpy(bias), where=torch.from_numpy(where), rows=torch.from_numpy(np.concatenate([e["rows"] for e in batch])),
-        closes=torch.from_numpy(closes), aux=torch.from_numpy(np.concatenate([e["aux"] for e in batch])),
+        length=torch.from_numpy(length), block=torch.from_numpy(block), closes=torch.from_numpy(closes), aux=torch.from_numpy(np.concatenate([e["aux"] for e in batch])),
     )
 
 
 def forward(decoder, x):
+    """Fused where the kernels could be compiled and bfloat16 is wanted; evaluation takes the plain way."""
     b, p = x["ids"].shape
     embedded = decoder.words(x["ids"]).reshape(b * p, WIDTH)
     embedded = embedded.index_copy(0, x["where"], x["rows"].float()).view(b, p, WIDTH)
     positions = torch.arange(p).expand(b, p)
-    states, prefix, earlier = decoder.train_forward(embedded, decoder.words(x["text"]), positions, x["position"], x["bias"])
+    if decoder.training and kernels is not None:
+        states, prefix, earlier = kernels.train_forward(decoder, embedded, decoder.words(x["text"]), positions, x["position"], x["length"], x["block"])
+    else:
+        states, prefix, earlier = decoder.train_forward(embedded, decoder.words(x["text"]), positions, x["position"], x["bias"])
     return states, prefix.reshape(b * p, WIDTH)[x["closes"]], earlier.reshape(-1, WIDTH)[x["match_at"]]
 
 
@@ -145,10 +154,10 @@ def options():
     options.add_argument("--classes", required=True)
     options.add_argument("--bank-seed", type=int, default=101)
     options.add_argument("--minutes", type=float, default=60)
-    options.add_argument("--tokens", type=int, default=6000, help="tokens in a batch of one process")
-    options.add_argument("--rate", type=float, default=2e-3)
+    options.add_argument("--tokens", type=int, default=4000, help="tokens in a batch of one process")
+    options.add_argument("--rate", type=float, default=1.5e-3)
     options.add_argument("--hard", type=int, default=40, help="percent of questions drawn from the hard types")
-    options.add_argument("--aux", type=float, default=0.1)
+    options.add_argument("--aux", type=float, default=0.035)
     options.add_argument("--stage", type=int, default=0, help="stay in this stage (1 to 4) instead of going through all")
     options.add_argument("--restart-rate", action="store_true", help="a new learning rate cycle on the present weights")
     options.add_argument("--seed", type=int, default=1)
@@ -174,7 +183,8 @@ def main(rank, o):
         aux_head.load_state_dict(state["aux"])
         if "match" in state:
             match_head.load_state_dict(state["match"])
-            optimiser.load_state_dict(state["optimiser"])
+            if "optimiser" in state:
+                optimiser.load_state_dict(state["optimiser"])
         steps, seconds, seen, cycle = state["steps"], state["seconds"], state["movies"], state.get("cycle", 0.0)
         if o.restart_rate:
             cycle = 0.0
@@ -192,7 +202,7 @@ def main(rank, o):
         if progress >= 1:
             break
         warm = min(1, (own_steps + 1) / 100)
-        rate = o.rate * warm * (1 if progress < 0.55 else 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (progress - 0.55) / 0.45)))
+        rate = o.rate * warm * (1 if progress < 0.62 else 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (progress - 0.62) / 0.38)))
         for group in optimiser.param_groups:
             group["lr"] = rate
         composing = time.time()
