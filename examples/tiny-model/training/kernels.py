@@ -157,12 +157,14 @@ def train_forward(decoder, prefix, text, prefix_positions, text_positions, lengt
         x, h = AddNorm.apply(x, delta, layer.norm1.weight)
         k = Heads.apply(linear(h, layer.k), positions, decoder.turns, layer.groups, 1.0, True)
         v = Heads.apply(linear(h, layer.v), positions, decoder.turns, layer.groups, 1.0, False)
+        if i + 2 == len(decoder.layers):
+            slots = x[:, :p]
         if last:
-            before, earlier = x[:, :p], x[:, p:]
+            earlier = x[:, p:]
             x, h = earlier, h[:, p:]
         q = Heads.apply(linear(h, layer.q), text_positions if last else positions, decoder.turns, layer.heads, scale, True)
         mixed = Attention.apply(q, k, v, only_text if last else every)
         x, h = AddNorm.apply(x, linear(mixed, layer.o), layer.norm2.weight)
         delta = linear(Swiglu.apply(linear(h, layer.gate), linear(h, layer.up)), layer.down)
     _, states = AddNorm.apply(x, delta, decoder.norm.weight)
-    return states, before, earlier
+    return states, slots, earlier

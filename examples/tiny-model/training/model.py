@@ -221,14 +221,16 @@ class Decoder(nn.Module):
     def train_forward(self, prefix, text, prefix_positions, text_positions, text_bias):
         """Prefix [b, p, w] is causal; text [b, t, w] sees what the additive text_bias [b, 1, t, p + t] allows.
 
-        Returns the text's final states, and the states of prefix and text before the last layer, where the auxiliary heads
-        sit: what is known there can still be read by the tokens that come after.
+        Returns the text's final states, and where the auxiliary heads sit: the prefix's states before the last layer but one, the
+        text's before the last. So what a slot knows can be read by a word, and what a word knows by the answer.
         """
         kind = torch.bfloat16 if torch.is_autocast_enabled("cpu") else prefix.dtype
         cp, sp = (a.unsqueeze(1).to(kind) for a in rotary(prefix_positions, self.SIZE))
         ct, st = (a.unsqueeze(1).to(kind) for a in rotary(text_positions, self.SIZE))
         text_bias = text_bias.to(kind)
         for i, layer in enumerate(self.layers):
+            if i + 2 == len(self.layers):
+                slots = prefix
             hp, ht = layer.norm1(prefix), layer.norm1(text)
             kp, vp = layer.keys_values(hp, cp, sp)
             kt, vt = layer.keys_values(ht, ct, st)
@@ -238,4 +240,4 @@ class Decoder(nn.Module):
             if i + 1 < len(self.layers):
                 prefix = layer.close(prefix, causal_attention(layer.queries(hp, cp, sp), kp, vp))
             text = layer.close(text, text_mixed)
-        return self.norm(text), prefix, earlier
+        return self.norm(text), slots, earlier

@@ -27,7 +27,7 @@ class Mixture:
     """Endless examples: streams of movies of different lengths, mixed by the stage of the training."""
 
     # (share of the training after which a stage ends, weights of: 1-2 scenes, 1-4, 3-9, long)
-    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.25, 0.35, 0.25, 0.15))]
+    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.3, 0.4, 0.23, 0.07))]
 
     def __init__(self, o, rank, seed, bank, tokenizer):
         self.bank, self.tokenizer = bank, tokenizer
