@@ -118,28 +118,51 @@ def auxiliary(bank, shots, segment, starts, counts):
     return out
 
 
-# What the hidden state of a word in a question has to know: of a kind its colour and its action, of a colour its kind.
-MATCH_WEIGHT = 5
-MATCH = [NO_COLOUR + 1, len(ACTIONS) + 1, NO_KIND + 1]
+# What the hidden state of a word in a question has to know. Of a kind: its colour, its action, who is in the scene after it and in the
+# scene before it, in which third of the movie it is, in how many scenes; of a colour: its kind.
+MOST_COUNTED = 8
+MATCH = [NO_COLOUR + 1, len(ACTIONS) + 1, NO_KIND + 1] + [NO_KIND + 1, NO_COLOUR + 1] * 4 + [3, MOST_COUNTED + 1]
+MATCH_WEIGHTS = [5, 5, 5] + [2] * 8 + [2, 3]
+
+
+def one(found, absent):
+    """The one thing that was found; -100, which no loss counts, where there are several."""
+    return absent if not found else next(iter(found)) if len(found) == 1 else -100
+
+
+def part(start, millis, whole):
+    """The third of the movie in which the middle of a scene lies; -100 near a border."""
+    middle = (start + millis / 2) / whole
+    return -100 if min(abs(middle - 1 / 3), abs(middle - 2 / 3)) < 0.06 else int(middle * 3)
 
 
 def matches(bank, shots, at):
-    """Targets for words: kind -> (colour, action), colour -> kind; the last class means absent, -100 that there are several."""
-    by_kind, by_colour, start = {}, {}, 0
+    """Targets for words."""
+    whole, start = sum(millis for _, millis in shots), 0
+    seen, kinds, colours = [], {}, {}
     for scene, millis in shots:
         if at < 0 or start + 750 <= at:
-            over = (at < 0 or start + millis <= at) and millis >= 3000
-            for kind, colour, action in bank.infos[scene]["actors"]:
-                by_kind.setdefault(kind, set()).add((colour, action if over else -100))
-                by_colour.setdefault(colour, set()).add(kind)
+            seen.append((scene, start, millis))
         start += millis
-    one = lambda found, absent: absent if not found else next(iter(found)) if len(found) == 1 else -100
-    kinds = {}
+    for i, (scene, start, millis) in enumerate(seen):
+        over = (at < 0 or start + millis <= at) and millis >= 3000
+        for kind, colour, action in bank.infos[scene]["actors"]:
+            kinds.setdefault(kind, []).append((i, colour, action if over else -100))
+            colours.setdefault(colour, set()).add(kind)
+    casts = [who(bank.infos[scene])[0] for scene, _, _ in seen]
+    targets = {}
     for k in range(NO_KIND):
-        found = by_kind.get(k, set())
-        kinds[" " + KINDS[k]] = (one({c for c, _ in found}, NO_COLOUR), one({a for _, a in found}, len(ACTIONS)), -100)
-    colours = {" " + COLOURS[c]: (-100, -100, one(by_colour.get(c, set()), NO_KIND)) for c in range(NO_COLOUR)}
-    return kinds | colours
+        roles = kinds.get(k, [])
+        scenes = {i for i, _, _ in roles}
+        target = [one({c for _, c, _ in roles}, NO_COLOUR), one({a for _, _, a in roles}, len(ACTIONS)), -100]
+        i = one(scenes, -100)
+        for other in (i + 1, i - 1):
+            target += casts[other] if i >= 0 and 0 <= other < len(seen) else [-100] * 4
+        target += [part(*seen[i][1:], whole) if i >= 0 and at < 0 else -100, len(roles) if len(roles) <= MOST_COUNTED else -100]
+        targets[" " + KINDS[k]] = target
+    for c in range(NO_COLOUR):
+        targets[" " + COLOURS[c]] = [-100, -100, one(colours.get(c, set()), NO_KIND)] + [-100] * (len(MATCH) - 3)
+    return targets
 
 
 def example(bank, tokenizer, movie, settings, scale=1):

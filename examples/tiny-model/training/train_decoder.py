@@ -15,6 +15,7 @@ import movies
 import tokenizer as tokenizers
 from make_bank import Bank
 from model import WIDTH, Decoder
+from muon import Muon
 try:
     import kernels
 except Exception as failure:  # no compiler, no ninja, another processor: the plain way works everywhere
@@ -143,8 +144,8 @@ def losses(decoder, aux_head, match_head, x):
     for i, one in enumerate(match.split(movies.MATCH, -1)):
         known = x["match"][:, i] >= 0
         part = F.cross_entropy(one[known], x["match"][known, i]) if known.any() else one.sum() * 0
-        extra = extra + movies.MATCH_WEIGHT * part
-        matched.append(part.item())
+        extra = extra + movies.MATCH_WEIGHTS[i] * part
+        matched.append(part.item() if known.any() else float("nan"))
     return answer, extra, right, parts + matched
 
 
@@ -174,7 +175,9 @@ def main(rank, o):
     aux_head = torch.nn.Linear(WIDTH, sum(movies.AUX))
     match_head = torch.nn.Linear(WIDTH, sum(movies.MATCH))
     parameters = list(decoder.parameters()) + list(aux_head.parameters()) + list(match_head.parameters())
-    optimiser = torch.optim.AdamW(parameters, o.rate, betas=(0.9, 0.98), weight_decay=0.02)
+    matrices = [p for p in decoder.layers.parameters() if p.dim() == 2]
+    own = {id(p) for p in matrices}
+    optimisers = [Muon(matrices, o.rate), torch.optim.AdamW([p for p in parameters if id(p) not in own], o.rate, betas=(0.9, 0.98), weight_decay=0.02)]
     path = os.path.join(o.run, "decoder.pt")
     steps, seconds, seen, cycle = 0, 0.0, 0, 0.0
     if o.resume and os.path.exists(path):
@@ -183,8 +186,9 @@ def main(rank, o):
         aux_head.load_state_dict(state["aux"])
         if "match" in state:
             match_head.load_state_dict(state["match"])
-            if "optimiser" in state:
-                optimiser.load_state_dict(state["optimiser"])
+            if "optimisers" in state:
+                for optimiser, held in zip(optimisers, state["optimisers"]):
+                    optimiser.load_state_dict(held)
         steps, seconds, seen, cycle = state["steps"], state["seconds"], state["movies"], state.get("cycle", 0.0)
         if o.restart_rate:
             cycle = 0.0
@@ -203,18 +207,21 @@ def main(rank, o):
             break
         warm = min(1, (own_steps + 1) / 100)
         rate = o.rate * warm * (1 if progress < 0.62 else 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (progress - 0.62) / 0.38)))
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
         composing = time.time()
         batch = mixture.batches(progress, o.tokens)
         x = collate(batch)
         spent_composing += time.time() - composing
         answer, extra, right, parts = losses(decoder, aux_head, match_head, x)
-        optimiser.zero_grad(set_to_none=True)
+        for p in parameters:
+            p.grad = None
         (answer + o.aux * extra).backward()
         average_gradients(parameters, o.workers)
         norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
+        for optimiser in optimisers:
+            optimiser.step()
         with torch.no_grad():
             for k, v in decoder.state_dict().items():
                 mean[k].lerp_(v, 1 - min(0.996, (own_steps + 1) / (own_steps + 10)))
@@ -231,11 +238,11 @@ def main(rank, o):
             log.flush()
             sums, last, seen_before, spent_composing = [], now, seen, 0.0
         if rank == 0 and steps % 200 == 0:
-            state = dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimiser=optimiser.state_dict(), steps=steps, seconds=before + time.time() - start, movies=seen, cycle=cycle + time.time() - start)
+            state = dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimisers=[optimiser.state_dict() for optimiser in optimisers], steps=steps, seconds=before + time.time() - start, movies=seen, cycle=cycle + time.time() - start)
             torch.save(state, path + ".new")
             os.replace(path + ".new", path)
     if rank == 0:
-        torch.save(dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimiser=optimiser.state_dict(), steps=steps, seconds=before + time.time() - start, movies=seen, cycle=0.0), path)
+        torch.save(dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimisers=[optimiser.state_dict() for optimiser in optimisers], steps=steps, seconds=before + time.time() - start, movies=seen, cycle=0.0), path)
 
 
 if __name__ == "__main__":
