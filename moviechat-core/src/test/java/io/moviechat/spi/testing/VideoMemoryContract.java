@@ -17,7 +17,9 @@ import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -189,6 +191,20 @@ public abstract class VideoMemoryContract {
       }
       assertThat(describe(memory.snapshot())).isEqualTo(unobserved);
     }
+  }
+
+  @Test
+  void manySnapshotsOfOnePassEqualThoseOfMemoriesThatSawNoMore() {
+    Map<Integer, List<String>> onTheWay = new TreeMap<>();
+    try (VideoMemory memory = factory().open(SHAPE)) {
+      for (int i = 0; i < 200; i++) {
+        memory.add(frame(i));
+        if (i % 17 == 0 || i % 40 == 39) {
+          onTheWay.put(i + 1, describe(memory.snapshot()));
+        }
+      }
+    }
+    onTheWay.forEach((frames, seen) -> assertThat(seen).isEqualTo(describe(remember(frames))));
   }
 
   @Test
