@@ -144,7 +144,7 @@ class LauncherIT {
         launch(
             PATIENCE,
             folder,
-            LauncherIT::interruptSoon,
+            LauncherIT::terminateSoon,
             ask(
                 Bundles.of(Bundles.SMOL_VLM),
                 endless,
@@ -154,15 +154,16 @@ class LauncherIT {
                 "every-frame",
                 "--verbose"));
 
-    assertThat(ran.exitCode()).isEqualTo(130);
+    assertThat(ran.exitCode()).isEqualTo(128 + 15);
     assertThat(ran.err()).endsWith("moviechat: cancelled\n").doesNotContain("never closed");
     assertThat(ran.out()).isEmpty();
   }
 
-  private static void interruptSoon(Process process) {
+  /** SIGTERM and not SIGINT, which a build that a shell runs in the background ignores. */
+  private static void terminateSoon(Process process) {
     try {
       Thread.sleep(2500);
-      new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+      new ProcessBuilder("kill", "-TERM", Long.toString(process.pid())).start().waitFor();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
