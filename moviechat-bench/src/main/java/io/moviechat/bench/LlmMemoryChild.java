@@ -1,5 +1,6 @@
 package io.moviechat.bench;
 
+import io.moviechat.TokenShape;
 import io.moviechat.llm.BundleReport;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.llm.Precision;
@@ -35,8 +36,8 @@ final class LlmMemoryChild {
     } else {
       needed = weights(report, "embed") + weights(report, "decoder");
       try (AnswerGenerator generator = bundle.openGenerator()) {
-        MovieView view =
-            LlmModel.view(report.frameTokens().orElseThrow(), Integer.parseInt(args[2]));
+        TokenShape shape = new TokenShape(Integer.parseInt(args[3]), Integer.parseInt(args[4]));
+        MovieView view = LlmModel.view(shape, Integer.parseInt(args[2]));
         GeneratedAnswer answer = LlmModel.ask(generator, view, NEW_TOKENS);
         needed += (double) report.cacheBytesPerToken() * (answer.promptTokens() + NEW_TOKENS);
       }

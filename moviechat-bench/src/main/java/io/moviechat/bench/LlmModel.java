@@ -75,10 +75,11 @@ final class LlmModel implements Study {
     ModelBundle model =
         ModelBundle.at(bundle).withPrecision(Precision.FP32).withThreads(threads.threads());
     int side = config.path("vision_config").path("image_size").asInt();
+    TokenShape shape;
     try (FrameEncoder encoder = model.openEncoder();
         AnswerGenerator generator = model.openGenerator();
         LlmBareLoop bare = LlmBareLoop.of(bundle, config, threads)) {
-      TokenShape shape = encoder.shape();
+      shape = encoder.shape();
       MovieView nothing = view(shape, 0);
       GeneratedAnswer warm = ask(generator, nothing, 4);
       int[] prompt = new Random(1).ints(warm.promptTokens(), 0, 500).toArray();
@@ -117,11 +118,11 @@ final class LlmModel implements Study {
       secondQuestion(generator, shape, size, findings);
       allocation(generator, nothing, newTokens, findings);
     }
-    memory(bundle, size, findings);
+    memory(bundle, shape, size, findings);
   }
 
   /** Most resident bytes of a process that answers, over the weights and caches it has to hold. */
-  private static void memory(Path bundle, Size size, Findings findings)
+  private static void memory(Path bundle, TokenShape shape, Size size, Findings findings)
       throws IOException, InterruptedException {
     if (!Resident.known()) {
       findings.skip("LlmModel.memory", "resident memory is known on Linux only");
@@ -133,7 +134,12 @@ final class LlmModel implements Study {
           ChildJvm.run(
                   LlmMemoryChild.class,
                   List.of("-Xmx256m", "-XX:+UseSerialGC"),
-                  List.of(part, bundle.toString(), slots))
+                  List.of(
+                      part,
+                      bundle.toString(),
+                      slots,
+                      Integer.toString(shape.tokens()),
+                      Integer.toString(shape.width())))
               .get(0);
       JsonNode found = new ObjectMapper().readTree(line);
       Map<String, String> params = Map.of("part", part);
