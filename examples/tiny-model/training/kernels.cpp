@@ -79,6 +79,15 @@ void softmax_backward_(torch::Tensor g, torch::Tensor p) {
   }
 }
 
+// Rotary embedding of one head: c holds h cosines, then h sines; the sign -1 turns back.
+static inline void rotate(const half_t* __restrict__ s, half_t* __restrict__ d, const float* __restrict__ c, int64_t h, float k, float sign) {
+  for (int64_t z = 0; z < h; z++) {
+    float p = up(s[z]) * k, q = up(s[z + h]) * k, sine = sign * c[z + h];
+    d[z] = down(p * c[z] - q * sine);
+    d[z + h] = down(q * c[z] + p * sine);
+  }
+}
+
 // x [b, n, heads * size] -> [b, heads, n, size], rotated by table[position] = (cosines, sines) of size / 2 each, times scale.
 torch::Tensor split_heads(torch::Tensor x, torch::Tensor positions, torch::Tensor table, int64_t heads, double scale, bool turn) {
   int64_t b = x.size(0), n = x.size(1), size = x.size(2) / heads, h = size / 2;
@@ -94,15 +103,8 @@ torch::Tensor split_heads(torch::Tensor x, torch::Tensor positions, torch::Tenso
       for (int64_t e = 0; e < heads; e++) {
         const half_t* __restrict__ s = from + e * size;
         half_t* __restrict__ d = to + ((i * heads + e) * n + j) * size;
-        if (turn) {
-          for (int64_t z = 0; z < h; z++) {
-            float p = up(s[z]) * k, q = up(s[z + h]) * k;
-            d[z] = down(p * c[z] - q * c[z + h]);
-            d[z + h] = down(q * c[z] + p * c[z + h]);
-          }
-        } else {
-          std::memcpy(d, s, size * 2);
-        }
+        if (turn) rotate(s, d, c, h, k, 1.0f);
+        else std::memcpy(d, s, size * 2);
       }
     }
   }
@@ -123,15 +125,8 @@ torch::Tensor join_heads(torch::Tensor g, torch::Tensor positions, torch::Tensor
       for (int64_t e = 0; e < heads; e++) {
         const half_t* __restrict__ s = from + ((i * heads + e) * n + j) * size;
         half_t* __restrict__ d = to + e * size;
-        if (turn) {
-          for (int64_t z = 0; z < h; z++) {
-            float p = up(s[z]) * k, q = up(s[z + h]) * k;
-            d[z] = down(p * c[z] + q * c[z + h]);
-            d[z + h] = down(q * c[z] - p * c[z + h]);
-          }
-        } else {
-          std::memcpy(d, s, size * 2);
-        }
+        if (turn) rotate(s, d, c, h, k, -1.0f);
+        else std::memcpy(d, s, size * 2);
       }
     }
   }

@@ -186,9 +186,8 @@ def main(rank, o):
         aux_head.load_state_dict(state["aux"])
         if "match" in state:
             match_head.load_state_dict(state["match"])
-            if "optimisers" in state:
-                for optimiser, held in zip(optimisers, state["optimisers"]):
-                    optimiser.load_state_dict(held)
+        for optimiser, held in zip(optimisers, state.get("optimisers", [])):
+            optimiser.load_state_dict(held)
         steps, seconds, seen, cycle = state["steps"], state["seconds"], state["movies"], state.get("cycle", 0.0)
         if o.restart_rate:
             cycle = 0.0
@@ -201,6 +200,12 @@ def main(rank, o):
     start = last = time.time()
     before, seen_before, spent_composing = seconds, seen, 0.0
     sums, own_steps = [], 0
+
+    def save(cycle):
+        state = dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimisers=[optimiser.state_dict() for optimiser in optimisers], steps=steps, seconds=before + time.time() - start, movies=seen, cycle=cycle)
+        torch.save(state, path + ".new")
+        os.replace(path + ".new", path)
+
     while True:
         progress = same((cycle + time.time() - start) / (o.minutes * 60), o.workers)
         if progress >= 1:
@@ -238,11 +243,9 @@ def main(rank, o):
             log.flush()
             sums, last, seen_before, spent_composing = [], now, seen, 0.0
         if rank == 0 and steps % 200 == 0:
-            state = dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimisers=[optimiser.state_dict() for optimiser in optimisers], steps=steps, seconds=before + time.time() - start, movies=seen, cycle=cycle + time.time() - start)
-            torch.save(state, path + ".new")
-            os.replace(path + ".new", path)
+            save(cycle + time.time() - start)
     if rank == 0:
-        torch.save(dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimisers=[optimiser.state_dict() for optimiser in optimisers], steps=steps, seconds=before + time.time() - start, movies=seen, cycle=0.0), path)
+        save(0.0)
 
 
 if __name__ == "__main__":
