@@ -3,6 +3,7 @@ package io.moviechat;
 import static io.moviechat.Checks.require;
 
 import java.time.Duration;
+import java.util.List;
 
 /** Which frames of a video are watched. A closed set of values. */
 public sealed interface FrameSampling {
@@ -99,6 +100,31 @@ public sealed interface FrameSampling {
     }
   }
 
+  /**
+   * The frames on screen at given moments, in order of time, each frame at most once. Cheaper than
+   * asking for them one by one: what several of them need is decoded once.
+   *
+   * @param moments times since the start of the video, at least one, none negative; kept sorted. A
+   *     moment after the end gives the last frame; one outside a window that is sampled gives none
+   */
+  record At(List<Duration> moments) implements FrameSampling {
+    /**
+     * @throws IllegalArgumentException if there is no moment, or one is negative
+     */
+    public At {
+      moments = moments.stream().sorted().toList();
+      require(!moments.isEmpty(), "there is no moment to take a frame at");
+      require(!moments.get(0).isNegative(), "a moment is negative: %s", moments.get(0));
+    }
+
+    /** Short however many moments there are. */
+    @Override
+    public String toString() {
+      return "At[%d moments from %s to %s]"
+          .formatted(moments.size(), moments.get(0), moments.get(moments.size() - 1));
+    }
+  }
+
   /** The original's preset: 128 fragments of 8 frames. */
   FrameSampling ORIGINAL = new Fragments(128, 8);
 
@@ -115,6 +141,11 @@ public sealed interface FrameSampling {
   /** {@code frames} frames spread evenly over the video. */
   static FrameSampling uniform(int frames) {
     return new Uniform(frames);
+  }
+
+  /** The frames on screen at {@code moments}. */
+  static FrameSampling at(List<Duration> moments) {
+    return new At(moments);
   }
 
   /** Every key frame. */

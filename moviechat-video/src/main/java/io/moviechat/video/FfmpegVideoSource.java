@@ -193,6 +193,10 @@ final class FfmpegVideoSource implements VideoSource {
     if (sampling instanceof FrameSampling.Keyframes keyframes) {
       return cursor.keyframes(window, keyframes.interval().toNanos());
     }
+    if (sampling instanceof FrameSampling.At at) {
+      long[] moments = at.moments().stream().mapToLong(Window::saturated).toArray();
+      return CursorSelections.at(cursor, window, inWindow(moments, window));
+    }
     if (sampling instanceof FrameSampling.SceneChanges changes) {
       return CursorSelections.sceneChanges(
           cursor, window, changes.threshold(), Window.saturated(changes.longestGap()), name);

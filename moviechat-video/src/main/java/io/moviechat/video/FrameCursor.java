@@ -25,6 +25,12 @@ final class FrameCursor implements AutoCloseable {
   private static final long MAX_HELD_BYTES = 64L << 20;
   private static final int MAX_HELD = 120;
 
+  /**
+   * To leave the held pictures for a key frame pays if at least a whole group of pictures is not
+   * decoded.
+   */
+  private static final int WORTH_LEAVING = 2;
+
   private final Demuxer demuxer;
   private final Decoder decoder;
   private final long frameNanos;
@@ -196,10 +202,9 @@ final class FrameCursor implements AutoCloseable {
         seekTo(nanos);
       }
     } else if (!hasCurrent() || replacedAt() <= nanos) {
-      // A little ahead of held pictures a key frame saves less than they are worth.
       boolean far = !hasCurrent() || nanos - time() > keptNanos();
-      if (far && keyframeLiesAhead(nanos)) {
-        keep = 0;
+      if (keyframesLieAhead(nanos, far ? 1 : WORTH_LEAVING)) {
+        keep = far ? 0 : keep;
         seekTo(nanos);
       }
     }
@@ -228,12 +233,16 @@ final class FrameCursor implements AutoCloseable {
     return bytes < 0 ? Long.MAX_VALUE : bytes;
   }
 
-  private boolean keyframeLiesAhead(long nanos) {
+  /** Whether so many key frames lie between what was read and a time, or that time is far away. */
+  private boolean keyframesLieAhead(long nanos, int count) {
     if (!demuxer.seekable()) {
       return false;
     }
     long reached = held.isEmpty() ? 0 : Math.max(lastTime, decoder.lastReadTime());
     long keyframe = demuxer.keyframeBefore(nanos);
+    for (int i = 1; i < count && keyframe != Ffmpeg.NO_TIME && keyframe > reached; i++) {
+      keyframe = demuxer.keyframeBefore(keyframe - 1);
+    }
     if (keyframe != Ffmpeg.NO_TIME && keyframe > reached) {
       return true;
     }
@@ -242,7 +251,7 @@ final class FrameCursor implements AutoCloseable {
 
   private void seekTo(long nanos) {
     long reached = hasCurrent() ? time() : 0;
-    long from = nanos - keptNanos();
+    long from = nanos;
     long step = SECOND;
     while (true) {
       boolean beginning = from <= 0 || !demuxer.seek(from);

@@ -149,6 +149,27 @@ class ExactFramesTest {
 
   @ParameterizedTest
   @MethodSource("clips")
+  void givenMomentsGiveTheFramesOnScreen(String clip) {
+    try (VideoSource video = new FfmpegVideoSourceProvider().open(Clips.file(clip))) {
+      List<Seen> all = sequential(video);
+      Duration end = video.info().duration().orElseThrow();
+      Random random = new Random(23);
+      for (int n : List.of(1, 5, 60)) {
+        List<Duration> moments = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+          moments.add(end.multipliedBy(random.nextInt(1100)).dividedBy(1000));
+        }
+        List<Seen> expected =
+            moments.stream().sorted().map(moment -> onScreen(all, moment)).distinct().toList();
+        try (FrameStream stream = video.frames(FrameSampling.at(moments), SMALL)) {
+          assertThat(Clips.drain(stream)).as("at %s", moments).isEqualTo(expected);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("clips")
   void aWindowGivesItsFrames(String clip) {
     try (VideoSource video = new FfmpegVideoSourceProvider().open(Clips.file(clip))) {
       List<Seen> all = sequential(video);

@@ -109,6 +109,11 @@ public final class ScriptVideos implements VideoSourceProvider {
         for (int i = 0; i < uniform.frames(); i++) {
           times.add(from.plus(length.multipliedBy(2L * i + 1).dividedBy(2L * uniform.frames())));
         }
+      } else if (sampling instanceof FrameSampling.At at) {
+        at.moments().stream()
+            .filter(t -> t.compareTo(from) >= 0 && t.compareTo(end) < 0)
+            .distinct()
+            .forEach(times::add);
       } else {
         Duration interval = interval(sampling);
         for (Duration t = from; t.compareTo(end) < 0; t = t.plus(interval)) {

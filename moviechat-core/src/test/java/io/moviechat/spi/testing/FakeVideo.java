@@ -143,6 +143,13 @@ public final class FakeVideo implements VideoSourceProvider {
         for (int i = 0; i < uniform.frames(); i++) {
           wanted.add(from + (int) ((i + 0.5) * (to - from) / uniform.frames()));
         }
+      } else if (sampling instanceof FrameSampling.At at) {
+        for (Duration t : at.moments()) {
+          int index = Math.min(count - 1, (int) t.dividedBy(FRAME_TIME));
+          if (index >= from && index < to) {
+            wanted.add(index);
+          }
+        }
       } else {
         throw new VideoException("a fake video cannot be sampled as " + sampling);
       }
