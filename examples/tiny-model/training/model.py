@@ -193,7 +193,7 @@ class DecoderLayer(nn.Module):
 
 
 class Decoder(nn.Module):
-    LAYERS, HEADS, GROUPS, SIZE, INNER = 5, 4, 2, 64, 512
+    LAYERS, HEADS, GROUPS, SIZE, INNER = 6, 4, 2, 64, 512
 
     def __init__(self, vocabulary):
         super().__init__()

@@ -118,11 +118,12 @@ def auxiliary(bank, shots, segment, starts, counts):
     return out
 
 
-# What the hidden state of a word in a question has to know. Of a kind: its colour, its action, who is in the scene after it and in the
-# scene before it, in which third of the movie it is, in how many scenes; of a colour: its kind.
+# What the hidden state of a word in a question has to know. Of a thing ("fish", "red fish", "it"): its colour, its action, who is in the
+# scene after it and in the scene before it, in which third of the movie it is, in how many scenes, whether it is there at all; of a
+# colour: its kind.
 MOST_COUNTED = 8
-MATCH = [NO_COLOUR + 1, len(ACTIONS) + 1, NO_KIND + 1] + [NO_KIND + 1, NO_COLOUR + 1] * 4 + [3, MOST_COUNTED + 1]
-MATCH_WEIGHTS = [5, 5, 5] + [2] * 8 + [2, 3]
+MATCH = [NO_COLOUR + 1, len(ACTIONS) + 1, NO_KIND + 1] + [NO_KIND + 1, NO_COLOUR + 1] * 4 + [3, MOST_COUNTED + 1, 2]
+MATCH_WEIGHTS = [5, 5, 5] + [2] * 8 + [2, 3, 4]
 
 
 def one(found, absent):
@@ -136,33 +137,55 @@ def part(start, millis, whole):
     return -100 if min(abs(middle - 1 / 3), abs(middle - 2 / 3)) < 0.06 else int(middle * 3)
 
 
-def matches(bank, shots, at):
-    """Targets for words."""
-    whole, start = sum(millis for _, millis in shots), 0
-    seen, kinds, colours = [], {}, {}
-    for scene, millis in shots:
-        if at < 0 or start + 750 <= at:
-            seen.append((scene, start, millis))
-        start += millis
-    for i, (scene, start, millis) in enumerate(seen):
-        over = (at < 0 or start + millis <= at) and millis >= 3000
-        for kind, colour, action in bank.infos[scene]["actors"]:
-            kinds.setdefault(kind, []).append((i, colour, action if over else -100))
-            colours.setdefault(colour, set()).add(kind)
-    casts = [who(bank.infos[scene])[0] for scene, _, _ in seen]
-    targets = {}
-    for k in range(NO_KIND):
-        roles = kinds.get(k, [])
-        scenes = {i for i, _, _ in roles}
-        target = [one({c for _, c, _ in roles}, NO_COLOUR), one({a for _, _, a in roles}, len(ACTIONS)), -100]
-        i = one(scenes, -100)
+class Targets:
+    """What the words of a question have to know of one movie."""
+
+    def __init__(self, bank, shots, at):
+        self.at, self.whole, start = at, sum(millis for _, millis in shots), 0
+        self.seen, self.roles = [], []
+        for scene, millis in shots:
+            if at < 0 or start + 750 <= at:
+                over = (at < 0 or start + millis <= at) and millis >= 3000
+                self.roles += [(len(self.seen), kind, colour, action if over else -100) for kind, colour, action in bank.infos[scene]["actors"]]
+                self.seen.append((start, millis))
+            start += millis
+        self.casts = [who(bank.infos[scene])[0] for scene, _ in shots[: len(self.seen)]]
+
+    def thing(self, kind, colour):
+        """Targets for a kind, or for a kind of a colour where colour is not None."""
+        roles = [r for r in self.roles if r[1] == kind and colour in (None, r[2])]
+        i = one({r[0] for r in roles}, -100)
+        target = [one({r[2] for r in roles}, NO_COLOUR), one({r[3] for r in roles}, len(ACTIONS)), -100]
         for other in (i + 1, i - 1):
-            target += casts[other] if i >= 0 and 0 <= other < len(seen) else [-100] * 4
-        target += [part(*seen[i][1:], whole) if i >= 0 and at < 0 else -100, len(roles) if len(roles) <= MOST_COUNTED else -100]
-        targets[" " + KINDS[k]] = target
-    for c in range(NO_COLOUR):
-        targets[" " + COLOURS[c]] = [-100, -100, one(colours.get(c, set()), NO_KIND)] + [-100] * (len(MATCH) - 3)
-    return targets
+            target += self.casts[other] if i >= 0 and 0 <= other < len(self.seen) else [-100] * 4
+        third = part(*self.seen[i], self.whole) if i >= 0 and self.at < 0 else -100
+        return target + [third, len(roles) if len(roles) <= MOST_COUNTED else -100, 1 if roles else 0]
+
+    def colour(self, colour):
+        return [-100, -100, one({r[1] for r in self.roles if r[2] == colour}, NO_KIND)] + [-100] * (len(MATCH) - 3)
+
+
+class Words:
+    """The tokens that name kinds, colours and what was named before."""
+
+    def __init__(self, tokenizer):
+        self.kinds = {tokenizer.encode(" " + word)[0]: i for i, word in enumerate(KINDS)}
+        self.colours = {tokenizer.encode(" " + word)[0]: i for i, word in enumerate(COLOURS)}
+        self.it = tokenizer.encode(" it")[0]
+
+    def targets(self, targets, tokens, asked):
+        """(index, target) of the tokens of a conversation that have one; tokens of answers have none, but what they name is what "it" is."""
+        found, thing = [], None
+        for i, token in enumerate(tokens):
+            if token in self.kinds:
+                thing = (self.kinds[token], self.colours.get(tokens[i - 1]))
+            if not asked[i]:
+                continue
+            if token in self.kinds or (token == self.it and thing):
+                found.append((i, targets.thing(*thing)))
+            elif token in self.colours:
+                found.append((i, targets.colour(self.colours[token])))
+        return found
 
 
 def example(bank, tokenizer, movie, settings, scale=1):
@@ -172,7 +195,7 @@ def example(bank, tokenizer, movie, settings, scale=1):
     watched = at if at >= 0 else (len(rows) - 1) * STEP
     ids, visual, closes = prefix(tokenizer, slots, starts, ends, counts, now, watched, scale)
     text, labels, block, position = [], [], [], []
-    known = {tokenizer.encode(word)[0]: target for word, target in matches(bank, shots, at).items()}
+    words, targets = Words(tokenizer), Targets(bank, shots, at)
     match_at, match = [], []
     for b, question in enumerate(movie["questions"]):
         turns = [(question[i], question[i + 1]) for i in range(1, len(question), 2)]
@@ -181,10 +204,9 @@ def example(bank, tokenizer, movie, settings, scale=1):
             part_ids = tokenizer.encode(part)
             own += part_ids
             own_labels += part_ids if answer else [-100] * len(part_ids)
-        for i, (token, label) in enumerate(zip(own[:-1], own_labels)):
-            if label < 0 and token in known:
-                match_at.append(len(text) + i)
-                match.append(known[token])
+        for i, target in words.targets(targets, own[:-1], [label < 0 for label in own_labels]):
+            match_at.append(len(text) + i)
+            match.append(target)
         # Each position predicts the next token.
         text += own[:-1]
         labels += own_labels[1:]

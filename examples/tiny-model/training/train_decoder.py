@@ -24,11 +24,15 @@ except Exception as failure:  # no compiler, no ninja, another processor: the pl
 from workers import average_gradients, launch, same
 
 
+# Steps in which only new heads learn, before the decoder follows them.
+SETTLING = 100
+
+
 class Mixture:
     """Endless examples: streams of movies of different lengths, mixed by the stage of the training."""
 
     # (share of the training after which a stage ends, weights of: 1-2 scenes, 1-4, 3-9, long)
-    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.3, 0.4, 0.23, 0.07))]
+    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.2, 0.35, 0.35, 0.1))]
 
     def __init__(self, o, rank, seed, bank, tokenizer):
         self.bank, self.tokenizer = bank, tokenizer
@@ -179,13 +183,14 @@ def main(rank, o):
     own = {id(p) for p in matrices}
     optimisers = [Muon(matrices, o.rate), torch.optim.AdamW([p for p in parameters if id(p) not in own], o.rate, betas=(0.9, 0.98), weight_decay=0.02)]
     path = os.path.join(o.run, "decoder.pt")
-    steps, seconds, seen, cycle = 0, 0.0, 0, 0.0
+    steps, seconds, seen, cycle, settling = 0, 0.0, 0, 0.0, 0
     if o.resume and os.path.exists(path):
         state = torch.load(path)
         decoder.load_state_dict(state["decoder"])
-        aux_head.load_state_dict(state["aux"])
-        if "match" in state:
+        if "aux" in state:
+            aux_head.load_state_dict(state["aux"])
             match_head.load_state_dict(state["match"])
+        settling = 0 if "aux" in state else SETTLING
         for optimiser, held in zip(optimisers, state.get("optimisers", [])):
             optimiser.load_state_dict(held)
         steps, seconds, seen, cycle = state["steps"], state["seconds"], state["movies"], state.get("cycle", 0.0)
@@ -223,6 +228,9 @@ def main(rank, o):
         for p in parameters:
             p.grad = None
         (answer + o.aux * extra).backward()
+        if own_steps < settling:
+            for p in decoder.parameters():
+                p.grad = None
         average_gradients(parameters, o.workers)
         norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimiser in optimisers:

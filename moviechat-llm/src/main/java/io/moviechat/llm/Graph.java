@@ -2,6 +2,7 @@ package io.moviechat.llm;
 
 import io.moviechat.ModelException;
 import io.moviechat.spi.NativeOwner;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -123,11 +124,32 @@ final class Graph implements AutoCloseable {
       if (!wanted.isCpu()) {
         ort.check(appendCuda(ort, options, wanted.index()));
       }
+      load(options);
+    } finally {
+      ort.api.ReleaseSessionOptions(options);
+    }
+  }
+
+  private void load(OrtSessionOptions options) {
+    Optional<byte[]> detached;
+    try {
+      detached = DetachedModel.of(header.file());
+    } catch (IOException e) {
+      throw new ModelException(header.file() + " cannot be read: " + e.getMessage(), e);
+    }
+    if (detached.isEmpty()) {
       try (Pointer path = nativePath(header.file())) {
         ort.check(ort.api.CreateSession(ort.env, path, options, session));
       }
-    } finally {
-      ort.api.ReleaseSessionOptions(options);
+      return;
+    }
+    String folder = String.valueOf(header.file().toAbsolutePath().getParent());
+    try (BytePointer key = new BytePointer("session.model_external_initializers_file_folder_path");
+        BytePointer value = new BytePointer(folder, StandardCharsets.UTF_8);
+        BytePointer model = new BytePointer(detached.get())) {
+      ort.check(ort.api.AddSessionConfigEntry(options, key, value));
+      ort.check(
+          ort.api.CreateSessionFromArray(ort.env, model, detached.get().length, options, session));
     }
   }
 

@@ -1,12 +1,12 @@
 package io.moviechat.llm;
 
+import static io.moviechat.llm.ProtoReader.BYTES;
+import static io.moviechat.llm.ProtoReader.VARINT;
+
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -19,14 +19,10 @@ import java.util.Set;
  * What an ONNX file declares: inputs, outputs, the shapes of its weights and where they lie. Read
  * without loading the weights, so that a whole bundle is checked before anything large happens.
  *
- * <p>Reads the few fields that it needs of ONNX's protobuf schema (onnx.proto) from a memory map
- * and skips the rest; a length that leaves its enclosing field is a damaged file.
+ * <p>Reads the few fields that it needs of ONNX's protobuf schema (onnx.proto) and skips the rest;
+ * a length that leaves its enclosing field is a damaged file.
  */
 final class OnnxHeader {
-  private static final int VARINT = 0;
-  private static final int FIXED64 = 1;
-  private static final int BYTES = 2;
-  private static final int FIXED32 = 5;
   private static final int DEEPEST = 32;
 
   /**
@@ -63,13 +59,11 @@ final class OnnxHeader {
         throw new IOException(
             "has " + size + " bytes; an ONNX file ends at 2 GiB, larger weights lie beside it");
       }
-      ByteBuffer bytes =
-          channel.map(FileChannel.MapMode.READ_ONLY, 0, size).order(ByteOrder.LITTLE_ENDIAN);
-      boolean graphSeen = header.model(bytes);
+      boolean graphSeen = header.model(ProtoReader.over(channel));
       if (!graphSeen) {
         throw new IOException("holds no ONNX graph (" + size + " bytes)");
       }
-    } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+    } catch (IllegalArgumentException e) {
       throw new IOException("is damaged or not an ONNX file: " + e.getMessage(), e);
     }
     return header;
@@ -118,43 +112,43 @@ final class OnnxHeader {
 
   // ---- protobuf ----
 
-  private boolean model(ByteBuffer b) throws IOException {
+  private boolean model(ProtoReader b) throws IOException {
     boolean graph = false;
     while (b.hasRemaining()) {
-      long tag = varint(b);
+      long tag = b.varint();
       if (tag >>> 3 == 7 && (tag & 7) == BYTES) {
-        graph(message(b), 0);
+        graph(b.message(), 0);
         graph = true;
       } else {
-        skip(b, tag);
+        b.skip(tag);
       }
     }
     return graph;
   }
 
-  private void graph(ByteBuffer b, int depth) throws IOException {
+  private void graph(ProtoReader b, int depth) throws IOException {
     if (depth > DEEPEST) {
       throw new IOException("nests graphs more than " + DEEPEST + " deep");
     }
     List<TensorInfo> declared = new ArrayList<>();
     while (b.hasRemaining()) {
-      long tag = varint(b);
+      long tag = b.varint();
       int field = (int) (tag >>> 3);
       if ((tag & 7) != BYTES) {
-        skip(b, tag);
+        b.skip(tag);
         continue;
       }
       switch (field) {
-        case 1 -> node(message(b), depth);
-        case 5 -> weight(message(b), depth == 0);
-        case 11 -> declared.add(valueInfo(message(b)));
+        case 1 -> node(b.message(), depth);
+        case 5 -> weight(b.message(), depth == 0);
+        case 11 -> declared.add(valueInfo(b.message()));
         case 12 -> {
-          TensorInfo info = valueInfo(message(b));
+          TensorInfo info = valueInfo(b.message());
           if (depth == 0) {
             outputs.add(info);
           }
         }
-        default -> skip(b, tag);
+        default -> b.skip(tag);
       }
     }
     if (depth == 0) {
@@ -165,66 +159,66 @@ final class OnnxHeader {
     }
   }
 
-  private void node(ByteBuffer b, int depth) throws IOException {
+  private void node(ProtoReader b, int depth) throws IOException {
     while (b.hasRemaining()) {
-      long tag = varint(b);
+      long tag = b.varint();
       int field = (int) (tag >>> 3);
       if (field == 4 && (tag & 7) == BYTES) {
-        operators.add(string(b));
+        operators.add(b.string());
       } else if (field == 5 && (tag & 7) == BYTES) {
-        attribute(message(b), depth);
+        attribute(b.message(), depth);
       } else {
-        skip(b, tag);
+        b.skip(tag);
       }
     }
   }
 
-  private void attribute(ByteBuffer b, int depth) throws IOException {
+  private void attribute(ProtoReader b, int depth) throws IOException {
     while (b.hasRemaining()) {
-      long tag = varint(b);
+      long tag = b.varint();
       int field = (int) (tag >>> 3);
       boolean bytes = (tag & 7) == BYTES;
       if (bytes && (field == 6 || field == 11)) {
-        graph(message(b), depth + 1);
+        graph(b.message(), depth + 1);
       } else if (bytes && field == 5) {
-        weight(message(b), false);
+        weight(b.message(), false);
       } else {
-        skip(b, tag);
+        b.skip(tag);
       }
     }
   }
 
-  private void weight(ByteBuffer b, boolean keep) throws IOException {
+  private void weight(ProtoReader b, boolean keep) throws IOException {
     ImmutableLongArray.Builder dims = ImmutableLongArray.builder();
     String name = "";
     long offset = 0;
     long length = 0;
     String location = "";
     while (b.hasRemaining()) {
-      long tag = varint(b);
+      long tag = b.varint();
       int field = (int) (tag >>> 3);
       int wire = (int) (tag & 7);
       if (field == 1 && wire == VARINT) {
-        dims.add(varint(b));
+        dims.add(b.varint());
       } else if (field == 1 && wire == BYTES) {
-        ByteBuffer packed = message(b);
+        ProtoReader packed = b.message();
         while (packed.hasRemaining()) {
-          dims.add(varint(packed));
+          dims.add(packed.varint());
         }
       } else if (field == 8 && wire == BYTES) {
-        name = string(b);
+        name = b.string();
       } else if (field == 13 && wire == BYTES) {
-        ByteBuffer entry = message(b);
+        ProtoReader entry = b.message();
         String key = "";
         String value = "";
         while (entry.hasRemaining()) {
-          long entryTag = varint(entry);
+          long entryTag = entry.varint();
           if (entryTag >>> 3 == 1 && (entryTag & 7) == BYTES) {
-            key = string(entry);
+            key = entry.string();
           } else if (entryTag >>> 3 == 2 && (entryTag & 7) == BYTES) {
-            value = string(entry);
+            value = entry.string();
           } else {
-            skip(entry, entryTag);
+            entry.skip(entryTag);
           }
         }
         switch (key) {
@@ -234,7 +228,7 @@ final class OnnxHeader {
           default -> {}
         }
       } else {
-        skip(b, tag);
+        b.skip(tag);
       }
     }
     if (!location.isEmpty()) {
@@ -249,111 +243,60 @@ final class OnnxHeader {
     }
   }
 
-  private static TensorInfo valueInfo(ByteBuffer b) throws IOException {
+  private static TensorInfo valueInfo(ProtoReader b) throws IOException {
     String name = "";
     ElementType type = ElementType.UNDEFINED;
     ImmutableLongArray.Builder dims = ImmutableLongArray.builder();
     while (b.hasRemaining()) {
-      long tag = varint(b);
+      long tag = b.varint();
       int field = (int) (tag >>> 3);
       if (field == 1 && (tag & 7) == BYTES) {
-        name = string(b);
+        name = b.string();
       } else if (field == 2 && (tag & 7) == BYTES) {
-        ByteBuffer typeProto = message(b);
+        ProtoReader typeProto = b.message();
         while (typeProto.hasRemaining()) {
-          long typeTag = varint(typeProto);
+          long typeTag = typeProto.varint();
           if (typeTag >>> 3 == 1 && (typeTag & 7) == BYTES) {
-            ByteBuffer tensor = message(typeProto);
+            ProtoReader tensor = typeProto.message();
             while (tensor.hasRemaining()) {
-              long tensorTag = varint(tensor);
+              long tensorTag = tensor.varint();
               if (tensorTag >>> 3 == 1 && (tensorTag & 7) == VARINT) {
-                type = ElementType.of((int) varint(tensor));
+                type = ElementType.of((int) tensor.varint());
               } else if (tensorTag >>> 3 == 2 && (tensorTag & 7) == BYTES) {
-                shape(message(tensor), dims);
+                shape(tensor.message(), dims);
               } else {
-                skip(tensor, tensorTag);
+                tensor.skip(tensorTag);
               }
             }
           } else {
-            skip(typeProto, typeTag);
+            typeProto.skip(typeTag);
           }
         }
       } else {
-        skip(b, tag);
+        b.skip(tag);
       }
     }
     return new TensorInfo(name, type, dims.build());
   }
 
-  private static void shape(ByteBuffer b, ImmutableLongArray.Builder dims) throws IOException {
+  private static void shape(ProtoReader b, ImmutableLongArray.Builder dims) throws IOException {
     while (b.hasRemaining()) {
-      long tag = varint(b);
+      long tag = b.varint();
       if (tag >>> 3 == 1 && (tag & 7) == BYTES) {
-        ByteBuffer dim = message(b);
+        ProtoReader dim = b.message();
         long side = -1;
         while (dim.hasRemaining()) {
-          long dimTag = varint(dim);
+          long dimTag = dim.varint();
           if (dimTag >>> 3 == 1 && (dimTag & 7) == VARINT) {
-            side = varint(dim);
+            side = dim.varint();
           } else {
-            skip(dim, dimTag);
+            dim.skip(dimTag);
           }
         }
         dims.add(side);
       } else {
-        skip(b, tag);
+        b.skip(tag);
       }
     }
-  }
-
-  private static long varint(ByteBuffer b) throws IOException {
-    long value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (!b.hasRemaining()) {
-        throw new IOException("is cut off at byte " + b.position() + " of a field");
-      }
-      byte part = b.get();
-      value |= (long) (part & 0x7f) << shift;
-      if (part >= 0) {
-        return value;
-      }
-    }
-    throw new IOException("is damaged: a number of more than 10 bytes");
-  }
-
-  private static ByteBuffer message(ByteBuffer b) throws IOException {
-    long length = varint(b);
-    if (length < 0 || length > b.remaining()) {
-      throw new IOException(
-          "is damaged or cut off: a field of "
-              + length
-              + " bytes where "
-              + b.remaining()
-              + " are left");
-    }
-    ByteBuffer part = b.slice(b.position(), (int) length).order(ByteOrder.LITTLE_ENDIAN);
-    b.position(b.position() + (int) length);
-    return part;
-  }
-
-  private static String string(ByteBuffer b) throws IOException {
-    return StandardCharsets.UTF_8.decode(message(b)).toString();
-  }
-
-  private static void skip(ByteBuffer b, long tag) throws IOException {
-    switch ((int) (tag & 7)) {
-      case VARINT -> varint(b);
-      case FIXED64 -> advance(b, 8);
-      case BYTES -> message(b);
-      case FIXED32 -> advance(b, 4);
-      default -> throw new IOException("is damaged or not an ONNX file: field type " + (tag & 7));
-    }
-  }
-
-  private static void advance(ByteBuffer b, int count) throws IOException {
-    if (b.remaining() < count) {
-      throw new IOException("is cut off inside a number");
-    }
-    b.position(b.position() + count);
   }
 }
