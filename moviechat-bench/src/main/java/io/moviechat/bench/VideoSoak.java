@@ -14,16 +14,23 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
 /**
  * Whether memory stays flat: opening and closing a video 500 times (full: 2,000), and 50,000 frames
- * (full: one million) at 64 x 64, with the bytes that each frame costs on the Java heap. No peers.
- * Command: {@code java -jar benchmarks.jar video --filter Soak}.
+ * (full: one million) at 64 x 64, with the bytes that each frame costs on the Java heap. Each in a
+ * JVM of its own with a heap of fixed size. No peers. Command: {@code java -jar benchmarks.jar
+ * video --filter Soak}.
  */
 final class VideoSoak implements Study {
   private static final FrameFormat FORMAT = FrameFormat.stretch(64, 64, Resampling.BILINEAR);
+  private static final int MOMENTS = 12;
+
+  /** Of a heap that grows and shrinks, resident memory says little. */
+  private static final List<String> FIXED_HEAP =
+      List.of("-Xms192m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch");
 
   @Override
   public String question() {
@@ -31,39 +38,14 @@ final class VideoSoak implements Study {
   }
 
   @Override
-  public void run(Size size, Findings findings) throws IOException {
+  public void run(Size size, Findings findings) throws Exception {
     List<List<String>> rows = new ArrayList<>();
     try (Clips clips = new Clips()) {
-      Path shortClip = clips.make(2);
       int opens = size.pick(4, 500, 2000);
-      rows.add(
-          soak(
-              "open, one frame, close",
-              opens,
-              opens / 4,
-              findings,
-              count -> {
-                for (int i = 0; i < count; i++) {
-                  read(shortClip, 1);
-                }
-              }));
-      Path clip = clips.make(size.pick(2, 60, 600));
+      rows.add(soak("open, one frame, close", clips.make(2), 1, opens, findings));
       int frames = size.pick(80, 50_000, 1_000_000);
-      rows.add(
-          soak(
-              "frame",
-              frames,
-              frames / 4,
-              findings,
-              count -> {
-                long left = count;
-                while (left > 0) {
-                  left -= read(clip, left);
-                }
-              }));
-    }
-    if (!NativeOwner.openOwners().isEmpty()) {
-      throw new IllegalStateException("not closed: " + NativeOwner.openOwners());
+      Path clip = clips.make(size.pick(2, 60, 600));
+      rows.add(soak("frame", clip, Integer.MAX_VALUE, frames, findings));
     }
     findings.table(
         new Table(
@@ -75,28 +57,27 @@ final class VideoSoak implements Study {
                 + " resident bytes at twelve moments; within its error it should be 0."));
   }
 
-  /** Does something so many times. */
-  private interface Repeated {
-    void run(int times);
-  }
-
   private static List<String> soak(
-      String what, int times, int warmUp, Findings findings, Repeated work) {
+      String what, Path video, int framesPerOpening, int times, Findings findings)
+      throws IOException, InterruptedException {
     findings.progress("soak: " + what + " x " + times);
-    work.run(warmUp);
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long before = threads.getCurrentThreadAllocatedBytes();
     List<Double> done = new ArrayList<>();
     List<Double> resident = new ArrayList<>();
-    int step = Math.max(1, (times - warmUp) / 12);
-    int count = 0;
-    for (int i = 0; i < 12; i++) {
-      work.run(step);
-      count += step;
-      done.add((double) count);
-      resident.add(Resident.bytes());
+    double heap = Double.NaN;
+    for (String line :
+        ChildJvm.run(
+            Soak.class,
+            FIXED_HEAP,
+            List.of(
+                video.toString(), Integer.toString(framesPerOpening), Integer.toString(times)))) {
+      String[] words = line.split(" ", -1);
+      if (words[0].equals("resident")) {
+        done.add(Double.parseDouble(words[1]));
+        resident.add(Double.parseDouble(words[2]));
+      } else if (words[0].equals("heap")) {
+        heap = Double.parseDouble(words[1]);
+      }
     }
-    double heap = (double) (threads.getCurrentThreadAllocatedBytes() - before) / count;
     Slope slope = Slope.of(done, resident);
     findings.measure("VideoSoak.heap", Map.of("what", what), "bytes", Better.LOWER, heap);
     findings.measure(
@@ -109,19 +90,51 @@ final class VideoSoak implements Study {
         Format.number(slope.error()));
   }
 
-  private static long read(Path video, long most) {
-    long count = 0;
-    try (VideoSource source = new FfmpegVideoSourceProvider().open(video);
-        FrameStream stream = source.frames(FrameSampling.everyFrame(), FORMAT)) {
-      while (count < most) {
-        Optional<Frame> next = stream.next();
-        if (next.isEmpty()) {
-          break;
-        }
-        next.get().close();
-        count++;
+  /** The JVM in which a video is read over and over. */
+  static final class Soak {
+    private Soak() {}
+
+    public static void main(String[] args) {
+      Path video = Path.of(args[0]);
+      long framesPerOpening = Long.parseLong(args[1]);
+      long times = Long.parseLong(args[2]);
+      long warmUp = times / 4;
+      repeat(video, framesPerOpening, warmUp);
+      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      long before = threads.getCurrentThreadAllocatedBytes();
+      long step = Math.max(1, (times - warmUp) / MOMENTS);
+      for (int i = 1; i <= MOMENTS; i++) {
+        repeat(video, framesPerOpening, step);
+        System.out.printf(Locale.ROOT, "resident %d %.0f%n", i * step, Resident.bytes());
+      }
+      double heap = threads.getCurrentThreadAllocatedBytes() - before;
+      System.out.printf(Locale.ROOT, "heap %.1f%n", heap / (MOMENTS * step));
+      if (!NativeOwner.openOwners().isEmpty()) {
+        throw new IllegalStateException("not closed: " + NativeOwner.openOwners());
       }
     }
-    return count;
+
+    private static void repeat(Path video, long framesPerOpening, long times) {
+      long left = times;
+      while (left > 0) {
+        left -= read(video, Math.min(left, framesPerOpening));
+      }
+    }
+
+    private static long read(Path video, long most) {
+      long count = 0;
+      try (VideoSource source = new FfmpegVideoSourceProvider().open(video);
+          FrameStream stream = source.frames(FrameSampling.everyFrame(), FORMAT)) {
+        while (count < most) {
+          Optional<Frame> next = stream.next();
+          if (next.isEmpty()) {
+            break;
+          }
+          next.get().close();
+          count++;
+        }
+      }
+      return count;
+    }
   }
 }

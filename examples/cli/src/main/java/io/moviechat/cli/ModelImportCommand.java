@@ -124,10 +124,10 @@ final class ModelImportCommand implements Callable<Integer> {
         .out()
         .printf(
             Locale.ROOT,
-            "%s: %,d MB, %,d million weights%n",
+            "%s: %,d MB, %,.1f million weights%n",
             report.bundle(),
             report.bytes() >> 20,
-            report.parameters() / 1_000_000);
+            report.parameters() / 1e6);
     if (!report.unused().isEmpty()) {
       context
           .terminal()
