@@ -20,7 +20,7 @@ from model import Decoder, Encoder
 def weights(path):
     """Tensors by their torch names. Matrices lost theirs in the export: their MatMul node, named after the module, gives it back."""
     graph = onnx.load(path).graph
-    tensors = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}
+    tensors = {t.name.removesuffix(".half"): torch.from_numpy(numpy_helper.to_array(t).astype(np.float32)) for t in graph.initializer}
     named = {name: tensor for name, tensor in tensors.items() if not name.startswith("onnx::")}
     for node in graph.node:
         if node.op_type == "MatMul" and node.input[1] in tensors:

@@ -12,9 +12,9 @@ from model import ACTIONS, COLOURS, KINDS, ROWS
 STEP = 250  # milliseconds
 MOST_SCENES = 15
 NO_KIND, NO_COLOUR = len(KINDS), len(COLOURS)
-AUX = [MOST_SCENES + 1, NO_KIND + 1, NO_COLOUR + 1, NO_KIND + 1, NO_COLOUR + 1, len(ACTIONS) + 1, len(ACTIONS) + 1, NO_KIND + 1, NO_COLOUR + 1, NO_KIND + 1, NO_COLOUR + 1]
+AUX = [MOST_SCENES + 1, NO_KIND + 1, NO_COLOUR + 1, NO_KIND + 1, NO_COLOUR + 1, len(ACTIONS) + 1, len(ACTIONS) + 1, NO_KIND + 1, NO_COLOUR + 1, NO_KIND + 1, NO_COLOUR + 1, 2]
 # Motion is the last thing to be learned, and is not learned from answers alone: its loss weighs most.
-AUX_WEIGHTS = [2, 1, 1, 1, 1, 5, 5, 2, 2, 1, 1]
+AUX_WEIGHTS = [2, 1, 1, 1, 1, 5, 5, 2, 2, 1, 1, 3]
 
 
 def stream(classes, *arguments):
@@ -103,7 +103,7 @@ def who(info):
 
 
 def auxiliary(bank, shots, segment, starts, counts):
-    """For each slot: number of its scene, who is in it, what they do (late in the scene), who was in the scene before."""
+    """For each slot: number of its scene, who is in it, what they do (late in the scene), who was in the scene before, whether it begins one."""
     middle = np.minimum(starts + counts // 2, len(segment) - 1)
     of = segment[middle]
     first = np.concatenate([[0], np.cumsum([millis // STEP for _, millis in shots])])
@@ -115,15 +115,16 @@ def auxiliary(bank, shots, segment, starts, counts):
         if middle[s] - first[scene] >= 0.6 * shots[scene][1] / STEP and shots[scene][1] >= 3000:
             out[s, 5:7] = action
         out[s, 7:11] = who(bank.infos[shots[scene - 1][0]])[0] if scene > 0 else [NO_KIND, NO_COLOUR, NO_KIND, NO_COLOUR]
+        out[s, 11] = int(s == 0 or scene != of[s - 1])
     return out
 
 
 # What the hidden state of a word in a question has to know. Of a thing ("fish", "red fish", "it"): its colour, its action, who is in the
 # scene after it and in the scene before it, in which third of the movie it is, in how many scenes, whether it is there at all; of a
-# colour: its kind.
+# colour: its kind; of "scenes": how many there are.
 MOST_COUNTED = 8
-MATCH = [NO_COLOUR + 1, len(ACTIONS) + 1, NO_KIND + 1] + [NO_KIND + 1, NO_COLOUR + 1] * 4 + [3, MOST_COUNTED + 1, 2]
-MATCH_WEIGHTS = [5, 5, 5] + [2] * 8 + [2, 3, 4]
+MATCH = [NO_COLOUR + 1, len(ACTIONS) + 1, NO_KIND + 1] + [NO_KIND + 1, NO_COLOUR + 1] * 4 + [3, MOST_COUNTED + 1, 2, MOST_SCENES + 1]
+MATCH_WEIGHTS = [5, 5, 5] + [2] * 8 + [2, 3, 4, 4]
 
 
 def one(found, absent):
@@ -159,19 +160,22 @@ class Targets:
         for other in (i + 1, i - 1):
             target += self.casts[other] if i >= 0 and 0 <= other < len(self.seen) else [-100] * 4
         third = part(*self.seen[i], self.whole) if i >= 0 and self.at < 0 else -100
-        return target + [third, len(roles) if len(roles) <= MOST_COUNTED else -100, 1 if roles else 0]
+        return target + [third, len(roles) if len(roles) <= MOST_COUNTED else -100, 1 if roles else 0, -100]
 
     def colour(self, colour):
         return [-100, -100, one({r[1] for r in self.roles if r[2] == colour}, NO_KIND)] + [-100] * (len(MATCH) - 3)
 
+    def scenes(self):
+        return [-100] * (len(MATCH) - 1) + [len(self.seen) if len(self.seen) <= MOST_SCENES else -100]
+
 
 class Words:
-    """The tokens that name kinds, colours and what was named before."""
+    """The tokens that name kinds, colours, what was named before, and scenes."""
 
     def __init__(self, tokenizer):
         self.kinds = {tokenizer.encode(" " + word)[0]: i for i, word in enumerate(KINDS)}
         self.colours = {tokenizer.encode(" " + word)[0]: i for i, word in enumerate(COLOURS)}
-        self.it = tokenizer.encode(" it")[0]
+        self.it, self.scenes = tokenizer.encode(" it")[0], tokenizer.encode(" scenes")[0]
 
     def targets(self, targets, tokens, asked):
         """(index, target) of the tokens of a conversation that have one; tokens of answers have none, but what they name is what "it" is."""
@@ -185,6 +189,8 @@ class Words:
                 found.append((i, targets.thing(*thing)))
             elif token in self.colours:
                 found.append((i, targets.colour(self.colours[token])))
+            elif token == self.scenes:
+                found.append((i, targets.scenes()))
         return found
 
 

@@ -11,8 +11,8 @@ import tokenizer as tokenizers
 from make_bank import Bank
 from model import ACTIONS, COLOURS, KINDS
 
-SLOTS = dict(colour=0, action=1, kind=2, after=3, before=7, part=11, count=12, there=13)
-NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"]
+SLOTS = dict(colour=0, action=1, kind=2, after=3, before=7, part=11, count=12, there=13, scenes=14)
+NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
 def cast(answer):
@@ -32,7 +32,9 @@ def expected(kind, answer):
         return SLOTS[kind.lower()], cast(answer)
     if kind == "WHEN":
         return SLOTS["part"], [["At the beginning.", "In the middle.", "At the end."].index(answer)]
-    if kind == "COUNT_KIND" and answer.split()[1] in NUMBERS:
+    if kind == "COUNT_SCENES":
+        return SLOTS["scenes"], [NUMBERS.index(answer.split()[2])]
+    if kind == "COUNT_KIND" and NUMBERS.index(answer.split()[1]) <= movies.MOST_COUNTED:
         return SLOTS["count"], [NUMBERS.index(answer.split()[1])]
     if kind == "YES_NO":
         return SLOTS["there"], [int(answer == "Yes.")]
