@@ -66,6 +66,6 @@ class AccuracyTest {
         .isGreaterThan(FILE_BOUND);
   }
 
-  private static final double BOUND = 0.75;
-  private static final double FILE_BOUND = 0.6;
+  private static final double BOUND = 0.85;
+  private static final double FILE_BOUND = 0.75;
 }
