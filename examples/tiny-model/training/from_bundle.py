@@ -56,11 +56,13 @@ def decoder(bundle):
         state[f"layers.{layer[2] or 0}.{layer[1]}.weight" if layer else name.removeprefix("decoder.")] = tensor
     state["embed.weight"] = state["head.weight"]
     words = weights(os.path.join(bundle, "onnx/embed_tokens.onnx"))["embed.weight"]
-    state["input_scale"] = torch.tensor(float(np.median((words / state["embed.weight"]).numpy().round(3))))
+    # The one number between the two tables, which half floats round each for itself.
+    scale = float((words * state["embed.weight"]).sum() / state["embed.weight"].square().sum())
+    state["input_scale"] = torch.tensor(round(scale, 2))
     found = Decoder(len(words))
     grow(found, state)
     found.load_state_dict(state)
-    assert torch.allclose(found.words(torch.arange(len(words))), words, rtol=1e-5)
+    assert torch.allclose(found.words(torch.arange(len(words))), words, rtol=2e-3, atol=1e-3)
     return found
 
 
