@@ -44,17 +44,7 @@ final class DetachedModel {
     String name = String.valueOf(file.getFileName());
     Limited out = new Limited();
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      ProtoReader model = ProtoReader.over(channel);
-      while (model.hasRemaining()) {
-        long start = model.position();
-        long tag = model.varint();
-        if (tag == tag(MODEL_GRAPH)) {
-          writeMessage(out, tag, graph(model.message(), name));
-        } else {
-          model.skip(tag);
-          model.copySince(start, out);
-        }
-      }
+      copy(ProtoReader.over(channel), MODEL_GRAPH, graph -> graph(graph, name), out);
     } catch (TooLarge e) {
       return Optional.empty();
     }
@@ -63,17 +53,29 @@ final class DetachedModel {
 
   private static byte[] graph(ProtoReader graph, String file) throws IOException {
     Limited out = new Limited();
-    while (graph.hasRemaining()) {
-      long start = graph.position();
-      long tag = graph.varint();
-      if (tag == tag(GRAPH_INITIALIZER)) {
-        writeMessage(out, tag, weight(graph.message(), file));
+    copy(graph, GRAPH_INITIALIZER, tensor -> weight(tensor, file), out);
+    return out.toByteArray();
+  }
+
+  /** What stands for a message. */
+  private interface Replacement {
+    byte[] of(ProtoReader message) throws IOException;
+  }
+
+  /** Copies a message; in place of each part in one field stands its replacement. */
+  private static void copy(
+      ProtoReader message, int field, Replacement replacement, OutputStream out)
+      throws IOException {
+    while (message.hasRemaining()) {
+      long start = message.position();
+      long tag = message.varint();
+      if (tag == tag(field)) {
+        writeMessage(out, tag, replacement.of(message.message()));
       } else {
-        graph.skip(tag);
-        graph.copySince(start, out);
+        message.skip(tag);
+        message.copySince(start, out);
       }
     }
-    return out.toByteArray();
   }
 
   private static byte[] weight(ProtoReader tensor, String file) throws IOException {

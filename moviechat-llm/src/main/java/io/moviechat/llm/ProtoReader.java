@@ -14,10 +14,10 @@ import java.nio.charset.StandardCharsets;
  */
 final class ProtoReader {
   static final int VARINT = 0;
-  static final int FIXED64 = 1;
   static final int BYTES = 2;
-  static final int FIXED32 = 5;
 
+  private static final int FIXED64 = 1;
+  private static final int FIXED32 = 5;
   private static final int LONGEST_STRING = 1 << 20;
 
   private final Window window;
