@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -123,7 +124,9 @@ public final class Main implements Callable<Integer> {
     Machine machine = Machine.here();
     Instant start = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     String command =
-        "java -jar moviechat-bench/target/benchmarks.jar "
+        "java "
+            + settings()
+            + "-jar moviechat-bench/target/benchmarks.jar "
             + group.word()
             + " -P"
             + chosen.name().toLowerCase(Locale.ROOT)
@@ -164,6 +167,15 @@ public final class Main implements Callable<Integer> {
           measure.median(),
           measure.unit());
     }
+  }
+
+  /** The properties that a run depends on; of a path only its last name, which says enough. */
+  private static String settings() {
+    return System.getProperties().stringPropertyNames().stream()
+        .filter(key -> key.startsWith("moviechat.") || key.startsWith("bench."))
+        .sorted()
+        .map(key -> "-D" + key + "=" + Path.of(System.getProperty(key)).getFileName() + " ")
+        .collect(Collectors.joining());
   }
 
   /** The commit of the source tree that the program was started in. */

@@ -31,10 +31,11 @@ import org.bytedeco.javacv.FFmpegFrameGrabber;
  * <p>Peers: JavaCV's FFmpegFrameGrabber in this process, and the {@code ffmpeg} command and OpenCV
  * in {@code python3} where they are installed ({@code -Dmoviechat.python=} names another
  * interpreter). Videos: of the file that {@code -Dmoviechat.bench.video=FILE} names, 60 seconds
- * (full: 10 minutes) in 480p and 1080p, H.264 and HEVC, looped, made by the {@code ffmpeg} command;
- * or the files of the folder that {@code -Dmoviechat.bench.videos=DIR} names; else a computed one.
- * Peers run in turn. The key frame task is compared with the commands' exact one. Command: {@code
- * java -Dmoviechat.bench.video=FILE -jar benchmarks.jar video --filter Decoding}.
+ * (full: 10 minutes; {@code -Dbench.video.seconds=N} sets another length) in 480p and 1080p, H.264
+ * and HEVC, looped, made by the {@code ffmpeg} command; or the files of the folder that {@code
+ * -Dmoviechat.bench.videos=DIR} names; else a computed one. Peers run in turn. The key frame task
+ * is compared with the commands' exact one. Command: {@code java -Dmoviechat.bench.video=FILE -jar
+ * benchmarks.jar video --filter Decoding}.
  */
 final class VideoDecoding implements Study {
   private static final int SIDE = 224;
@@ -105,7 +106,8 @@ final class VideoDecoding implements Study {
   private static List<Path> videos(Clips clips, Size size, boolean command) throws Exception {
     String file = System.getProperty("moviechat.bench.video");
     if (file != null && command) {
-      return loop(Path.of(file), clips.directory(), size.pick(5, 60, 600));
+      int seconds = Integer.getInteger("bench.video.seconds", size.pick(5, 60, 600));
+      return loop(Path.of(file), clips.directory(), seconds);
     }
     String folder = System.getProperty("moviechat.bench.videos");
     if (folder == null) {
@@ -149,7 +151,7 @@ final class VideoDecoding implements Study {
       throws Exception {
     Map<String, List<Double>> seconds = new LinkedHashMap<>();
     Map<String, Long> frames = new LinkedHashMap<>();
-    for (int round = 0; round < size.pick(1, 2, 5); round++) {
+    for (int round = 0; round < size.pick(1, 2, 3); round++) {
       for (Map.Entry<String, Work> peer : peers.entrySet()) {
         findings.progress(video.getFileName() + ", " + task + ": " + peer.getKey());
         long start = System.nanoTime();

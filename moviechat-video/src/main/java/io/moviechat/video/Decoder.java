@@ -47,6 +47,7 @@ final class Decoder implements AutoCloseable {
   private final NativeOwner owner;
   private final AVCodecContext context;
   private final @Nullable HardwareDevice hardware;
+  private final int threads;
   private final ArrayDeque<AVPacket> ahead = new ArrayDeque<>(LOOKAHEAD + 1);
   private final ArrayDeque<AVPacket> unused = new ArrayDeque<>(LOOKAHEAD + 1);
   private long wanted = Long.MIN_VALUE;
@@ -57,8 +58,9 @@ final class Decoder implements AutoCloseable {
   private boolean draining;
   private long damaged;
 
-  Decoder(Demuxer demuxer, VideoOptions options) {
+  Decoder(Demuxer demuxer, VideoOptions options, int threads) {
     this.demuxer = demuxer;
+    this.threads = threads;
     AVCodec codec = avcodec_find_decoder(demuxer.parameters().codec_id());
     String codecName = avcodec_get_name(demuxer.parameters().codec_id()).getString();
     if (codec == null || codec.isNull()) {
@@ -75,7 +77,7 @@ final class Decoder implements AutoCloseable {
     try {
       avcodec_parameters_to_context(context, demuxer.parameters());
       context.pkt_timebase(demuxer.stream().time_base());
-      context.thread_count(options.threads());
+      context.thread_count(threads);
       context.max_pixels(options.maxPixels());
       if (hardware != null) {
         hardware.use(context);
@@ -96,6 +98,10 @@ final class Decoder implements AutoCloseable {
     } finally {
       av_dict_free(settings);
     }
+  }
+
+  int threads() {
+    return threads;
   }
 
   /** Damaged pictures and packets so far. */

@@ -7,6 +7,8 @@ import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMTCTX_UNSEEKABLE;
+import static org.bytedeco.ffmpeg.global.avformat.AVFMT_GENERIC_INDEX;
+import static org.bytedeco.ffmpeg.global.avformat.AVFMT_NOTIMESTAMPS;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMT_NO_BYTE_SEEK;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMT_TS_DISCONT;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
@@ -359,6 +361,11 @@ final class Demuxer implements AutoCloseable {
 
   boolean timesMayJump() {
     return (format.iformat().flags() & AVFMT_TS_DISCONT) != 0;
+  }
+
+  /** Whether the container holds an index, rather than that FFmpeg makes one while it reads. */
+  boolean hasOwnIndex() {
+    return (format.iformat().flags() & (AVFMT_GENERIC_INDEX | AVFMT_NOTIMESTAMPS)) == 0;
   }
 
   /** A pts as nanoseconds since the start, or {@link Ffmpeg#NO_TIME}. */

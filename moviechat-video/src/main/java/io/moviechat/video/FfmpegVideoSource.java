@@ -16,10 +16,13 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.LongStream;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.global.avcodec;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A video that FFmpeg decodes.
@@ -28,6 +31,17 @@ import org.jspecify.annotations.Nullable;
  * own where the input can be opened twice, so that neither disturbs the other.
  */
 final class FfmpegVideoSource implements VideoSource {
+  private static final Logger log = LoggerFactory.getLogger(FfmpegVideoSource.class);
+
+  /** More moments of a pass are not listed in advance. */
+  private static final int MAX_PLANNED = 1_000_000;
+
+  /**
+   * Up to this many pixels (426 x 240) the threads of one decoder cost more time to wake than they
+   * save, when single frames are wanted.
+   */
+  private static final int SMALL_PIXELS = 426 * 240;
+
   private final String name;
   private final VideoOptions options;
   private final Watchdog watchdog;
@@ -49,10 +63,15 @@ final class FfmpegVideoSource implements VideoSource {
   interface Opener {
     /** A demuxer at the beginning; empty if the input can be read only once and was. */
     Optional<Demuxer> open(Watchdog watchdog);
+
+    /** Whether several demuxers may read at the same time. */
+    default boolean concurrent() {
+      return false;
+    }
   }
 
   /** A demuxer, and a place in what it reads. */
-  private record Session(Demuxer demuxer, FrameCursor cursor) implements AutoCloseable {
+  record Session(Demuxer demuxer, FrameCursor cursor) implements AutoCloseable {
     @Override
     public void close() {
       cursor.close();
@@ -92,13 +111,17 @@ final class FfmpegVideoSource implements VideoSource {
   }
 
   private Optional<Session> openSession() {
-    Optional<Demuxer> opened = opener.open(watchdog);
+    return openSession(watchdog, options);
+  }
+
+  private Optional<Session> openSession(Watchdog guard, VideoOptions settings) {
+    Optional<Demuxer> opened = opener.open(guard);
     if (opened.isEmpty()) {
       return Optional.empty();
     }
     Demuxer demuxer = opened.get();
     try {
-      return Optional.of(new Session(demuxer, new FrameCursor(demuxer, options)));
+      return Optional.of(new Session(demuxer, new FrameCursor(demuxer, settings)));
     } catch (RuntimeException e) {
       demuxer.close();
       throw e;
@@ -178,11 +201,13 @@ final class FfmpegVideoSource implements VideoSource {
 
   private FrameSelection select(Session session, Window window, FrameSampling sampling) {
     FrameCursor cursor = session.cursor();
+    // Key frames are decoded one by one, so that more threads would only wait.
+    cursor.decodeWith(sampling instanceof FrameSampling.Keyframes ? 1 : options.threads());
     if (sampling instanceof FrameSampling.EveryFrame) {
       return CursorSelections.everyFrame(cursor, window);
     }
     if (sampling instanceof FrameSampling.EveryInterval every) {
-      return CursorSelections.everyInterval(cursor, window, every.interval().toNanos());
+      return everyInterval(session, window, every.interval().toNanos());
     }
     if (sampling instanceof FrameSampling.Uniform uniform) {
       return uniform(session, window, uniform.frames());
@@ -195,13 +220,61 @@ final class FfmpegVideoSource implements VideoSource {
     }
     if (sampling instanceof FrameSampling.At at) {
       long[] moments = at.moments().stream().mapToLong(Window::saturated).toArray();
-      return CursorSelections.at(cursor, window, inWindow(moments, window));
+      return at(session, window, inWindow(moments, window));
     }
     if (sampling instanceof FrameSampling.SceneChanges changes) {
       return CursorSelections.sceneChanges(
           cursor, window, changes.threshold(), Window.saturated(changes.longestGap()), name);
     }
     throw new IllegalArgumentException("unknown sampling " + sampling);
+  }
+
+  private FrameSelection everyInterval(Session session, Window window, long interval) {
+    long end = Math.min(window.to(), session.demuxer().duration());
+    boolean known = end > window.from() && (end - window.from()) / interval < MAX_PLANNED;
+    if (!known) {
+      return CursorSelections.everyInterval(session.cursor(), window, interval);
+    }
+    long count = (end - window.from() - 1) / interval + 1;
+    long[] moments =
+        LongStream.range(0, count).map(number -> window.from() + number * interval).toArray();
+    return segmented(
+        session,
+        moments,
+        (cursor, first, last) -> {
+          // The last part goes on to the end of the window: the duration may be wrong.
+          long to = last == moments.length ? window.to() : moments[last];
+          return CursorSelections.everyInterval(cursor, new Window(moments[first], to), interval);
+        });
+  }
+
+  private FrameSelection at(Session session, Window window, long[] moments) {
+    return segmented(
+        session,
+        moments,
+        (cursor, first, last) ->
+            CursorSelections.at(cursor, window, Arrays.copyOfRange(moments, first, last)));
+  }
+
+  /** A pass by several decoders where that helps, else by the one of the session. */
+  private FrameSelection segmented(Session session, long[] moments, SegmentedSelection.Part part) {
+    Optional<SegmentedSelection.Plan> plan = Optional.empty();
+    Demuxer demuxer = session.demuxer();
+    boolean divisible = opener.concurrent() && demuxer.hasOwnIndex() && !demuxer.timesMayJump();
+    if (divisible && moments.length > 1 && options.hardware() == HardwareDecoding.NONE) {
+      session.cursor().loadIndex(moments[moments.length - 1]);
+      plan = SegmentedSelection.Plan.of(demuxer, moments, options.threads());
+    }
+    if (plan.isPresent()) {
+      VideoOptions settings = options.withThreads(plan.get().threadsEach());
+      try {
+        return new SegmentedSelection(
+            name, plan.get(), part, guard -> openSession(guard, settings).orElseThrow(), watchdog);
+      } catch (VideoException e) {
+        log.info("{} cannot be opened again; one decoder goes on ({})", name, e.getMessage());
+      }
+    }
+    return part.select(session.cursor(), 0, moments.length);
   }
 
   private FrameSelection uniform(Session session, Window window, int frames) {
@@ -225,7 +298,7 @@ final class FfmpegVideoSource implements VideoSource {
     for (int i = 0; i < frames; i++) {
       moments[i] = window.from() + (long) ((i + 0.5) * part);
     }
-    return CursorSelections.at(session.cursor(), window, moments);
+    return at(session, window, moments);
   }
 
   private FrameSelection fragments(
@@ -236,8 +309,8 @@ final class FfmpegVideoSource implements VideoSource {
     if (duration != Ffmpeg.NO_TIME) {
       end = Math.max(end, Math.min(window.to(), duration));
     }
-    return CursorSelections.at(
-        session.cursor(),
+    return at(
+        session,
         window,
         FragmentSampling.moments(
             times, window.from(), end, fragments.fragments(), fragments.framesPerFragment()));
@@ -257,6 +330,9 @@ final class FfmpegVideoSource implements VideoSource {
     enter();
     try {
       Session session = pass == null ? session() : spareSession();
+      if (info.width() * info.height() <= SMALL_PIXELS) {
+        session.cursor().decodeWith(1);
+      }
       if (!session.cursor().moveTo(Window.saturated(moment))) {
         throw new VideoException(name + ": no frame could be decoded");
       }

@@ -98,14 +98,21 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
           () -> {},
           options);
     }
-    return new FfmpegVideoSource(
-        name,
-        watchdog ->
-            Optional.of(
-                Demuxer.open(
-                    name, VideoInput.OfFile.open(file, options.maxBytes()), options, watchdog)),
-        () -> {},
-        options);
+    return new FfmpegVideoSource(name, new OfFile(file, options), () -> {}, options);
+  }
+
+  /** A file can be read from several places at the same time. */
+  private record OfFile(Path file, VideoOptions options) implements FfmpegVideoSource.Opener {
+    @Override
+    public Optional<Demuxer> open(Watchdog watchdog) {
+      VideoInput input = VideoInput.OfFile.open(file, options.maxBytes());
+      return Optional.of(Demuxer.open(file.toString(), input, options, watchdog));
+    }
+
+    @Override
+    public boolean concurrent() {
+      return true;
+    }
   }
 
   /**

@@ -32,7 +32,8 @@ final class FrameCursor implements AutoCloseable {
   private static final int WORTH_LEAVING = 2;
 
   private final Demuxer demuxer;
-  private final Decoder decoder;
+  private final VideoOptions options;
+  private Decoder decoder;
   private final long frameNanos;
 
   /** Decoded pictures in presentation order; the last one is ahead of the current one. */
@@ -76,7 +77,8 @@ final class FrameCursor implements AutoCloseable {
 
   private FrameCursor(Demuxer demuxer, VideoOptions options, boolean maySkip) {
     this.demuxer = demuxer;
-    this.decoder = new Decoder(demuxer, options);
+    this.options = options;
+    this.decoder = new Decoder(demuxer, options, options.threads());
     this.maySkip = maySkip;
     double rate = Ffmpeg.toDouble(demuxer.stream().avg_frame_rate());
     this.frameNanos = rate > 0.001 && rate < 100_000 ? (long) (SECOND / rate) : SECOND / 25;
@@ -150,6 +152,32 @@ final class FrameCursor implements AutoCloseable {
 
   long damaged() {
     return decoder.damaged();
+  }
+
+  /**
+   * Has another number of threads decode from here on, where that costs nothing already decoded: a
+   * video that cannot be read twice, and hardware, stay as they are. The place is lost.
+   */
+  void decodeWith(int threads) {
+    boolean free = untouched || demuxer.seekable();
+    if (threads == decoder.threads() || !free || options.hardware() != HardwareDecoding.NONE) {
+      return;
+    }
+    rewind();
+    Decoder other = new Decoder(demuxer, options, threads);
+    decoder.close();
+    decoder = other;
+  }
+
+  /**
+   * Has the container's index read, if it does not reach to a time yet. FFmpeg leaves Matroska's
+   * aside until the first seek; a seek to the beginning costs nothing else.
+   */
+  void loadIndex(long nanos) {
+    if (!demuxer.indexReaches(nanos) && demuxer.seek(0)) {
+      untouched = false;
+      rewind();
+    }
   }
 
   /** Starts again before the first picture. */

@@ -28,11 +28,20 @@ final class Watchdog implements AutoCloseable {
 
   private final long number = NUMBERS.getAndIncrement();
   private final long timeoutNanos;
+  private final @Nullable Watchdog parent;
   private volatile long deadline;
   private volatile boolean stopped;
 
   Watchdog(long timeoutNanos) {
+    this(timeoutNanos, null);
+  }
+
+  /**
+   * @param parent whose stop stops this one too
+   */
+  private Watchdog(long timeoutNanos, @Nullable Watchdog parent) {
     this.timeoutNanos = timeoutNanos;
+    this.parent = parent;
     progress();
     ALL.put(number, this);
   }
@@ -42,6 +51,11 @@ final class Watchdog implements AutoCloseable {
     Handle(long number) {
       address = number;
     }
+  }
+
+  /** One with a deadline and a stop of its own, which also stops when this one does. */
+  Watchdog child() {
+    return new Watchdog(timeoutNanos, this);
   }
 
   void guard(AVFormatContext format) {
@@ -59,11 +73,11 @@ final class Watchdog implements AutoCloseable {
   }
 
   boolean isStopped() {
-    return stopped;
+    return stopped || (parent != null && parent.isStopped());
   }
 
   boolean shouldStop() {
-    return stopped || System.nanoTime() - deadline > 0;
+    return isStopped() || System.nanoTime() - deadline > 0;
   }
 
   @Override

@@ -1,0 +1,226 @@
+package io.moviechat.video;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.moviechat.Frame;
+import io.moviechat.FrameFormat;
+import io.moviechat.FrameFormat.Resampling;
+import io.moviechat.FrameSampling;
+import io.moviechat.VideoException;
+import io.moviechat.spi.FrameStream;
+import io.moviechat.spi.NativeOwner;
+import io.moviechat.spi.VideoSource;
+import io.moviechat.video.Clips.Seen;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Several decoders give what one gives, and end when they must. */
+@Timeout(120)
+class SegmentedSelectionTest {
+  private static final FrameFormat SMALL = FrameFormat.stretch(64, 48, Resampling.BILINEAR);
+  private static final int FRAMES = 900;
+
+  @TempDir static Path folder;
+  private static Path film;
+
+  /**
+   * Pictures in uneven steps, one of which stays for 9 seconds: longer than a group of pictures.
+   */
+  @BeforeAll
+  static void makeFilm() {
+    film = folder.resolve("film.mp4");
+    Random random = new Random(4);
+    long millis = 0;
+    byte[] rgb = new byte[3 * 64 * 48];
+    try (VideoWriter writer = VideoWriter.builder(film).size(64, 48).framesPerSecond(20).build()) {
+      for (int i = 0; i < FRAMES; i++) {
+        random.nextBytes(rgb);
+        writer.write(ByteBuffer.wrap(rgb), Duration.ofMillis(millis));
+        millis += i == 500 ? 9_000 : 20 + random.nextInt(60);
+      }
+    }
+  }
+
+  @AfterEach
+  void nothingStaysOpen() {
+    assertThat(NativeOwner.openOwners()).isEmpty();
+    assertThat(Thread.getAllStackTraces().keySet())
+        .extracting(Thread::getName)
+        .noneMatch(name -> name.startsWith("moviechat-video-"));
+  }
+
+  private static VideoSource open(Path file, int threads) {
+    return new FfmpegVideoSourceProvider(VideoOptions.DEFAULT.withThreads(threads)).open(file);
+  }
+
+  private static long decoders() {
+    return NativeOwner.openOwners().stream().filter(o -> o.startsWith("video decoder")).count();
+  }
+
+  private static List<Seen> drain(int threads, FrameSampling sampling) {
+    try (VideoSource video = open(film, threads);
+        FrameStream stream = video.frames(sampling, SMALL)) {
+      return Clips.drain(stream);
+    }
+  }
+
+  @Test
+  void decodesWithSeveralDecoders() {
+    FrameSampling sampling = FrameSampling.every(Duration.ofSeconds(3));
+    try (VideoSource video = open(film, 4);
+        FrameStream stream = video.frames(sampling, SMALL)) {
+      stream.next().orElseThrow().close();
+      stream.next().orElseThrow().close();
+      assertThat(decoders()).isBetween(3L, 5L); // the video's own is one
+    }
+    try (VideoSource video = open(film, 1);
+        FrameStream stream = video.frames(sampling, SMALL)) {
+      stream.next().orElseThrow().close();
+      assertThat(decoders()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void givesWhatOneDecoderGives() {
+    Random random = new Random(9);
+    List<FrameSampling> samplings =
+        List.of(
+            FrameSampling.every(Duration.ofMillis(400)),
+            FrameSampling.every(Duration.ofMillis(1_000)),
+            FrameSampling.every(Duration.ofMillis(4_700)),
+            FrameSampling.uniform(5),
+            FrameSampling.uniform(77),
+            FrameSampling.at(random.longs(60, 0, 70_000).mapToObj(Duration::ofMillis).toList()),
+            new FrameSampling.Fragments(16, 4));
+    for (FrameSampling sampling : samplings) {
+      List<Seen> expected = drain(1, sampling);
+      assertThat(expected).hasSizeGreaterThan(4);
+      for (int threads : new int[] {2, 3, 8}) {
+        assertThat(drain(threads, sampling)).as("%s, %d", sampling, threads).isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void givesWhatOneDecoderGivesInWindows() {
+    Random random = new Random(5);
+    for (int i = 0; i < 20; i++) {
+      Duration from = Duration.ofMillis(random.nextInt(40_000));
+      Duration to = from.plusMillis(1 + random.nextInt(40_000));
+      FrameSampling sampling = FrameSampling.every(Duration.ofMillis(300 + random.nextInt(2_000)));
+      try (VideoSource one = open(film, 1);
+          FrameStream expected = one.frames(from, to, sampling, SMALL);
+          VideoSource several = open(film, 3);
+          FrameStream stream = several.frames(from, to, sampling, SMALL)) {
+        assertThat(Clips.drain(stream))
+            .as("%s to %s, %s", from, to, sampling)
+            .isEqualTo(Clips.drain(expected));
+      }
+    }
+  }
+
+  @Test
+  void passesAndSingleFramesTakeTurns() {
+    try (VideoSource video = open(film, 3)) {
+      List<Seen> expected = drain(1, FrameSampling.every(Duration.ofSeconds(2)));
+      for (int round = 0; round < 3; round++) {
+        try (FrameStream stream = video.frames(FrameSampling.every(Duration.ofSeconds(2)), SMALL)) {
+          for (Seen seen : expected.subList(0, 5 * (round + 1))) {
+            try (Frame frame = stream.next().orElseThrow();
+                Frame single = video.frameAt(seen.time(), SMALL)) {
+              assertThat(Clips.seen(frame)).isEqualTo(seen);
+              assertThat(Clips.seen(single)).isEqualTo(seen);
+            }
+          }
+        }
+        try (Frame single = video.frameAt(expected.get(7).time(), SMALL)) {
+          assertThat(Clips.seen(single)).isEqualTo(expected.get(7));
+        }
+        try (FrameStream stream = video.frames(FrameSampling.everyFrame(), SMALL)) {
+          assertThat(Clips.drain(stream)).hasSize(FRAMES);
+        }
+      }
+    }
+  }
+
+  @Test
+  void framesThatStayOpenHoldTheDecodersBack() {
+    try (VideoSource video = open(film, 4);
+        FrameStream stream = video.frames(FrameSampling.every(Duration.ofMillis(500)), SMALL)) {
+      List<Frame> open = IntStream.range(0, 30).mapToObj(i -> stream.next().orElseThrow()).toList();
+      assertThat(open).extracting(Frame::timestamp).isSorted().doesNotHaveDuplicates();
+      open.forEach(Frame::close);
+    }
+  }
+
+  @Test
+  void closingTheVideoEndsAPassThatRuns() throws InterruptedException {
+    for (int i = 0; i < 10; i++) {
+      VideoSource video = open(film, 4);
+      FrameStream stream = video.frames(FrameSampling.every(Duration.ofMillis(700)), SMALL);
+      CompletableFuture<Void> reader =
+          CompletableFuture.runAsync(
+              () -> {
+                while (true) {
+                  stream.next().orElseThrow().close();
+                }
+              });
+      Thread.sleep(i);
+      video.close();
+      assertThatThrownBy(reader::join)
+          .cause()
+          .isInstanceOfAny(
+              IllegalStateException.class, VideoException.class, NoSuchElementException.class);
+      stream.close();
+    }
+  }
+
+  @Test
+  void aFileCutOffGivesWhatIsThereOrSaysWhatIsWrong() throws IOException {
+    Path cut = folder.resolve("cut.mp4");
+    FrameSampling sampling = FrameSampling.every(Duration.ofSeconds(1));
+    List<Seen> whole = drain(1, sampling);
+    Files.copy(film, cut);
+    try (VideoSource video = open(cut, 3);
+        FrameStream stream = video.frames(sampling, SMALL)) {
+      stream.next().orElseThrow().close();
+      try (FileChannel channel = FileChannel.open(cut, StandardOpenOption.WRITE)) {
+        channel.truncate(Files.size(cut) / 2);
+      }
+      List<Seen> rest = Clips.drain(stream);
+      assertThat(rest).isNotEmpty().hasSizeLessThan(whole.size());
+      assertThat(whole).containsAll(rest);
+    } catch (VideoException e) {
+      assertThat(e).hasMessageContaining("cut.mp4");
+    }
+  }
+
+  @Test
+  void aFileThatVanishedIsReadByTheDecoderThatHasIt() throws IOException {
+    Path gone = folder.resolve("gone.mp4");
+    Files.copy(film, gone);
+    FrameSampling sampling = FrameSampling.every(Duration.ofSeconds(1));
+    try (VideoSource video = open(gone, 3)) {
+      Files.delete(gone);
+      try (FrameStream stream = video.frames(sampling, SMALL)) {
+        assertThat(Clips.drain(stream)).isEqualTo(drain(1, sampling));
+      }
+    }
+  }
+}
