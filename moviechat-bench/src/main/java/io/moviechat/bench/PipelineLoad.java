@@ -1,5 +1,6 @@
 package io.moviechat.bench;
 
+import io.moviechat.Answer;
 import io.moviechat.FrameSampling;
 import io.moviechat.GenerationOptions;
 import io.moviechat.Movie;
@@ -12,6 +13,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -21,6 +23,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.stream.IntStream;
 
 /**
  * Sixteen movies at once on one model: each is watched and asked three questions, again and again.
@@ -80,13 +84,18 @@ final class PipelineLoad implements Study {
                 "model",
                 "movies watched and asked",
                 "fewest to most of one movie",
+                "tokens generated, fewest to most of one movie",
                 "answers that differ from those alone",
                 "live heap, bytes per second",
                 "resident, bytes per second",
                 "native owners left open"),
             rows,
-            "Slopes: least squares over the second half of the time, with the standard error."));
+            "A movie with longer answers is asked less often in the same share of the time. Slopes:"
+                + " least squares over the second half of the time, with the standard error."));
   }
+
+  /** What one round over a movie gave. */
+  private record Round(List<String> answers, long tokens) {}
 
   /** One model under load. */
   private static final class Load {
@@ -94,6 +103,7 @@ final class PipelineLoad implements Study {
     private final MovieChat chat;
     private final int frames;
     private final AtomicIntegerArray rounds = new AtomicIntegerArray(MOVIES);
+    private final AtomicLongArray tokens = new AtomicLongArray(MOVIES);
     private final AtomicLong different = new AtomicLong();
     private volatile boolean over;
 
@@ -107,7 +117,7 @@ final class PipelineLoad implements Study {
         throws InterruptedException, ExecutionException {
       List<List<String>> alone = new ArrayList<>();
       for (int movie = 0; movie < MOVIES; movie++) {
-        alone.add(answers(movie));
+        alone.add(round(movie).answers());
       }
       List<String> openBefore = NativeOwner.openOwners();
       ExecutorService threads = Executors.newFixedThreadPool(MOVIES);
@@ -144,22 +154,27 @@ final class PipelineLoad implements Study {
 
     private void again(int movie, List<String> expected) {
       while (!over) {
-        if (!answers(movie).equals(expected)) {
+        Round round = round(movie);
+        if (!round.answers().equals(expected)) {
           different.incrementAndGet();
         }
+        tokens.addAndGet(movie, round.tokens());
         rounds.incrementAndGet(movie);
       }
     }
 
-    private List<String> answers(int movie) {
+    private Round round(int movie) {
       URI video = Synthetic.video("load-" + movie, frames);
       List<String> answers = new ArrayList<>();
+      long generated = 0;
       try (Movie watched = chat.watch(video, WatchOptions.DEFAULT, progress -> {})) {
         for (int i = 0; i < QUESTIONS; i++) {
-          answers.add(watched.ask("What happens in part " + i + "?").text());
+          Answer answer = watched.ask("What happens in part " + i + "?");
+          answers.add(answer.text());
+          generated += answer.tokens().length();
         }
       }
-      return answers;
+      return new Round(answers, generated);
     }
 
     private List<String> report(
@@ -168,19 +183,17 @@ final class PipelineLoad implements Study {
         List<Double> resident,
         List<String> leftOpen,
         Findings findings) {
-      int fewest = Integer.MAX_VALUE;
-      int most = 0;
-      long all = 0;
-      for (int i = 0; i < MOVIES; i++) {
-        fewest = Math.min(fewest, rounds.get(i));
-        most = Math.max(most, rounds.get(i));
-        all += rounds.get(i);
-      }
+      LongSummaryStatistics shares =
+          IntStream.range(0, MOVIES).mapToLong(rounds::get).summaryStatistics();
+      LongSummaryStatistics generated =
+          IntStream.range(0, MOVIES).mapToLong(tokens::get).summaryStatistics();
+      long fewest = shares.getMin();
+      long most = shares.getMax();
       int half = x.size() / 2;
       List<Double> later = x.subList(half, x.size());
       Slope heapSlope = Slope.of(later, heap.subList(half, x.size()));
       Map<String, String> params = Map.of("model", model);
-      double rate = all / x.get(x.size() - 1);
+      double rate = shares.getSum() / x.get(x.size() - 1);
       findings.measure("PipelineLoad.rate", params, "movies/s", Better.HIGHER, rate);
       findings.measure(
           "PipelineLoad.fairness",
@@ -205,8 +218,11 @@ final class PipelineLoad implements Study {
       }
       return List.of(
           model,
-          Format.count(all),
+          Format.count(shares.getSum()),
           fewest + " to " + most,
+          generated.getMax() == 0
+              ? ""
+              : Format.count(generated.getMin()) + " to " + Format.count(generated.getMax()),
           String.valueOf(different.get()),
           text(heapSlope),
           residentText,

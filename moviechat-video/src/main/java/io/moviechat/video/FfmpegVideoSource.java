@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
  * A video that FFmpeg decodes.
  *
  * <p>A pass and the random access of {@link #frameAt} each have a demuxer and a decoder of their
- * own where the input can be opened twice, so that neither disturbs the other.
+ * own where the input can be opened twice, so that neither disturbs the other. A sparse pass over a
+ * file has several of both.
  */
 final class FfmpegVideoSource implements VideoSource {
   private static final Logger log = LoggerFactory.getLogger(FfmpegVideoSource.class);
@@ -37,8 +38,8 @@ final class FfmpegVideoSource implements VideoSource {
   private static final int MAX_PLANNED = 1_000_000;
 
   /**
-   * Up to this many pixels (426 x 240) the threads of one decoder cost more time to wake than they
-   * save, when single frames are wanted.
+   * Up to this many pixels (426 x 240) it takes longer to wake the threads of one decoder than they
+   * save, when only some frames are wanted.
    */
   private static final int SMALL_PIXELS = 426 * 240;
 
@@ -201,8 +202,7 @@ final class FfmpegVideoSource implements VideoSource {
 
   private FrameSelection select(Session session, Window window, FrameSampling sampling) {
     FrameCursor cursor = session.cursor();
-    // Key frames are decoded one by one, so that more threads would only wait.
-    cursor.decodeWith(sampling instanceof FrameSampling.Keyframes ? 1 : options.threads());
+    cursor.decodeWith(threads(sampling));
     if (sampling instanceof FrameSampling.EveryFrame) {
       return CursorSelections.everyFrame(cursor, window);
     }
@@ -227,6 +227,21 @@ final class FfmpegVideoSource implements VideoSource {
           cursor, window, changes.threshold(), Window.saturated(changes.longestGap()), name);
     }
     throw new IllegalArgumentException("unknown sampling " + sampling);
+  }
+
+  private int threads(FrameSampling sampling) {
+    if (sampling instanceof FrameSampling.Keyframes) {
+      return 1; // they are decoded one by one: more threads would only wait
+    }
+    boolean looksAtAll =
+        sampling instanceof FrameSampling.EveryFrame
+            || sampling instanceof FrameSampling.SceneChanges;
+    return looksAtAll ? options.threads() : threadsOfJumps();
+  }
+
+  /** How many threads decode best when the place changes often. */
+  private int threadsOfJumps() {
+    return (long) info.width() * info.height() <= SMALL_PIXELS ? 1 : options.threads();
   }
 
   private FrameSelection everyInterval(Session session, Window window, long interval) {
@@ -330,9 +345,7 @@ final class FfmpegVideoSource implements VideoSource {
     enter();
     try {
       Session session = pass == null ? session() : spareSession();
-      if (info.width() * info.height() <= SMALL_PIXELS) {
-        session.cursor().decodeWith(1);
-      }
+      session.cursor().decodeWith(threadsOfJumps());
       if (!session.cursor().moveTo(Window.saturated(moment))) {
         throw new VideoException(name + ": no frame could be decoded");
       }

@@ -22,7 +22,7 @@ import org.bytedeco.ffmpeg.avutil.AVFrame;
  */
 final class FrameCursor implements AutoCloseable {
   private static final long SECOND = 1_000_000_000L;
-  private static final long MAX_HELD_BYTES = 64L << 20;
+  private static final long MAX_HELD_BYTES = 192L << 20;
   private static final int MAX_HELD = 120;
 
   /**

@@ -8,7 +8,8 @@ import java.util.Objects;
  *
  * @param timeout longest time without any progress of reading, above zero; a video that exceeds it
  *     fails with a {@link io.moviechat.VideoException}
- * @param threads decoding threads, at least 1
+ * @param threads threads that decode, at least 1: those of one decoder, or of several that share a
+ *     sparse pass over a file
  * @param maxBytes largest input in bytes, where its size is known
  * @param maxPixels largest coded picture in pixels
  * @param maxDuration latest timestamp that is accepted
