@@ -149,7 +149,7 @@ final class PipelineBreakpoint implements Study {
             "Cost of a breakpoint question over the length of the video",
             "length of the video, seconds",
             "milliseconds per question",
-            true,
+            false,
             false,
             List.of(new Chart.Series("at(moment).ask", x, y))));
   }

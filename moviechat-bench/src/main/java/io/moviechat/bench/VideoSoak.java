@@ -12,6 +12,7 @@ import io.moviechat.video.FfmpegVideoSourceProvider;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,10 +20,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Whether memory stays flat: opening and closing a video 500 times (full: 2,000), and 50,000 frames
- * (full: one million) at 64 x 64, with the bytes that each frame costs on the Java heap. Each in a
- * JVM of its own with a heap of fixed size. No peers. Command: {@code java -jar benchmarks.jar
- * video --filter Soak}.
+ * Whether memory stays flat: opening and closing a video 500 times (full: 12,000), 100 (full:
+ * 2,000) sparse passes over one minute, each by several decoders where there are several cores, and
+ * 50,000 frames (full: one million) at 64 x 64, with the bytes that each costs on the Java heap of
+ * the thread that asks. Each in a JVM of its own with a heap of fixed size. No peers. Command:
+ * {@code java -jar benchmarks.jar video --filter Soak}.
  */
 final class VideoSoak implements Study {
   private static final FrameFormat FORMAT = FrameFormat.stretch(64, 64, Resampling.BILINEAR);
@@ -41,11 +43,13 @@ final class VideoSoak implements Study {
   public void run(Size size, Findings findings) throws Exception {
     List<List<String>> rows = new ArrayList<>();
     try (Clips clips = new Clips()) {
-      int opens = size.pick(4, 500, 2000);
-      rows.add(soak("open, one frame, close", clips.make(2), 1, opens, findings));
+      int opens = size.pick(4, 500, 12_000);
+      rows.add(soak("open, one frame, close", clips.make(2), Reading.FIRST_FRAME, opens, findings));
+      int passes = size.pick(4, 100, 2_000);
+      rows.add(soak("sparse pass", clips.make(60), Reading.SPARSE_PASS, passes, findings));
       int frames = size.pick(80, 50_000, 1_000_000);
       Path clip = clips.make(size.pick(2, 60, 600));
-      rows.add(soak("frame", clip, Integer.MAX_VALUE, frames, findings));
+      rows.add(soak("frame", clip, Reading.EVERY_FRAME, frames, findings));
     }
     findings.table(
         new Table(
@@ -57,8 +61,18 @@ final class VideoSoak implements Study {
                 + " resident bytes at twelve moments; within its error it should be 0."));
   }
 
+  /** What is done over and over, and counted. */
+  enum Reading {
+    /** A video is opened and gives its first frame. */
+    FIRST_FRAME,
+    /** A video is opened and gives one frame in five seconds. */
+    SPARSE_PASS,
+    /** One frame is given; the video is opened again at its end. */
+    EVERY_FRAME
+  }
+
   private static List<String> soak(
-      String what, Path video, int framesPerOpening, int times, Findings findings)
+      String what, Path video, Reading reading, int times, Findings findings)
       throws IOException, InterruptedException {
     findings.progress("soak: " + what + " x " + times);
     List<Double> done = new ArrayList<>();
@@ -68,8 +82,7 @@ final class VideoSoak implements Study {
         ChildJvm.run(
             Soak.class,
             FIXED_HEAP,
-            List.of(
-                video.toString(), Integer.toString(framesPerOpening), Integer.toString(times)))) {
+            List.of(video.toString(), reading.name(), Integer.toString(times)))) {
       String[] words = line.split(" ", -1);
       if (words[0].equals("resident")) {
         done.add(Double.parseDouble(words[1]));
@@ -96,15 +109,15 @@ final class VideoSoak implements Study {
 
     public static void main(String[] args) {
       Path video = Path.of(args[0]);
-      long framesPerOpening = Long.parseLong(args[1]);
+      Reading reading = Reading.valueOf(args[1]);
       long times = Long.parseLong(args[2]);
       long warmUp = times / 4;
-      repeat(video, framesPerOpening, warmUp);
+      repeat(video, reading, warmUp);
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
       long before = threads.getCurrentThreadAllocatedBytes();
       long step = Math.max(1, (times - warmUp) / MOMENTS);
       for (int i = 1; i <= MOMENTS; i++) {
-        repeat(video, framesPerOpening, step);
+        repeat(video, reading, step);
         System.out.printf(Locale.ROOT, "resident %d %.0f%n", i * step, Resident.bytes());
       }
       double heap = threads.getCurrentThreadAllocatedBytes() - before;
@@ -114,17 +127,27 @@ final class VideoSoak implements Study {
       }
     }
 
-    private static void repeat(Path video, long framesPerOpening, long times) {
+    private static void repeat(Path video, Reading reading, long times) {
       long left = times;
       while (left > 0) {
-        left -= read(video, Math.min(left, framesPerOpening));
+        switch (reading) {
+          case FIRST_FRAME -> {
+            read(video, FrameSampling.everyFrame(), 1);
+            left--;
+          }
+          case SPARSE_PASS -> {
+            read(video, FrameSampling.every(Duration.ofSeconds(5)), Long.MAX_VALUE);
+            left--;
+          }
+          case EVERY_FRAME -> left -= read(video, FrameSampling.everyFrame(), left);
+        }
       }
     }
 
-    private static long read(Path video, long most) {
+    private static long read(Path video, FrameSampling sampling, long most) {
       long count = 0;
       try (VideoSource source = new FfmpegVideoSourceProvider().open(video);
-          FrameStream stream = source.frames(FrameSampling.everyFrame(), FORMAT)) {
+          FrameStream stream = source.frames(sampling, FORMAT)) {
         while (count < most) {
           Optional<Frame> next = stream.next();
           if (next.isEmpty()) {

@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
 final class FfmpegVideoSource implements VideoSource {
   private static final Logger log = LoggerFactory.getLogger(FfmpegVideoSource.class);
 
-  /** More moments of a pass are not listed in advance. */
-  private static final int MAX_PLANNED = 1_000_000;
+  /** More moments of a pass are not listed in advance: 100,000 seconds are 27 hours. */
+  private static final int MAX_PLANNED = 100_000;
 
   /**
    * Up to this many pixels (426 x 240) it takes longer to wake the threads of one decoder than they

@@ -4,6 +4,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_ref;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
+import static org.bytedeco.ffmpeg.global.avutil.av_image_get_buffer_size;
 
 import io.moviechat.VideoException;
 import java.util.ArrayDeque;
@@ -35,8 +36,12 @@ final class SegmentedSelection implements FrameSelection {
   /** Segments that may be under way or wait, for each decoder. */
   private static final int SEGMENTS_PER_DECODER = 2;
 
+  private static final int ALIGNMENT = 32;
+
+  /** Pictures of one segment that may wait. */
   private static final int MAX_WAITING = 64;
-  private static final long MAX_WAITING_BYTES = 128L << 20;
+
+  private static final long MAX_WAITING_BYTES = 256L << 20;
 
   /** Pictures that a decoder holds: 16 to refer to, and some that it works on. */
   private static final int PICTURES_OF_DECODER = 20;
@@ -94,25 +99,26 @@ final class SegmentedSelection implements FrameSelection {
           group = keyframe;
         }
       }
-      AVCodecParameters parameters = demuxer.parameters();
-      // Four bytes for a pixel: no usual format of video has more.
-      long bytes = 4L * Math.max(1, parameters.width()) * Math.max(1, parameters.height());
-      int decoders =
-          (int)
-              Math.min(
-                  Math.min(threads, starts.size() / 2),
-                  MAX_DECODER_BYTES / (PICTURES_OF_DECODER * bytes));
-      if (starts.size() < MIN_SEGMENTS || decoders < 2) {
+      long bytes = bytesOfPicture(demuxer.parameters());
+      int ofSegment = (moments.length - 1) / Math.max(1, starts.size()) + 1;
+      long waitingBytes = SEGMENTS_PER_DECODER * bytes;
+      long decoders = Math.min(threads, starts.size() / 2);
+      decoders = Math.min(decoders, MAX_DECODER_BYTES / (PICTURES_OF_DECODER * bytes));
+      decoders = Math.min(decoders, MAX_WAITING_BYTES / (ofSegment * waitingBytes));
+      if (starts.size() < MIN_SEGMENTS || decoders < 2 || ofSegment > MAX_WAITING) {
         return Optional.empty();
       }
-      long waiting =
-          Math.min(
-              MAX_WAITING, MAX_WAITING_BYTES / ((long) SEGMENTS_PER_DECODER * decoders * bytes));
-      if (moments.length > starts.size() * waiting) {
-        return Optional.empty();
-      }
+      long waiting = Math.min(MAX_WAITING, MAX_WAITING_BYTES / (decoders * waitingBytes));
       return Optional.of(
-          new Plan(starts, moments.length, decoders, threads / decoders, (int) waiting));
+          new Plan(
+              starts, moments.length, (int) decoders, threads / (int) decoders, (int) waiting));
+    }
+
+    private static long bytesOfPicture(AVCodecParameters video) {
+      int bytes =
+          av_image_get_buffer_size(video.format(), video.width(), video.height(), ALIGNMENT);
+      // An unknown format: eight bytes for a pixel are more than any usual one has.
+      return bytes > 0 ? bytes : 8L * video.width() * video.height();
     }
 
     int end(int segment) {
