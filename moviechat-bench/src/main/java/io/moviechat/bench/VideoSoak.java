@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Whether memory stays flat: opening and closing a video 500 times (full: 12,000), 100 (full:
- * 2,000) sparse passes over one minute, each by several decoders where there are several cores, and
+ * Whether memory stays flat: opening and closing a video 500 times (full: 40,000), 100 (full:
+ * 8,000) sparse passes over one minute, each by several decoders where there are several cores, and
  * 50,000 frames (full: one million) at 64 x 64, with the bytes that each costs on the Java heap of
  * the thread that asks. Each in a JVM of its own with a heap of fixed size. No peers. Command:
  * {@code java -jar benchmarks.jar video --filter Soak}.
@@ -43,9 +43,9 @@ final class VideoSoak implements Study {
   public void run(Size size, Findings findings) throws Exception {
     List<List<String>> rows = new ArrayList<>();
     try (Clips clips = new Clips()) {
-      int opens = size.pick(4, 500, 12_000);
+      int opens = size.pick(4, 500, 40_000);
       rows.add(soak("open, one frame, close", clips.make(2), Reading.FIRST_FRAME, opens, findings));
-      int passes = size.pick(4, 100, 2_000);
+      int passes = size.pick(4, 100, 8_000);
       rows.add(soak("sparse pass", clips.make(60), Reading.SPARSE_PASS, passes, findings));
       int frames = size.pick(80, 50_000, 1_000_000);
       Path clip = clips.make(size.pick(2, 60, 600));
