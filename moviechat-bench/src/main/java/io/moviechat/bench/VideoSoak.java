@@ -135,17 +135,15 @@ final class VideoSoak implements Study {
     private static void repeat(Path video, Reading reading, long times) {
       long left = times;
       while (left > 0) {
-        switch (reading) {
-          case FIRST_FRAME -> {
-            read(video, FrameSampling.everyFrame(), 1);
-            left--;
-          }
-          case SPARSE_PASS -> {
-            read(video, FrameSampling.every(Duration.ofSeconds(5)), Long.MAX_VALUE);
-            left--;
-          }
-          case EVERY_FRAME -> left -= read(video, FrameSampling.everyFrame(), left);
-        }
+        left -=
+            switch (reading) {
+              case FIRST_FRAME -> read(video, FrameSampling.everyFrame(), 1);
+              case SPARSE_PASS -> {
+                read(video, FrameSampling.every(Duration.ofSeconds(5)), Long.MAX_VALUE);
+                yield 1;
+              }
+              case EVERY_FRAME -> read(video, FrameSampling.everyFrame(), left);
+            };
       }
     }
 

@@ -47,7 +47,6 @@ final class Decoder implements AutoCloseable {
   private final NativeOwner owner;
   private final AVCodecContext context;
   private final @Nullable HardwareDevice hardware;
-  private final int threads;
   private final ArrayDeque<AVPacket> ahead = new ArrayDeque<>(LOOKAHEAD + 1);
   private final ArrayDeque<AVPacket> unused = new ArrayDeque<>(LOOKAHEAD + 1);
   private long wanted = Long.MIN_VALUE;
@@ -58,9 +57,8 @@ final class Decoder implements AutoCloseable {
   private boolean draining;
   private long damaged;
 
-  Decoder(Demuxer demuxer, VideoOptions options, int threads) {
+  Decoder(Demuxer demuxer, VideoOptions options) {
     this.demuxer = demuxer;
-    this.threads = threads;
     AVCodec codec = avcodec_find_decoder(demuxer.parameters().codec_id());
     String codecName = avcodec_get_name(demuxer.parameters().codec_id()).getString();
     if (codec == null || codec.isNull()) {
@@ -77,7 +75,7 @@ final class Decoder implements AutoCloseable {
     try {
       avcodec_parameters_to_context(context, demuxer.parameters());
       context.pkt_timebase(demuxer.stream().time_base());
-      context.thread_count(threads);
+      context.thread_count(options.threads());
       context.max_pixels(options.maxPixels());
       if (hardware != null) {
         hardware.use(context);
@@ -98,10 +96,6 @@ final class Decoder implements AutoCloseable {
     } finally {
       av_dict_free(settings);
     }
-  }
-
-  int threads() {
-    return threads;
   }
 
   /** Damaged pictures and packets so far. */

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.bytedeco.ffmpeg.global.avutil.AV_ERROR_MAX_STRING_SIZE;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import static org.bytedeco.ffmpeg.global.avutil.AV_ROUND_DOWN;
+import static org.bytedeco.ffmpeg.global.avutil.av_image_get_buffer_size;
 import static org.bytedeco.ffmpeg.global.avutil.av_rescale_rnd;
 
 import io.moviechat.VideoException;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Ffmpeg {
   static final long NO_TIME = AV_NOPTS_VALUE;
 
+  private static final int ALIGNMENT = 32;
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
   private static final @Nullable String LOAD_FAILURE = loadLibraries();
 
@@ -51,6 +53,13 @@ final class Ffmpeg {
               + Loader.Detector.getPlatform()
               + " to the class path");
     }
+  }
+
+  /** Bytes of a picture of that format and size. */
+  static long bytesOfPicture(int format, int width, int height) {
+    int bytes = av_image_get_buffer_size(format, width, height, ALIGNMENT);
+    // An unknown format: eight bytes for a pixel are more than any usual one has.
+    return bytes > 0 ? bytes : Math.max(1, 8L * width * height);
   }
 
   /** FFmpeg's own words for an error code. */

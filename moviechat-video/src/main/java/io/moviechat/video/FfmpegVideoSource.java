@@ -202,9 +202,8 @@ final class FfmpegVideoSource implements VideoSource {
 
   private FrameSelection select(Session session, Window window, FrameSampling sampling) {
     FrameCursor cursor = session.cursor();
-    cursor.decodeWith(threads(sampling));
     if (sampling instanceof FrameSampling.EveryFrame) {
-      return CursorSelections.everyFrame(cursor, window);
+      return everyFrame(cursor, window);
     }
     if (sampling instanceof FrameSampling.EveryInterval every) {
       return everyInterval(session, window, every.interval().toNanos());
@@ -223,20 +222,16 @@ final class FfmpegVideoSource implements VideoSource {
       return at(session, window, inWindow(moments, window));
     }
     if (sampling instanceof FrameSampling.SceneChanges changes) {
+      cursor.decodeWith(options.threads());
       return CursorSelections.sceneChanges(
           cursor, window, changes.threshold(), Window.saturated(changes.longestGap()), name);
     }
     throw new IllegalArgumentException("unknown sampling " + sampling);
   }
 
-  private int threads(FrameSampling sampling) {
-    if (sampling instanceof FrameSampling.Keyframes) {
-      return 1; // they are decoded one by one: more threads would only wait
-    }
-    boolean looksAtAll =
-        sampling instanceof FrameSampling.EveryFrame
-            || sampling instanceof FrameSampling.SceneChanges;
-    return looksAtAll ? options.threads() : threadsOfJumps();
+  private FrameSelection everyFrame(FrameCursor cursor, Window window) {
+    cursor.decodeWith(options.threads());
+    return CursorSelections.everyFrame(cursor, window);
   }
 
   /** How many threads decode best when the place changes often. */
@@ -248,6 +243,7 @@ final class FfmpegVideoSource implements VideoSource {
     long end = Math.min(window.to(), session.demuxer().duration());
     boolean known = end > window.from() && (end - window.from()) / interval < MAX_PLANNED;
     if (!known) {
+      session.cursor().decodeWith(threadsOfJumps());
       return CursorSelections.everyInterval(session.cursor(), window, interval);
     }
     long count = (end - window.from() - 1) / interval + 1;
@@ -289,6 +285,7 @@ final class FfmpegVideoSource implements VideoSource {
         log.info("{} cannot be opened again; one decoder goes on ({})", name, e.getMessage());
       }
     }
+    session.cursor().decodeWith(threadsOfJumps());
     return part.select(session.cursor(), 0, moments.length);
   }
 
@@ -300,7 +297,7 @@ final class FfmpegVideoSource implements VideoSource {
       // Few frames, or a length that only reading tells.
       long[] times = inWindow(session.cursor().scanTimes(), window);
       if (times.length <= frames) {
-        return CursorSelections.everyFrame(session.cursor(), window);
+        return everyFrame(session.cursor(), window);
       }
       if (!durationKnown) {
         end =

@@ -3,7 +3,6 @@ package io.moviechat.video;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
-import static org.bytedeco.ffmpeg.global.avutil.av_image_get_buffer_size;
 
 import io.moviechat.VideoException;
 import java.util.ArrayDeque;
@@ -32,7 +31,7 @@ final class FrameCursor implements AutoCloseable {
   private static final int WORTH_LEAVING = 2;
 
   private final Demuxer demuxer;
-  private final VideoOptions options;
+  private VideoOptions options;
   private Decoder decoder;
   private final long frameNanos;
 
@@ -78,7 +77,7 @@ final class FrameCursor implements AutoCloseable {
   private FrameCursor(Demuxer demuxer, VideoOptions options, boolean maySkip) {
     this.demuxer = demuxer;
     this.options = options;
-    this.decoder = new Decoder(demuxer, options, options.threads());
+    this.decoder = new Decoder(demuxer, options);
     this.maySkip = maySkip;
     double rate = Ffmpeg.toDouble(demuxer.stream().avg_frame_rate());
     this.frameNanos = rate > 0.001 && rate < 100_000 ? (long) (SECOND / rate) : SECOND / 25;
@@ -124,6 +123,7 @@ final class FrameCursor implements AutoCloseable {
 
   /** A pass over key frames alone, from the one before the window. */
   FrameSelection keyframes(CursorSelections.Window window, long interval) {
+    decodeWith(1); // one by one: more threads would only wait
     if (window.from() > 0 && demuxer.seek(window.from())) {
       forget(false);
     } else {
@@ -160,13 +160,15 @@ final class FrameCursor implements AutoCloseable {
    */
   void decodeWith(int threads) {
     boolean free = untouched || demuxer.seekable();
-    if (threads == decoder.threads() || !free || options.hardware() != HardwareDecoding.NONE) {
+    if (threads == options.threads() || !free || options.hardware() != HardwareDecoding.NONE) {
       return;
     }
     rewind();
-    Decoder other = new Decoder(demuxer, options, threads);
+    VideoOptions others = options.withThreads(threads);
+    Decoder other = new Decoder(demuxer, others);
     decoder.close();
     decoder = other;
+    options = others;
   }
 
   /**
@@ -223,7 +225,7 @@ final class FrameCursor implements AutoCloseable {
           throw new VideoException(
               demuxer.name() + " cannot go back in time: it is no seekable input");
         }
-        keep = Math.min(MAX_HELD, (int) (MAX_HELD_BYTES / Math.max(1, bytesOf(picture()))));
+        keep = Math.min(MAX_HELD, (int) (MAX_HELD_BYTES / bytesOf(picture())));
         if (time() - nanos > keptNanos()) {
           keep = 0;
         }
@@ -252,13 +254,12 @@ final class FrameCursor implements AutoCloseable {
     return true;
   }
 
-  private long keptNanos() {
-    return keep * frameNanos;
+  private static long bytesOf(AVFrame picture) {
+    return Ffmpeg.bytesOfPicture(picture.format(), picture.width(), picture.height());
   }
 
-  private static long bytesOf(AVFrame picture) {
-    int bytes = av_image_get_buffer_size(picture.format(), picture.width(), picture.height(), 32);
-    return bytes < 0 ? Long.MAX_VALUE : bytes;
+  private long keptNanos() {
+    return keep * frameNanos;
   }
 
   /** Whether so many key frames lie between what was read and a time, or that time is far away. */

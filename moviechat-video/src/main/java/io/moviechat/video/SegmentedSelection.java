@@ -4,12 +4,12 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_ref;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
-import static org.bytedeco.ffmpeg.global.avutil.av_image_get_buffer_size;
 
 import io.moviechat.VideoException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -35,8 +35,6 @@ final class SegmentedSelection implements FrameSelection {
 
   /** Segments that may be under way or wait, for each decoder. */
   private static final int SEGMENTS_PER_DECODER = 2;
-
-  private static final int ALIGNMENT = 32;
 
   /** Pictures of one segment that may wait. */
   private static final int MAX_WAITING = 64;
@@ -99,26 +97,23 @@ final class SegmentedSelection implements FrameSelection {
           group = keyframe;
         }
       }
-      long bytes = bytesOfPicture(demuxer.parameters());
-      int ofSegment = (moments.length - 1) / Math.max(1, starts.size()) + 1;
+      if (starts.size() < MIN_SEGMENTS) {
+        return Optional.empty();
+      }
+      AVCodecParameters video = demuxer.parameters();
+      long bytes = Ffmpeg.bytesOfPicture(video.format(), video.width(), video.height());
+      int ofSegment = (moments.length - 1) / starts.size() + 1;
       long waitingBytes = SEGMENTS_PER_DECODER * bytes;
       long decoders = Math.min(threads, starts.size() / 2);
       decoders = Math.min(decoders, MAX_DECODER_BYTES / (PICTURES_OF_DECODER * bytes));
       decoders = Math.min(decoders, MAX_WAITING_BYTES / (ofSegment * waitingBytes));
-      if (starts.size() < MIN_SEGMENTS || decoders < 2 || ofSegment > MAX_WAITING) {
+      if (decoders < 2 || ofSegment > MAX_WAITING) {
         return Optional.empty();
       }
       long waiting = Math.min(MAX_WAITING, MAX_WAITING_BYTES / (decoders * waitingBytes));
       return Optional.of(
           new Plan(
               starts, moments.length, (int) decoders, threads / (int) decoders, (int) waiting));
-    }
-
-    private static long bytesOfPicture(AVCodecParameters video) {
-      int bytes =
-          av_image_get_buffer_size(video.format(), video.width(), video.height(), ALIGNMENT);
-      // An unknown format: eight bytes for a pixel are more than any usual one has.
-      return bytes > 0 ? bytes : 8L * video.width() * video.height();
     }
 
     int end(int segment) {
@@ -200,15 +195,14 @@ final class SegmentedSelection implements FrameSelection {
 
     /** Puts the pictures of a segment where they are waited for. */
     void read(int number) {
-      own.progress();
       int first = plan.starts().get(number);
-      FrameSelection selection = part.select(session.cursor(), first, plan.end(number));
-      boolean more = true;
-      while (more && selection.next()) {
-        more = put(number, selection);
-        own.progress();
+      try (FrameSelection selection = part.select(session.cursor(), first, plan.end(number))) {
+        boolean more = true;
+        while (more && selection.next()) {
+          more = put(number, selection);
+        }
+        end(number, selection.damaged(), null);
       }
-      end(number, selection.damaged(), null);
     }
 
     @Override
@@ -223,7 +217,10 @@ final class SegmentedSelection implements FrameSelection {
     try {
       decode(new Reader());
     } catch (RuntimeException e) {
-      log.info("{} cannot be opened as often as wanted; fewer decoders go on ({})", name, e);
+      log.info(
+          "{} cannot be opened as often as wanted; fewer decoders go on ({})",
+          name,
+          e.getMessage());
     }
   }
 
@@ -341,21 +338,14 @@ final class SegmentedSelection implements FrameSelection {
     }
   }
 
-  private Picture current() {
-    if (current == null) {
-      throw new IllegalStateException("no picture was gone to yet");
-    }
-    return current;
-  }
-
   @Override
   public AVFrame picture() {
-    return current().frame;
+    return Objects.requireNonNull(current).frame;
   }
 
   @Override
   public long time() {
-    return current().time;
+    return Objects.requireNonNull(current).time;
   }
 
   @Override
