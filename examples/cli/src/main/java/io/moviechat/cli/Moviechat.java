@@ -43,14 +43,19 @@ public final class Moviechat implements Runnable {
 
   /** Runs the command line and ends the process with its exit code. */
   public static void main(String[] args) {
-    if (List.of(args).contains(VERBOSE)) { // read before the first logger is made
+    boolean verbose = List.of(args).contains(VERBOSE);
+    if (verbose) { // set before the first logger is made
       System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "info");
     }
     Interruption interruption = new Interruption();
     interruption.install();
+    Terminal terminal = Terminal.ofProcess();
+    if (verbose) {
+      terminal.note(Version.ofThisProcess());
+    }
     int exitCode = CommandLine.ExitCode.SOFTWARE;
     try {
-      exitCode = run(new Context(Terminal.ofProcess(), interruption), args);
+      exitCode = run(new Context(terminal, interruption), args);
     } finally {
       interruption.finished();
     }

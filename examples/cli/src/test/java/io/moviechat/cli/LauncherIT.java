@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -40,14 +40,14 @@ class LauncherIT {
   @BeforeAll
   static void build() {
     clip = Clips.good(clips, 4);
-    Ran ran = launch(BUILD_PATIENCE, clips, process -> {}, "--version");
+    Ran ran = launch(BUILD_PATIENCE, clips, (process, err) -> {}, "--version");
 
     assertThat(ran.exitCode()).as(ran.err()).isZero();
     assertThat(ran.out()).startsWith("MovieChat for Java ");
   }
 
   private static Ran launch(
-      Duration patience, Path directory, Consumer<Process> meanwhile, String... args) {
+      Duration patience, Path directory, BiConsumer<Process, Path> meanwhile, String... args) {
     List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
     command.addAll(List.of(args));
     try {
@@ -66,7 +66,7 @@ class LauncherIT {
       environment.put("LANG", "C");
       Process process = builder.start();
       process.getOutputStream().close();
-      meanwhile.accept(process);
+      meanwhile.accept(process, err);
       boolean ended = process.waitFor(patience.toSeconds(), TimeUnit.SECONDS);
       if (!ended) {
         process.destroyForcibly();
@@ -84,7 +84,7 @@ class LauncherIT {
   }
 
   private Ran moviechat(String... args) {
-    return launch(PATIENCE, folder, process -> {}, args);
+    return launch(PATIENCE, folder, (process, err) -> {}, args);
   }
 
   private static String[] ask(Path model, Path video, String... more) {
@@ -150,7 +150,7 @@ class LauncherIT {
         launch(
             PATIENCE,
             folder,
-            process -> signalSoon(process, name),
+            (process, err) -> signalOnceItTalks(process, err, name),
             ask(
                 Bundles.of(Bundles.SMOL_VLM),
                 endless,
@@ -177,9 +177,12 @@ class LauncherIT {
         .anyMatch(ignored -> ignored.testBit(signal - 1));
   }
 
-  private static void signalSoon(Process process, String name) {
+  /** With --verbose its first words come after it has learnt to end cleanly. */
+  private static void signalOnceItTalks(Process process, Path err, String name) {
     try {
-      Thread.sleep(2500);
+      while (process.isAlive() && Files.size(err) == 0) {
+        Thread.sleep(20);
+      }
       new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
