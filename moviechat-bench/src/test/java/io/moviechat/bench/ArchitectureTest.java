@@ -76,14 +76,14 @@ class ArchitectureTest {
   }
 
   @Test
-  void onnxRuntimeStaysBehindFourClasses() {
+  void nativeLibrariesOfModelsStayInternal() {
     noClasses()
         .that()
         .resideInAPackage("io.moviechat.llm..")
         .and()
-        .haveNameNotMatching("io\\.moviechat\\.llm\\.(Ort|Graph|GraphRun|Tensor)(\\$.*)?")
+        .resideOutsideOfPackage("io.moviechat.llm.internal")
         .should()
-        .dependOnClassesThat(resideInAnyPackage("org.bytedeco.."))
+        .dependOnClassesThat(resideInAnyPackage("org.bytedeco..", "ai.djl.."))
         .check(classes);
   }
 

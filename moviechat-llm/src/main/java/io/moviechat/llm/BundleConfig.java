@@ -5,6 +5,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
+import io.moviechat.llm.internal.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalInt;

@@ -1,6 +1,11 @@
 package io.moviechat.llm;
 
 import io.moviechat.InferenceException;
+import io.moviechat.llm.internal.ElementType;
+import io.moviechat.llm.internal.Graph;
+import io.moviechat.llm.internal.GraphRun;
+import io.moviechat.llm.internal.OrtException;
+import io.moviechat.llm.internal.TensorInfo;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -62,7 +67,7 @@ final class Decoder implements AutoCloseable {
 
   /** Positions per run while a prompt is read. */
   int chunk() {
-    int largest = graph.device().isCpu() ? CHUNK_ON_CPU : CHUNK_ON_GPU;
+    int largest = graph.onCpu() ? CHUNK_ON_CPU : CHUNK_ON_GPU;
     if (spec.logitsToKeep() || spec.vocabulary().isEmpty()) {
       return largest;
     }

@@ -1,6 +1,9 @@
 package io.moviechat.llm;
 
 import com.google.common.collect.ImmutableList;
+import io.moviechat.llm.internal.ElementType;
+import io.moviechat.llm.internal.OnnxHeader;
+import io.moviechat.llm.internal.TensorInfo;
 import java.util.OptionalInt;
 
 /**

@@ -1,5 +1,7 @@
 package io.moviechat.llm;
 
+import java.util.OptionalInt;
+
 /**
  * Where graphs run.
  *
@@ -39,6 +41,11 @@ public record Device(Kind kind, int index) {
 
   boolean isCpu() {
     return kind == Kind.CPU;
+  }
+
+  /** The graphics card, empty for the processor. Not for AUTO. */
+  OptionalInt cuda() {
+    return isCpu() ? OptionalInt.empty() : OptionalInt.of(index);
   }
 
   @Override

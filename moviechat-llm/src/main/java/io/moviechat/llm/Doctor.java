@@ -1,6 +1,10 @@
 package io.moviechat.llm;
 
 import io.moviechat.ModelException;
+import io.moviechat.llm.internal.Cuda;
+import io.moviechat.llm.internal.Ort;
+import io.moviechat.llm.internal.OrtException;
+import io.moviechat.llm.internal.TokenizersNative;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,5 +1,9 @@
 package io.moviechat.llm;
 
+import io.moviechat.llm.internal.ElementType;
+import io.moviechat.llm.internal.Graph;
+import io.moviechat.llm.internal.Tensor;
+
 /**
  * The key/value caches of one sequence: memory for a number of positions, of which the first {@link
  * #length()} are filled. Filled once by a decoder step, then only read, so that any number of steps

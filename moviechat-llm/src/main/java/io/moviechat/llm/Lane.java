@@ -1,6 +1,10 @@
 package io.moviechat.llm;
 
 import io.moviechat.InferenceException;
+import io.moviechat.llm.internal.ElementType;
+import io.moviechat.llm.internal.GraphRun;
+import io.moviechat.llm.internal.Half;
+import io.moviechat.llm.internal.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;

@@ -1,5 +1,6 @@
 package io.moviechat.llm;
 
+import io.moviechat.llm.internal.Times;
 import io.moviechat.spi.MovieView;
 import java.util.List;
 import java.util.regex.Matcher;

@@ -3,6 +3,11 @@ package io.moviechat.llm;
 import io.moviechat.InferenceException;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
+import io.moviechat.llm.internal.ElementType;
+import io.moviechat.llm.internal.Graph;
+import io.moviechat.llm.internal.GraphRun;
+import io.moviechat.llm.internal.OrtException;
+import io.moviechat.llm.internal.Tensor;
 import java.nio.FloatBuffer;
 
 /**

@@ -8,6 +8,10 @@ import io.moviechat.FrameSampling;
 import io.moviechat.GenerationOptions;
 import io.moviechat.ModelException;
 import io.moviechat.TokenShape;
+import io.moviechat.llm.internal.Cuda;
+import io.moviechat.llm.internal.Graph;
+import io.moviechat.llm.internal.OnnxHeader;
+import io.moviechat.llm.internal.Tokenizer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.ModelDefaults;
@@ -23,6 +27,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,6 +76,20 @@ public final class ModelBundle implements VisionLanguageModel {
         0,
         ImmutableList.of(),
         false);
+  }
+
+  /**
+   * Which files of a repository a bundle in one precision needs, for tools that fetch or copy them.
+   *
+   * @param there names of all files, with {@code /} between folders
+   * @param precision which variant of each graph; AUTO takes what it prefers on a processor
+   * @throws ModelException listing what is missing
+   */
+  public static List<String> files(Set<String> there, Precision precision) {
+    Problems problems = new Problems("a bundle in " + precision);
+    List<String> files = BundleFiles.choose(there, precision, problems);
+    problems.throwIfAny();
+    return List.copyOf(files);
   }
 
   /** The same bundle with one precision for all graphs. */
@@ -142,7 +161,7 @@ public final class ModelBundle implements VisionLanguageModel {
   public FrameEncoder openEncoder() {
     Device where = resolved();
     BundleSpec spec = read(where);
-    Graph graph = Graph.open(spec.header(GraphKind.VISION), where, threads);
+    Graph graph = Graph.open(spec.header(GraphKind.VISION), where.cuda(), threads);
     return new OnnxFrameEncoder(
         graph, spec.encoderId(), spec.family(), where.isCpu() ? 4 : 16, pooled);
   }
@@ -162,12 +181,12 @@ public final class ModelBundle implements VisionLanguageModel {
     try {
       // Looking rows up is no work for several threads, and a pool of its own would go on spinning
       // beside the decoder's.
-      embed = Graph.open(spec.header(GraphKind.EMBED), where, 1);
-      decoder = Graph.open(spec.header(GraphKind.DECODER), where, threads);
+      embed = Graph.open(spec.header(GraphKind.EMBED), where.cuda(), 1);
+      decoder = Graph.open(spec.header(GraphKind.DECODER), where.cuda(), threads);
       if (spec.has(GraphKind.PROJECTOR)) {
         projector =
             new MemoryProjector(
-                Graph.open(spec.header(GraphKind.PROJECTOR), where, threads),
+                Graph.open(spec.header(GraphKind.PROJECTOR), where.cuda(), threads),
                 spec.projectorSlots());
       }
       return new OnnxAnswerGenerator(

@@ -6,6 +6,7 @@ import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
+import io.moviechat.llm.internal.Tokenizer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.MovieView;

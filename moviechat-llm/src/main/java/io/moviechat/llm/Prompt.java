@@ -1,6 +1,7 @@
 package io.moviechat.llm;
 
 import io.moviechat.InferenceException;
+import io.moviechat.llm.internal.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

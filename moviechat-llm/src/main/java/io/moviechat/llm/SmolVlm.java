@@ -5,6 +5,7 @@ import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemoryTier;
+import io.moviechat.llm.internal.Times;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
 import java.util.List;

@@ -1,5 +1,7 @@
 package io.moviechat.llm;
 
+import io.moviechat.llm.internal.StopFilter;
+import io.moviechat.llm.internal.Tokenizer;
 import io.moviechat.spi.TokenListener;
 import java.util.Arrays;
 import java.util.List;

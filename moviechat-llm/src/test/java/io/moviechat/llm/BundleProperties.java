@@ -12,6 +12,7 @@ import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.InferenceException;
 import io.moviechat.ModelException;
+import io.moviechat.llm.internal.OnnxHeader;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;

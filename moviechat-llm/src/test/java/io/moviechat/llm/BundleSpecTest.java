@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moviechat.ModelException;
+import io.moviechat.llm.internal.Graph;
+import io.moviechat.llm.internal.OnnxHeader;
 import io.moviechat.spi.NativeOwner;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -265,7 +268,7 @@ class BundleSpecTest {
     OnnxHeader header =
         OnnxHeader.read(
             TestData.resource("ort-fp16-rmsnorm").resolve("decoder_model_merged_fp16.onnx"));
-    try (Graph graph = Graph.open(header, Device.CPU, 1)) {
+    try (Graph graph = Graph.open(header, OptionalInt.empty(), 1)) {
       assertThat(graph.header().inputs()).isNotEmpty();
     }
   }

@@ -5,13 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.moviechat.ModelException;
+import io.moviechat.llm.internal.Cuda;
 import io.moviechat.spi.FrameEncoder;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class DoctorTest {
   @Test
@@ -35,18 +32,6 @@ class DoctorTest {
     try (FrameEncoder encoder = bundle.withDevice(Device.AUTO).openEncoder()) {
       assertThat(encoder.shape().tokens()).isEqualTo(16);
     }
-  }
-
-  @Test
-  void namesLibrariesAndTheirOtherVersions(@TempDir Path folder) throws IOException {
-    Files.createFile(folder.resolve("libcublas.so.12"));
-    Files.createFile(folder.resolve("libcudnn.so.9"));
-    List<Path> folders = List.of(folder.resolve("missing"), folder);
-    assertThat(SharedLibraries.find(folders, "libcudnn.so.9")).isPresent();
-    assertThat(SharedLibraries.find(folders, "libcublas.so.13")).isEmpty();
-    assertThat(SharedLibraries.otherVersions(folders, "libcublas.so.13"))
-        .contains("libcublas.so.12");
-    assertThat(Cuda.libraries()).isNotNull();
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
+import io.moviechat.llm.internal.Tokenizer;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.GeneratedAnswer;

@@ -3,6 +3,7 @@ package io.moviechat.llm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moviechat.MemoryTier;
+import io.moviechat.llm.internal.Times;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
 import java.util.Arrays;

@@ -16,7 +16,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /** Finds the files that tests read. */
-final class TestData {
+public final class TestData {
   private TestData() {}
 
   /** The folder with one folder for each model. */
@@ -28,11 +28,11 @@ final class TestData {
     return root("moviechat.goldens.memory", "goldens");
   }
 
-  static Path oneVision() {
+  public static Path oneVision() {
     return resource("fixtures").resolve("vlm-tiny-llava-onevision");
   }
 
-  static Path smolVlm() {
+  public static Path smolVlm() {
     return resource("fixtures").resolve("vlm-tiny-smolvlm");
   }
 

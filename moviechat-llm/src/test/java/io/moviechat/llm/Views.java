@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.Random;
 
 /** Views of movies for tests. */
-final class Views {
+public final class Views {
   static final TokenShape SMOL = new TokenShape(16, 72);
 
   private Views() {}
@@ -28,7 +28,7 @@ final class Views {
     return values;
   }
 
-  static MemorySlot slot(MemoryTier tier, long start, long end, long frames, int seed) {
+  public static MemorySlot slot(MemoryTier tier, long start, long end, long frames, int seed) {
     return MemorySlot.of(
         tier,
         Duration.ofSeconds(start),
@@ -40,7 +40,7 @@ final class Views {
         FloatBuffer.wrap(random(SMOL, seed)));
   }
 
-  static MovieView of(Optional<Duration> breakpoint, MemorySlot... slots) {
+  public static MovieView of(Optional<Duration> breakpoint, MemorySlot... slots) {
     long frames = 0;
     for (MemorySlot slot : slots) {
       frames += slot.frames();
@@ -49,7 +49,7 @@ final class Views {
         new MemorySnapshot(SMOL, List.of(slots), frames, 0), breakpoint, KeyframeSource.NONE);
   }
 
-  static MovieView ofSlots(int count) {
+  public static MovieView ofSlots(int count) {
     List<MemorySlot> slots = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       slots.add(slot(MemoryTier.LONG_TERM, i, i + 1, 1, i));

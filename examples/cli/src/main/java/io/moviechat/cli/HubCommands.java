@@ -1,9 +1,9 @@
 package io.moviechat.cli;
 
 import io.moviechat.ModelException;
-import io.moviechat.llm.ModelHub;
-import io.moviechat.llm.ModelHub.CachedModel;
 import io.moviechat.llm.Precision;
+import io.moviechat.llm.hub.ModelHub;
+import io.moviechat.llm.hub.ModelHub.CachedModel;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;

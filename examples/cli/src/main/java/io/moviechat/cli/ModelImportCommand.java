@@ -2,7 +2,6 @@ package io.moviechat.cli;
 
 import io.moviechat.llm.checkpoint.CheckpointImport;
 import io.moviechat.llm.checkpoint.ImportPrecision;
-import io.moviechat.llm.checkpoint.ImportReport;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -118,7 +117,7 @@ final class ModelImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    ImportReport report = job().run();
+    CheckpointImport.Report report = job().run();
     context
         .terminal()
         .out()

@@ -36,6 +36,21 @@ import org.jspecify.annotations.Nullable;
  * <p>Peak heap: under 1 GB whatever the size of the model. Not thread-safe; use once.
  */
 public final class CheckpointImport {
+  /**
+   * What an import made.
+   *
+   * @param bundle the folder, a model bundle
+   * @param bytes size of its files
+   * @param parameters weights of all networks together
+   * @param unused tensors of the given files that no network uses, as {@code FILE: NAME}, sorted
+   */
+  public record Report(Path bundle, long bytes, long parameters, List<String> unused) {
+    /** Copies the list. */
+    public Report {
+      unused = List.copyOf(unused);
+    }
+  }
+
   /** EVA-CLIP ViT-g has 16 heads of 88. */
   private static final int VIT_HEAD_WIDTH = 88;
 
@@ -88,7 +103,7 @@ public final class CheckpointImport {
     return new Builder();
   }
 
-  private ImportReport run() {
+  private Report run() {
     if (Files.exists(out, LinkOption.NOFOLLOW_LINKS)) {
       throw new ModelException(out + " exists already; remove it or name another folder");
     }
@@ -246,7 +261,7 @@ public final class CheckpointImport {
     return width / headWidth;
   }
 
-  private ImportReport write(Plan plan, Sources sources) {
+  private Report write(Plan plan, Sources sources) {
     Path parent = Objects.requireNonNull(out.getParent(), "out is the root of a file system");
     long predicted = plan.graphs().values().stream().mapToLong(OnnxFile::predictedBytes).sum();
     Path work = null;
@@ -279,7 +294,7 @@ public final class CheckpointImport {
       }
       long bytes = sync(work);
       move(work);
-      return new ImportReport(
+      return new Report(
           out,
           bytes,
           plan.graphs().values().stream().mapToLong(OnnxGraph::parameters).sum(),
@@ -495,7 +510,7 @@ public final class CheckpointImport {
      * @throws ModelException if a file is missing, damaged, of another network or for another base,
      *     if the folder exists, or if it cannot be written; nothing is left behind
      */
-    public ImportReport run() {
+    public Report run() {
       return new CheckpointImport(this).run();
     }
 

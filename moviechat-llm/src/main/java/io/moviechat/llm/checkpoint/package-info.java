@@ -3,7 +3,7 @@
  * io.moviechat.llm.checkpoint.CheckpointImport}:
  *
  * <pre>{@code
- * ImportReport report =
+ * CheckpointImport.Report report =
  *     CheckpointImport.builder()
  *         .llama(Path.of("llama-7b"))
  *         .delta(Path.of("vicuna-7b-delta-v0"))

@@ -85,7 +85,7 @@ class CheckpointImportTest {
   @ParameterizedTest
   @EnumSource(ImportPrecision.class)
   void writesACompleteBundle(ImportPrecision precision) throws IOException {
-    ImportReport report = complete().precision(precision).run();
+    CheckpointImport.Report report = complete().precision(precision).run();
     Path bundle = output.resolve("bundle");
     assertThat(report.bundle()).isEqualTo(bundle);
     String suffix = precision == ImportPrecision.FP32 ? "" : "_fp16";
@@ -378,7 +378,7 @@ class CheckpointImportTest {
   @Test
   void picturesOfAnotherSizeNeedWholePatches() {
     refused(complete().imageSize(57), "patches of 14");
-    ImportReport report = complete().imageSize(84).run();
+    CheckpointImport.Report report = complete().imageSize(84).run();
     assertThat(report.bundle().resolve("preprocessor_config.json")).content().contains("84");
   }
 

@@ -24,7 +24,7 @@ final class WritingCost {
           SIZES.write(Files.createDirectory(folder.resolve(precision.name()))).precision(precision);
       ManagementFactory.getMemoryPoolMXBeans().forEach(pool -> pool.resetPeakUsage());
       long begin = System.nanoTime();
-      ImportReport report = builder.run();
+      CheckpointImport.Report report = builder.run();
       double seconds = (System.nanoTime() - begin) / 1e9;
       long heap =
           ManagementFactory.getMemoryPoolMXBeans().stream()

@@ -1,0 +1,61 @@
+package io.moviechat.llm;
+
+import com.google.common.collect.ImmutableList;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/** Which files of a repository make a bundle: the one place that knows the layout by names. */
+final class BundleFiles {
+  private static final ImmutableList<String> CONFIGS =
+      ImmutableList.of("config.json", "preprocessor_config.json", "tokenizer.json");
+  private static final ImmutableList<String> OPTIONAL_CONFIGS =
+      ImmutableList.of(
+          "generation_config.json",
+          "processor_config.json",
+          "tokenizer_config.json",
+          "chat_template.jinja",
+          "chat_template.json",
+          "moviechat.json",
+          "LICENSE",
+          "README.md");
+
+  private BundleFiles() {}
+
+  /** The names that a precision needs; what is missing is a problem. */
+  static List<String> choose(Set<String> there, Precision precision, Problems problems) {
+    List<String> wanted = new ArrayList<>();
+    for (String name : CONFIGS) {
+      if (there.contains(name)) {
+        wanted.add(name);
+      } else {
+        problems.add("%s is not in the repository", name);
+      }
+    }
+    OPTIONAL_CONFIGS.stream().filter(there::contains).forEach(wanted::add);
+    for (GraphKind kind : GraphKind.values()) {
+      Optional<String> found =
+          precision.candidates(Device.CPU).stream()
+              .map(candidate -> "onnx/" + kind.baseName() + candidate.suffix() + ".onnx")
+              .filter(there::contains)
+              .findFirst();
+      if (found.isPresent()) {
+        Pattern data = Pattern.compile(Pattern.quote(found.get()) + "(_data(_\\d+)?)?");
+        new TreeSet<>(there).stream().filter(data.asMatchPredicate()).forEach(wanted::add);
+      } else if (!kind.optional()) {
+        problems.add(
+            "there is no onnx/%s in %s; there is %s",
+            kind.baseName(),
+            precision,
+            there.stream()
+                .filter(name -> name.startsWith("onnx/" + kind.baseName()))
+                .sorted()
+                .toList());
+      }
+    }
+    return wanted;
+  }
+}

@@ -1,0 +1,247 @@
+package io.moviechat.llm.internal;
+
+import io.moviechat.ModelException;
+import io.moviechat.spi.NativeOwner;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.CharPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.onnxruntime.OrtAllocator;
+import org.bytedeco.onnxruntime.OrtCUDAProviderOptionsV2;
+import org.bytedeco.onnxruntime.OrtMemoryInfo;
+import org.bytedeco.onnxruntime.OrtSession;
+import org.bytedeco.onnxruntime.OrtSessionOptions;
+import org.bytedeco.onnxruntime.OrtStatus;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A loaded graph. Thread-safe: any number of {@link GraphRun}s may run at the same time.
+ *
+ * <p>Owns the native session; close it after all its runs.
+ */
+public final class Graph implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Graph.class);
+  private static final int ALL_OPTIMISATIONS = 99;
+  private static final int EXTENDED_OPTIMISATIONS = 2;
+  private static final int DEVICE_ALLOCATOR = 0;
+  private static final int DEFAULT_MEMORY = 0;
+
+  private final Ort ort;
+  private final OnnxHeader header;
+  private final OrtSession session = new OrtSession();
+  private final Map<String, BytePointer> names = new LinkedHashMap<>();
+  private final OptionalInt cuda;
+  private final @Nullable OrtMemoryInfo deviceMemory;
+  private final @Nullable OrtAllocator deviceAllocator;
+  private final NativeOwner owner;
+  private boolean closed;
+
+  private Graph(OnnxHeader header, OptionalInt cuda, int threads) {
+    this.ort = Ort.get();
+    this.header = header;
+    this.cuda = cuda;
+    create(threads);
+    for (TensorInfo info : header.inputs()) {
+      names.put(info.name(), new BytePointer(info.name(), StandardCharsets.UTF_8));
+    }
+    for (TensorInfo info : header.outputs()) {
+      names.put(info.name(), new BytePointer(info.name(), StandardCharsets.UTF_8));
+    }
+    if (cuda.isEmpty()) {
+      deviceMemory = null;
+      deviceAllocator = null;
+    } else {
+      deviceMemory = new OrtMemoryInfo();
+      ort.check(
+          ort.api.CreateMemoryInfo(
+              "Cuda", DEVICE_ALLOCATOR, cuda.getAsInt(), DEFAULT_MEMORY, deviceMemory));
+      deviceAllocator = new OrtAllocator();
+      ort.check(ort.api.CreateAllocator(session, deviceMemory, deviceAllocator));
+    }
+    owner = NativeOwner.open(this, "graph " + header.file().getFileName());
+  }
+
+  /**
+   * Loads a graph.
+   *
+   * @param header of its file, checked
+   * @param cuda the graphics card that it runs on; empty for the processor
+   * @param threads of its own, 0 for as many as there are cores
+   * @throws ModelException with the runtime's text if it cannot be loaded
+   */
+  public static Graph open(OnnxHeader header, OptionalInt cuda, int threads) {
+    return new Graph(header, cuda, threads);
+  }
+
+  private void create(int threads) {
+    OrtException first;
+    try {
+      create(threads, ALL_OPTIMISATIONS);
+      return;
+    } catch (OrtException e) {
+      first = e;
+    }
+    // Some versions of ONNX Runtime break float16 graphs by their most eager fusions; the same
+    // graph loads without them.
+    try {
+      create(threads, EXTENDED_OPTIMISATIONS);
+      log.info(
+          "{} loads only without ONNX Runtime's layout and precision optimisations ({})",
+          header.file().getFileName(),
+          first.getMessage());
+    } catch (OrtException second) {
+      throw new ModelException(
+          header.file()
+              + " cannot be loaded by ONNX Runtime "
+              + Ort.version()
+              + ": "
+              + first.getMessage()
+              + ". Is the file whole, and made for this version?",
+          first);
+    }
+  }
+
+  private void create(int threads, int optimisations) {
+    OrtSessionOptions options = new OrtSessionOptions();
+    ort.check(ort.api.CreateSessionOptions(options));
+    try {
+      ort.check(ort.api.SetSessionGraphOptimizationLevel(options, optimisations));
+      int own = threads > 0 ? threads : Cores.count();
+      if (own > 0) {
+        ort.check(ort.api.SetIntraOpNumThreads(options, own));
+      }
+      ort.check(ort.api.SetInterOpNumThreads(options, 1));
+      if (cuda.isPresent()) {
+        ort.check(appendCuda(ort, options, cuda.getAsInt()));
+      }
+      load(options);
+    } finally {
+      ort.api.ReleaseSessionOptions(options);
+    }
+  }
+
+  private void load(OrtSessionOptions options) {
+    Optional<byte[]> detached;
+    try {
+      detached = DetachedModel.of(header.file());
+    } catch (IOException e) {
+      throw new ModelException(header.file() + " cannot be read: " + e.getMessage(), e);
+    }
+    if (detached.isEmpty()) {
+      try (Pointer path = nativePath(header.file())) {
+        ort.check(ort.api.CreateSession(ort.env, path, options, session));
+      }
+      return;
+    }
+    String folder = String.valueOf(header.file().toAbsolutePath().getParent());
+    try (BytePointer key = new BytePointer("session.model_external_initializers_file_folder_path");
+        BytePointer value = new BytePointer(folder, StandardCharsets.UTF_8);
+        BytePointer model = new BytePointer(detached.get())) {
+      ort.check(ort.api.AddSessionConfigEntry(options, key, value));
+      ort.check(
+          ort.api.CreateSessionFromArray(ort.env, model, detached.get().length, options, session));
+    }
+  }
+
+  /** Adds CUDA to a session's providers; a status that is not null says why that failed. */
+  static @Nullable OrtStatus appendCuda(Ort ort, OrtSessionOptions options, int index) {
+    OrtCUDAProviderOptionsV2 cuda = new OrtCUDAProviderOptionsV2();
+    ort.check(ort.api.CreateCUDAProviderOptions(cuda));
+    try (BytePointer key = new BytePointer("device_id");
+        BytePointer value = new BytePointer(Integer.toString(index));
+        PointerPointer<BytePointer> keys = new PointerPointer<>(new BytePointer[] {key});
+        PointerPointer<BytePointer> values = new PointerPointer<>(new BytePointer[] {value})) {
+      ort.check(ort.api.UpdateCUDAProviderOptions(cuda, keys, values, 1));
+      return ort.api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda);
+    } finally {
+      ort.api.ReleaseCUDAProviderOptions().call(cuda);
+    }
+  }
+
+  /** The runtime's own words if it cannot use a card. */
+  static Optional<String> cudaRefusal(Ort ort, int index) {
+    OrtSessionOptions options = new OrtSessionOptions();
+    ort.check(ort.api.CreateSessionOptions(options));
+    try {
+      ort.check(appendCuda(ort, options, index));
+      return Optional.empty();
+    } catch (OrtException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    } finally {
+      ort.api.ReleaseSessionOptions(options);
+    }
+  }
+
+  private static Pointer nativePath(Path file) {
+    String text = file.toAbsolutePath().toString();
+    return Ort.platform().startsWith("windows")
+        ? new CharPointer(text)
+        : new BytePointer(text, StandardCharsets.UTF_8);
+  }
+
+  public OnnxHeader header() {
+    return header;
+  }
+
+  Ort ort() {
+    return ort;
+  }
+
+  OrtSession session() {
+    if (closed) {
+      throw new IllegalStateException(header.file().getFileName() + " is closed");
+    }
+    return session;
+  }
+
+  BytePointer name(String input) {
+    BytePointer name = names.get(input);
+    if (name == null) {
+      throw new IllegalArgumentException(
+          header.file().getFileName() + " has no '" + input + "'; it has " + names.keySet());
+    }
+    return name;
+  }
+
+  /** Memory where the graph runs: on the device if there is one. */
+  public Tensor allocateNear(ElementType type, long... dims) {
+    if (deviceMemory == null || deviceAllocator == null) {
+      return Tensor.allocate(type, dims);
+    }
+    return Tensor.allocate(ort, deviceAllocator, deviceMemory, type, dims);
+  }
+
+  /** Whether it runs on the processor. */
+  public boolean onCpu() {
+    return cuda.isEmpty();
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    List<Pointer> pointers = new ArrayList<>(names.values());
+    if (deviceAllocator != null) {
+      ort.api.ReleaseAllocator(deviceAllocator);
+    }
+    if (deviceMemory != null) {
+      ort.api.ReleaseMemoryInfo(deviceMemory);
+    }
+    ort.api.ReleaseSession(session);
+    pointers.forEach(Pointer::deallocate);
+    owner.close();
+  }
+}

@@ -1,0 +1,91 @@
+package io.moviechat.llm.internal;
+
+import io.moviechat.Frame;
+import io.moviechat.FrameFormat;
+import io.moviechat.InferenceException;
+import io.moviechat.MemorySlot;
+import io.moviechat.MemoryTier;
+import io.moviechat.spi.MovieView;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import javax.imageio.ImageIO;
+
+/** A memory as pictures with their times, for models that see pictures instead of our tokens. */
+public final class Pictures {
+  /**
+   * One picture.
+   *
+   * @param caption says its time
+   * @param jpegBase64 the picture
+   */
+  public record Picture(String caption, String jpegBase64) {}
+
+  private Pictures() {}
+
+  /**
+   * The representative frames of a view's slots.
+   *
+   * @param most of more slots so many are taken, evenly, the last one always
+   * @throws InferenceException if there are slots but the video is not at hand
+   */
+  public static List<Picture> of(MovieView view, int most, FrameFormat format) {
+    List<MemorySlot> slots = view.memory().slots();
+    int count = Math.min(most, slots.size());
+    List<Picture> pictures = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int index =
+          count == 1 ? slots.size() - 1 : (int) ((long) i * (slots.size() - 1) / (count - 1));
+      MemorySlot slot = slots.get(index);
+      Optional<Frame> found = view.keyframes().frameAt(slot.representative(), format);
+      if (found.isPresent()) {
+        try (Frame frame = found.get()) {
+          pictures.add(new Picture(caption(slot), jpeg(frame)));
+        }
+      }
+    }
+    if (pictures.isEmpty() && !slots.isEmpty()) {
+      throw new InferenceException(
+          "this model sees pictures, but the video is not at hand to take them from; open the movie"
+              + " with its video, or ask a model that reads the memory's own tokens");
+    }
+    return pictures;
+  }
+
+  private static String caption(MemorySlot slot) {
+    if (slot.tier() == MemoryTier.CURRENT) {
+      return "Frame now, at " + Times.hours(slot.start()) + ":";
+    }
+    if (slot.frames() == 1) {
+      return "Frame from " + Times.hours(slot.start()) + ":";
+    }
+    return "Frames from " + Times.hours(slot.start()) + " to " + Times.hours(slot.end()) + ":";
+  }
+
+  private static String jpeg(Frame frame) {
+    BufferedImage image =
+        new BufferedImage(frame.width(), frame.height(), BufferedImage.TYPE_INT_RGB);
+    ByteBuffer rgb = frame.rgb();
+    int[] row = new int[frame.width()];
+    for (int y = 0; y < frame.height(); y++) {
+      for (int x = 0; x < row.length; x++) {
+        row[x] = (rgb.get() & 0xff) << 16 | (rgb.get() & 0xff) << 8 | (rgb.get() & 0xff);
+      }
+      image.setRGB(0, y, row.length, 1, row, 0, row.length);
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try {
+      if (!ImageIO.write(image, "jpg", bytes)) {
+        throw new InferenceException("this JDK cannot write JPEG pictures");
+      }
+    } catch (IOException e) {
+      throw new InferenceException("a picture cannot be encoded: " + e.getMessage(), e);
+    }
+    return Base64.getEncoder().encodeToString(bytes.toByteArray());
+  }
+}

@@ -1,0 +1,318 @@
+package io.moviechat.llm.langchain4j;
+
+import com.google.common.primitives.ImmutableIntArray;
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.Content;
+import dev.langchain4j.data.message.ImageContent;
+import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.TextContent;
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import io.moviechat.AnswerTimings;
+import io.moviechat.FinishReason;
+import io.moviechat.FrameFormat;
+import io.moviechat.FrameFormat.Resampling;
+import io.moviechat.GenerationOptions;
+import io.moviechat.InferenceException;
+import io.moviechat.TokenShape;
+import io.moviechat.Turn;
+import io.moviechat.llm.internal.Pictures;
+import io.moviechat.llm.internal.StopFilter;
+import io.moviechat.spi.AnswerGenerator;
+import io.moviechat.spi.AnswerRequest;
+import io.moviechat.spi.AnswerSession;
+import io.moviechat.spi.GeneratedAnswer;
+import io.moviechat.spi.MovieView;
+import io.moviechat.spi.TokenListener;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers with any chat model of LangChain4j that sees pictures. The memory's slots are shown as
+ * {@link io.moviechat.llm.remote.OpenAiChat} shows them. Needs {@code
+ * dev.langchain4j:langchain4j-core} on the class path.
+ *
+ * <p>What of {@link GenerationOptions} LangChain4j's requests know is passed on (length,
+ * temperature, top-p, top-k, stop strings); beams and penalties are refused. The model stays the
+ * caller's. As thread-safe as the model.
+ */
+public final class LangChainGenerator implements AnswerGenerator {
+  private static final long STEP_MILLIS = 20;
+
+  /** Starts an answer. */
+  private interface Model {
+    void chat(ChatRequest request, StreamingChatResponseHandler handler);
+  }
+
+  private final String name;
+  private final Model model;
+  private final int maxImages;
+  private volatile boolean closed;
+
+  private LangChainGenerator(String name, Model model, int maxImages) {
+    this.name = Objects.requireNonNull(name, "name");
+    this.model = model;
+    if (maxImages < 1) {
+      throw new IllegalArgumentException("maxImages must be at least 1, was " + maxImages);
+    }
+    this.maxImages = maxImages;
+  }
+
+  /**
+   * A generator whose answers are streamed.
+   *
+   * @param name for messages
+   * @param maxImages most pictures of a question, at least 1
+   */
+  public static LangChainGenerator of(String name, StreamingChatModel model, int maxImages) {
+    return new LangChainGenerator(name, model::chat, maxImages);
+  }
+
+  /**
+   * A generator whose answers come in one piece; while the model works, cancelling has no effect.
+   *
+   * @param name for messages
+   * @param maxImages most pictures of a question, at least 1
+   */
+  public static LangChainGenerator of(String name, ChatModel model, int maxImages) {
+    return new LangChainGenerator(
+        name,
+        (request, handler) -> {
+          ChatResponse response = model.chat(request);
+          String text = response.aiMessage().text();
+          if (text != null && !text.isEmpty()) {
+            handler.onPartialResponse(text);
+          }
+          handler.onCompleteResponse(response);
+        },
+        maxImages);
+  }
+
+  @Override
+  public String id() {
+    return name;
+  }
+
+  /** Empty: it sees pictures. */
+  @Override
+  public OptionalInt tokenWidth() {
+    return OptionalInt.empty();
+  }
+
+  /** Empty: of many slots a part is shown, spread evenly. */
+  @Override
+  public OptionalInt maxSlots(TokenShape shape) {
+    return OptionalInt.empty();
+  }
+
+  @Override
+  public AnswerSession open(MovieView view) {
+    requireOpen();
+    return new Session(view);
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("answer generator " + name + " is closed");
+    }
+  }
+
+  /** Sessions end; the model is left to its owner. */
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  /** What came from the model: text, the end, or a failure. */
+  private record Event(String text, Optional<ChatResponse> end, Optional<Throwable> failure) {}
+
+  private static final class Events implements StreamingChatResponseHandler {
+    private final BlockingQueue<Event> queue = new LinkedBlockingQueue<>();
+    private volatile boolean cancelled;
+
+    @Override
+    public void onPartialResponse(String text) {
+      queue.add(new Event(text, Optional.empty(), Optional.empty()));
+    }
+
+    @Override
+    public void onPartialResponse(PartialResponse partial, PartialResponseContext context) {
+      if (cancelled) {
+        context.streamingHandle().cancel();
+      }
+      onPartialResponse(partial.text());
+    }
+
+    @Override
+    public void onCompleteResponse(ChatResponse response) {
+      queue.add(new Event("", Optional.of(response), Optional.empty()));
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      queue.add(new Event("", Optional.empty(), Optional.of(error)));
+    }
+  }
+
+  private final class Session implements AnswerSession {
+    private final MovieView view;
+    private @Nullable List<Pictures.Picture> pictures;
+    private volatile boolean ended;
+
+    Session(MovieView view) {
+      this.view = view;
+    }
+
+    @Override
+    public synchronized GeneratedAnswer answer(AnswerRequest request, TokenListener listener) {
+      requireOpen();
+      if (ended) {
+        throw new IllegalStateException("a session of " + name + " is closed");
+      }
+      if (request.question().isBlank()) {
+        throw new IllegalArgumentException("the question is empty");
+      }
+      GenerationOptions options = request.options();
+      if (options.beams() > 1 || options.repetitionPenalty() != 1 || options.minP() > 0) {
+        throw new IllegalArgumentException(
+            "LangChain4j's requests have no beams, repetition penalty or min-p: " + options);
+      }
+      long begin = System.nanoTime();
+      StopFilter text = new StopFilter(options.stopStrings(), listener);
+      if (request.cancelled().getAsBoolean()) {
+        return answer(text, FinishReason.CANCELLED, Optional.empty(), begin, begin);
+      }
+      List<Pictures.Picture> shown = pictures;
+      if (shown == null) {
+        shown = Pictures.of(view, maxImages, FrameFormat.inside(512, 512, Resampling.BICUBIC));
+        pictures = shown;
+      }
+      Events events = new Events();
+      try {
+        model.chat(chatRequest(request, shown), events);
+      } catch (RuntimeException e) {
+        throw new InferenceException(name + " failed: " + e.getMessage(), e);
+      }
+      return collect(request, events, text, begin);
+    }
+
+    private GeneratedAnswer collect(
+        AnswerRequest request, Events events, StopFilter text, long begin) {
+      long deadline = begin + request.options().timeout().orElse(Duration.ofDays(1)).toNanos();
+      long first = 0;
+      try {
+        while (true) {
+          if (ended || closed || request.cancelled().getAsBoolean()) {
+            return answer(text, FinishReason.CANCELLED, Optional.empty(), begin, first);
+          }
+          if (System.nanoTime() >= deadline) {
+            return answer(text, FinishReason.TIMEOUT, Optional.empty(), begin, first);
+          }
+          Event event = events.queue.poll(STEP_MILLIS, TimeUnit.MILLISECONDS);
+          if (event == null) {
+            continue;
+          }
+          if (event.failure().isPresent()) {
+            Throwable cause = event.failure().get();
+            throw new InferenceException(name + " failed: " + cause.getMessage(), cause);
+          }
+          if (!event.text().isEmpty()) {
+            first = first == 0 ? System.nanoTime() : first;
+            if (text.take(event.text())) {
+              return answer(text, FinishReason.STOP, Optional.empty(), begin, first);
+            }
+          }
+          if (event.end().isPresent()) {
+            text.end();
+            boolean cut =
+                event.end().get().finishReason()
+                    == dev.langchain4j.model.output.FinishReason.LENGTH;
+            return answer(
+                text, cut ? FinishReason.LENGTH : FinishReason.STOP, event.end(), begin, first);
+          }
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return answer(text, FinishReason.CANCELLED, Optional.empty(), begin, first);
+      } finally {
+        events.cancelled = true;
+      }
+    }
+
+    private GeneratedAnswer answer(
+        StopFilter text,
+        FinishReason reason,
+        Optional<ChatResponse> response,
+        long begin,
+        long first) {
+      int promptTokens =
+          response.map(ChatResponse::tokenUsage).map(usage -> usage.inputTokenCount()).orElse(0);
+      long end = System.nanoTime();
+      Duration untilFirst = Duration.ofNanos((first == 0 ? end : first) - begin);
+      return new GeneratedAnswer(
+          text.text(),
+          ImmutableIntArray.of(),
+          reason,
+          promptTokens,
+          new AnswerTimings(untilFirst, untilFirst, Duration.ofNanos(end - begin), 0));
+    }
+
+    @Override
+    public void close() {
+      ended = true;
+    }
+  }
+
+  private static ChatRequest chatRequest(AnswerRequest request, List<Pictures.Picture> pictures) {
+    List<ChatMessage> messages = new ArrayList<>();
+    request.systemPrompt().ifPresent(text -> messages.add(SystemMessage.from(text)));
+    boolean first = true;
+    for (Turn turn : request.history()) {
+      messages.add(question(turn.question(), first ? pictures : List.of()));
+      messages.add(AiMessage.from(turn.answer()));
+      first = false;
+    }
+    messages.add(question(request.question(), first ? pictures : List.of()));
+    GenerationOptions options = request.options();
+    ChatRequest.Builder builder =
+        ChatRequest.builder()
+            .messages(messages)
+            .maxOutputTokens(options.maxTokens())
+            .temperature(options.temperature());
+    if (options.topP() < 1) {
+      builder.topP(options.topP());
+    }
+    if (options.topK() > 0) {
+      builder.topK(options.topK());
+    }
+    if (!options.stopStrings().isEmpty()) {
+      builder.stopSequences(options.stopStrings());
+    }
+    return builder.build();
+  }
+
+  private static UserMessage question(String question, List<Pictures.Picture> pictures) {
+    List<Content> content = new ArrayList<>();
+    for (Pictures.Picture picture : pictures) {
+      content.add(TextContent.from(picture.caption()));
+      content.add(ImageContent.from(picture.jpegBase64(), "image/jpeg"));
+    }
+    content.add(TextContent.from(question));
+    return UserMessage.from(content);
+  }
+}

@@ -1,0 +1,173 @@
+package io.moviechat.llm.langchain4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.primitives.ImmutableIntArray;
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ImageContent;
+import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.TextContent;
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.rag.content.Content;
+import dev.langchain4j.rag.query.Query;
+import io.moviechat.Answer;
+import io.moviechat.AnswerTimings;
+import io.moviechat.Evidence;
+import io.moviechat.FinishReason;
+import io.moviechat.Frame;
+import io.moviechat.GenerationOptions;
+import io.moviechat.InferenceException;
+import io.moviechat.MemoryTier;
+import io.moviechat.Turn;
+import io.moviechat.WatchTimings;
+import io.moviechat.llm.Views;
+import io.moviechat.spi.AnswerRequest;
+import io.moviechat.spi.AnswerSession;
+import io.moviechat.spi.GeneratedAnswer;
+import io.moviechat.spi.MovieView;
+import io.moviechat.spi.TokenListener;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+class LangChainTest {
+  private final AtomicReference<ChatRequest> asked = new AtomicReference<>();
+
+  private static MovieView view() {
+    MovieView view =
+        Views.of(
+            Optional.empty(),
+            Views.slot(MemoryTier.LONG_TERM, 0, 70, 12, 1),
+            Views.slot(MemoryTier.SHORT_TERM, 70, 95, 1, 2));
+    return new MovieView(
+        view.memory(),
+        view.breakpoint(),
+        (moment, format) -> Optional.of(Frame.of(moment, 4, 4, ByteBuffer.wrap(new byte[48]))));
+  }
+
+  private StreamingChatModel streaming(String... pieces) {
+    return new StreamingChatModel() {
+      @Override
+      public void chat(ChatRequest request, StreamingChatResponseHandler handler) {
+        asked.set(request);
+        for (String piece : pieces) {
+          handler.onPartialResponse(piece);
+        }
+        handler.onCompleteResponse(
+            ChatResponse.builder()
+                .aiMessage(AiMessage.from(String.join("", pieces)))
+                .finishReason(dev.langchain4j.model.output.FinishReason.LENGTH)
+                .build());
+      }
+    };
+  }
+
+  @Test
+  void showsPicturesAndHandsOnTheStream() {
+    AnswerRequest request =
+        new AnswerRequest(
+            Optional.of("Be brief."),
+            List.of(new Turn("Who?", "Nobody.")),
+            "What now?",
+            GenerationOptions.builder().maxTokens(5).build(),
+            () -> false);
+    List<String> pieces = new ArrayList<>();
+    try (LangChainGenerator generator = LangChainGenerator.of("test", streaming("A ", "dog."), 8);
+        AnswerSession session = generator.open(view())) {
+      GeneratedAnswer answer = session.answer(request, pieces::add);
+      assertThat(answer.text()).isEqualTo("A dog.");
+      assertThat(answer.finishReason()).isEqualTo(FinishReason.LENGTH);
+      assertThat(pieces).containsExactly("A ", "dog.");
+    }
+    ChatRequest sent = asked.get();
+    assertThat(sent.parameters().maxOutputTokens()).isEqualTo(5);
+    assertThat(sent.messages().get(0)).isEqualTo(SystemMessage.from("Be brief."));
+    UserMessage first = (UserMessage) sent.messages().get(1);
+    assertThat(first.contents()).hasSize(5);
+    assertThat(((TextContent) first.contents().get(0)).text())
+        .isEqualTo("Frames from 00:00:00 to 00:01:10:");
+    assertThat(((ImageContent) first.contents().get(1)).image().mimeType()).isEqualTo("image/jpeg");
+    assertThat(sent.messages().get(2)).isEqualTo(AiMessage.from("Nobody."));
+  }
+
+  @Test
+  void asksModelsThatDoNotStream() {
+    ChatModel model =
+        new ChatModel() {
+          @Override
+          public ChatResponse chat(ChatRequest request) {
+            return ChatResponse.builder().aiMessage(AiMessage.from("Yes.")).build();
+          }
+        };
+    try (LangChainGenerator generator = LangChainGenerator.of("test", model, 8);
+        AnswerSession session = generator.open(view())) {
+      assertThat(
+              session
+                  .answer(AnswerRequest.of("Is it?", GenerationOptions.DEFAULT), TokenListener.NONE)
+                  .text())
+          .isEqualTo("Yes.");
+    }
+  }
+
+  @Test
+  void failuresAndImpossibleWishesAreSpecific() {
+    StreamingChatModel failing =
+        new StreamingChatModel() {
+          @Override
+          public void chat(ChatRequest request, StreamingChatResponseHandler handler) {
+            handler.onError(new IllegalStateException("no quota"));
+          }
+        };
+    try (LangChainGenerator generator = LangChainGenerator.of("test", failing, 8);
+        AnswerSession session = generator.open(view())) {
+      assertThatThrownBy(
+              () ->
+                  session.answer(
+                      AnswerRequest.of("Is it?", GenerationOptions.DEFAULT), TokenListener.NONE))
+          .isInstanceOf(InferenceException.class)
+          .hasMessageContaining("no quota");
+      assertThatIllegalArgumentException()
+          .isThrownBy(
+              () ->
+                  session.answer(
+                      AnswerRequest.of("Is it?", GenerationOptions.builder().beams(2).build()),
+                      TokenListener.NONE));
+    }
+  }
+
+  @Test
+  void aMovieCanBeRetrievedFrom() {
+    MovieRetriever retriever =
+        MovieRetriever.of(
+            question ->
+                new Answer(
+                    "A dog: " + question,
+                    ImmutableIntArray.of(),
+                    FinishReason.STOP,
+                    0,
+                    List.of(
+                        new Evidence(
+                            MemoryTier.LONG_TERM,
+                            Duration.ofSeconds(3),
+                            Duration.ofSeconds(9),
+                            4,
+                            Duration.ofSeconds(4))),
+                    WatchTimings.NONE,
+                    new AnswerTimings(Duration.ZERO, Duration.ZERO, Duration.ZERO, 0)));
+    List<Content> found = retriever.retrieve(Query.from("Who?"));
+    assertThat(found).hasSize(1);
+    assertThat(found.get(0).textSegment().text()).isEqualTo("A dog: Who?");
+    assertThat(found.get(0).textSegment().metadata().getLong("end")).isEqualTo(9000);
+  }
+}
