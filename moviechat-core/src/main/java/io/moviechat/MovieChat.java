@@ -326,7 +326,7 @@ public final class MovieChat implements AutoCloseable {
       progress.accept(frame);
       long now = System.nanoTime();
       if (now - last[0] >= checkpoint.every().toNanos()) {
-        format.save(memory.get(), checkpoint.file());
+        format.save(memory.get(), checkpoint.file(), TokenPrecision.FLOAT32);
         last[0] = now;
       }
     };

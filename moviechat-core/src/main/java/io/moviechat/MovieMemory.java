@@ -38,7 +38,17 @@ public final class MovieMemory {
    * @throws IllegalStateException if no memory file format is on the class path (moviechat-memory)
    */
   public void save(Path file) {
-    Services.only(MemoryFileFormat.class, "moviechat-memory").save(memory, file);
+    save(file, TokenPrecision.FLOAT32);
+  }
+
+  /**
+   * {@link #save(Path)} with fewer bytes a value: half or a quarter of the file.
+   *
+   * @throws MemoryFileException if it cannot be written, or a token does not fit the precision
+   * @throws IllegalStateException if no memory file format is on the class path (moviechat-memory)
+   */
+  public void save(Path file, TokenPrecision precision) {
+    Services.only(MemoryFileFormat.class, "moviechat-memory").save(memory, file, precision);
   }
 
   SavedMemory saved() {

@@ -2,7 +2,7 @@ package io.moviechat.bench;
 
 import io.moviechat.FrameTokens;
 import io.moviechat.TokenShape;
-import io.moviechat.memory.MovieChatMemory;
+import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.spi.VideoMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -88,7 +88,7 @@ public class MemoryConsolidation {
       case "java", "nd4j" -> {
         System.setProperty("moviechat.memory.backend", peer);
         memory =
-            (released ? MovieChatMemory.oneVision() : MovieChatMemory.published())
+            (released ? MemoryStrategies.oneVision() : MemoryStrategies.moviechat())
                 .longTermSlots(64)
                 .build()
                 .open(tokens);

@@ -2,7 +2,7 @@ package io.moviechat.bench;
 
 import io.moviechat.FrameTokens;
 import io.moviechat.TokenShape;
-import io.moviechat.memory.MovieChatMemory;
+import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.spi.VideoMemory;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,7 +64,7 @@ final class MemoryPython implements Study {
   private static double ours(TokenShape shape, double seconds) {
     float[][] movie = MemoryConsolidation.movie(shape);
     double best = 0;
-    try (VideoMemory memory = MovieChatMemory.oneVision().build().open(shape)) {
+    try (VideoMemory memory = MemoryStrategies.oneVision().build().open(shape)) {
       long frame = 0;
       for (int round = 0; round < 4; round++) { // the first one warms up
         long start = System.nanoTime();

@@ -3,7 +3,6 @@ package io.moviechat.bench;
 import io.moviechat.FrameTokens;
 import io.moviechat.TokenShape;
 import io.moviechat.memory.MemoryStrategies;
-import io.moviechat.memory.MovieChatMemory;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryFactory;
 import java.lang.management.ManagementFactory;
@@ -144,9 +143,9 @@ final class MemorySoak implements Study {
 
     private static VideoMemoryFactory strategy(String name) {
       return switch (name) {
-        case "moviechat-released" -> MovieChatMemory.released().build();
+        case "moviechat-released" -> MemoryStrategies.released().build();
         case "hybrid" -> MemoryStrategies.hybrid();
-        default -> MovieChatMemory.published().build();
+        default -> MemoryStrategies.moviechat().build();
       };
     }
 

@@ -1,6 +1,7 @@
 package io.moviechat.spi;
 
 import io.moviechat.MemoryFileException;
+import io.moviechat.TokenPrecision;
 import java.nio.file.Path;
 
 /**
@@ -11,9 +12,10 @@ public interface MemoryFileFormat {
    * Writes a memory. Either the old file or the whole new one is there afterwards, whatever
    * happens.
    *
-   * @throws MemoryFileException if it cannot be written
+   * @param precision how exactly the tokens are kept
+   * @throws MemoryFileException if it cannot be written, or a token does not fit the precision
    */
-  void save(SavedMemory memory, Path file);
+  void save(SavedMemory memory, Path file, TokenPrecision precision);
 
   /**
    * Reads a memory. Everything is checked before it is believed.

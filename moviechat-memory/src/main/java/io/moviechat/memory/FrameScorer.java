@@ -4,7 +4,7 @@ import io.moviechat.FrameTokens;
 
 /**
  * How well a frame fits the question, for question-aware consolidation ({@link
- * MovieChatMemory#plus}). Deterministic: the same frame always scores the same.
+ * MemoryStrategies#plus}). Deterministic: the same frame always scores the same.
  */
 @FunctionalInterface
 public interface FrameScorer {

@@ -9,20 +9,12 @@ import java.util.List;
  * adjacent slots merge, weighted by the frames that they stand for; the earlier pair on a tie.
  */
 final class LongTerm {
-  private static final double UNKNOWN = Double.NaN;
-
   private final SlotMemory owner;
   private final Similarity similarity;
   private final Consolidator merger;
   private final int capacity;
   private final List<Slot> slots;
   private final List<Slot> view;
-
-  /** Similarity of slot i with slot i + 1; computed when first needed. */
-  private final double[] similarities;
-
-  /** Similarity of the last slot with the coming one, if it is known. */
-  private double withComing = UNKNOWN;
 
   LongTerm(SlotMemory owner, TokenStore store, Similarity similarity, int capacity) {
     this.owner = owner;
@@ -31,7 +23,6 @@ final class LongTerm {
     this.capacity = capacity;
     this.slots = new ArrayList<>(capacity);
     this.view = Collections.unmodifiableList(slots);
-    this.similarities = new double[capacity];
   }
 
   List<Slot> slots() {
@@ -49,36 +40,30 @@ final class LongTerm {
    */
   void append(Slot slot) {
     slot.weight = slot.frames;
-    if (slots.size() == capacity && !makeRoomBefore(slot)) {
+    if (slots.size() < capacity || makeRoomBefore(slot)) {
+      slots.add(slot);
+    } else {
       mergeInto(slots.size() - 1, slot);
       owner.giveBack(slot);
-      return;
     }
-    add(slot);
   }
 
   /** Appends a copy of a slot that its owner keeps. */
   void appendCopy(Slot slot) {
     double carriedWeight = slot.weight;
     slot.weight = slot.frames;
-    if (slots.size() == capacity && !makeRoomBefore(slot)) {
-      mergeInto(slots.size() - 1, slot);
-    } else {
+    if (slots.size() < capacity || makeRoomBefore(slot)) {
       Slot copy = owner.takeFree();
       owner.store.copy(slot.row, copy.row);
       copy.copyFrom(slot);
-      add(copy);
+      if (!slots.isEmpty()) {
+        slots.get(slots.size() - 1).nextBecame(slot, copy);
+      }
+      slots.add(copy);
+    } else {
+      mergeInto(slots.size() - 1, slot);
     }
     slot.weight = carriedWeight;
-  }
-
-  private void add(Slot slot) {
-    if (!slots.isEmpty()) {
-      similarities[slots.size() - 1] = withComing;
-      slots.get(slots.size() - 1).next = Double.isNaN(withComing) ? null : slot;
-    }
-    withComing = UNKNOWN;
-    slots.add(slot);
   }
 
   /**
@@ -88,25 +73,18 @@ final class LongTerm {
    */
   private boolean makeRoomBefore(Slot coming) {
     int best = -1;
+    double most = Double.NEGATIVE_INFINITY;
     for (int i = 0; i + 1 < slots.size(); i++) {
-      if (Double.isNaN(similarities[i])) {
-        similarities[i] = similarity.between(slots.get(i), slots.get(i + 1));
-      }
-      if (best < 0 || similarities[i] > similarities[best]) {
+      double likeness = similarity.known(slots.get(i), slots.get(i + 1));
+      if (best < 0 || likeness > most) {
         best = i;
+        most = likeness;
       }
     }
-    Slot last = slots.get(slots.size() - 1);
-    if (best < 0) {
-      return false;
-    }
-    withComing = similarity.between(last, coming);
-    if (withComing > similarities[best]) {
+    if (best < 0 || similarity.known(slots.get(slots.size() - 1), coming) > most) {
       return false;
     }
     Slot other = slots.remove(best + 1);
-    System.arraycopy(
-        similarities, best + 1, similarities, best, Math.max(0, slots.size() - 1 - best));
     mergeInto(best, other);
     owner.giveBack(other);
     return true;
@@ -114,14 +92,8 @@ final class LongTerm {
 
   private void mergeInto(int index, Slot other) {
     merger.merge(slots.get(index), other);
-    if (index + 1 >= slots.size()) {
-      withComing = UNKNOWN;
-    }
     if (index > 0) {
-      similarities[index - 1] = UNKNOWN;
-    }
-    if (index + 1 < slots.size()) {
-      similarities[index] = UNKNOWN;
+      slots.get(index - 1).next = null; // what it remembers of this slot is no longer true
     }
   }
 

@@ -1,6 +1,7 @@
 package io.moviechat.memory;
 
 import io.moviechat.MemoryFileException;
+import io.moviechat.TokenPrecision;
 import io.moviechat.spi.SavedMemory;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,13 +18,8 @@ import java.util.Objects;
  *
  * <p>Thread-safe: there is no state.
  */
-public final class MemoryFile {
+final class MemoryFile {
   private MemoryFile() {}
-
-  /** Saves with {@link TokenPrecision#FLOAT32}. */
-  public static void save(SavedMemory memory, Path file) {
-    save(memory, file, TokenPrecision.FLOAT32);
-  }
 
   /**
    * Saves a memory, replacing a file that is there. Written to a new file beside it, forced to the
@@ -33,10 +29,10 @@ public final class MemoryFile {
    * @throws MemoryFileException if the file cannot be written (the old one is still there then), or
    *     a token does not fit the precision
    */
-  public static void save(SavedMemory memory, Path file, TokenPrecision precision) {
-    Objects.requireNonNull(precision, "precision");
+  static void save(SavedMemory memory, Path file, TokenPrecision precision) {
+    TokenType type = TokenType.of(Objects.requireNonNull(precision, "precision"));
     try {
-      new MemoryFileWriter(memory, file, precision).write();
+      new MemoryFileWriter(memory, file, type).write();
     } catch (IOException e) {
       throw new MemoryFileException(
           "the memory could not be saved to "
@@ -54,7 +50,7 @@ public final class MemoryFile {
    *
    * @throws MemoryFileException if the file is missing, damaged, not a memory, or of a later format
    */
-  public static SavedMemory open(Path file) {
+  static SavedMemory open(Path file) {
     try {
       return new MemoryFileReader(file).read();
     } catch (IOException e) {

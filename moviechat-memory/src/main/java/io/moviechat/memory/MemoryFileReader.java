@@ -149,15 +149,15 @@ final class MemoryFileReader {
     } catch (ArithmeticException | IllegalArgumentException e) {
       throw damaged("the shape of its tokens is wrong: " + e.getMessage(), e);
     }
-    TokenPrecision precision = precision(tokens.dtype);
-    boolean scaled = precision == TokenPrecision.INT8;
+    TokenType type = type(tokens.dtype);
+    boolean scaled = type == TokenType.INT8;
     check(
-        count <= Integer.MAX_VALUE && count <= size / (shape.bytes() / 4 * precision.bytes),
+        count <= Integer.MAX_VALUE && count <= size / (shape.bytes() / 4 * type.bytes),
         "it claims %d slots, for which it has too few bytes",
         count);
 
     // Tensors in their order: each starts where the one before ends, and the last ends the file.
-    long at = expect(tokens, "tokens", precision.dtype, 0, precision.bytes, tokens.shape);
+    long at = expect(tokens, "tokens", type.dtype, 0, type.bytes, tokens.shape);
     List<Long> perSlot = List.of(count);
     long scales = at;
     if (scaled) {
@@ -201,7 +201,7 @@ final class MemoryFileReader {
                 time(in, data + representatives, i),
                 salience,
                 shape,
-                tokens(in, data, i, shape, precision, scale)));
+                tokens(in, data, i, shape, type, scale)));
       }
       return new SavedMemory(
           new MemorySnapshot(
@@ -230,10 +230,10 @@ final class MemoryFileReader {
     }
   }
 
-  private TokenPrecision precision(String dtype) {
-    for (TokenPrecision precision : TokenPrecision.values()) {
-      if (precision.dtype.equals(dtype)) {
-        return precision;
+  private TokenType type(String dtype) {
+    for (TokenType type : TokenType.values()) {
+      if (type.dtype.equals(dtype)) {
+        return type;
       }
     }
     throw new MemoryFileException(
@@ -284,16 +284,15 @@ final class MemoryFileReader {
   }
 
   private FloatBuffer tokens(
-      FileChannel in, long data, int slot, TokenShape shape, TokenPrecision precision, float scale)
+      FileChannel in, long data, int slot, TokenShape shape, TokenType type, float scale)
       throws IOException {
     int floats = shape.floats();
     check(Float.isFinite(scale) && scale >= 0, "slot %d has the scale %s", slot, scale);
-    ByteBuffer raw =
-        bytes(in, data + (long) slot * floats * precision.bytes, floats * precision.bytes);
+    ByteBuffer raw = bytes(in, data + (long) slot * floats * type.bytes, floats * type.bytes);
     FloatBuffer values = FloatBuffer.allocate(floats);
     for (int i = 0; i < floats; i++) {
       float value =
-          switch (precision) {
+          switch (type) {
             case FLOAT32 -> raw.getFloat();
             case FLOAT16 -> HalfFloats.toFloat(raw.getShort());
             case INT8 -> raw.get() * scale;

@@ -42,16 +42,16 @@ final class MemoryFileWriter {
 
   private final SavedMemory memory;
   private final Path file;
-  private final TokenPrecision precision;
+  private final TokenType type;
   private final TokenShape shape;
   private final List<MemorySlot> slots;
   private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private final MessageDigest digest = MemoryFileReader.sha256();
 
-  MemoryFileWriter(SavedMemory memory, Path file, TokenPrecision precision) {
+  MemoryFileWriter(SavedMemory memory, Path file, TokenType type) {
     this.memory = memory;
     this.file = file.toAbsolutePath();
-    this.precision = precision;
+    this.type = type;
     this.shape = memory.snapshot().shape();
     this.slots = memory.snapshot().slots();
   }
@@ -122,7 +122,7 @@ final class MemoryFileWriter {
     for (MemorySlot slot : slots) {
       writeTokens(out, slot);
     }
-    if (precision == TokenPrecision.INT8) {
+    if (type == TokenType.INT8) {
       for (MemorySlot slot : slots) {
         room(out, 4).putFloat(scale(slot));
       }
@@ -157,16 +157,8 @@ final class MemoryFileWriter {
     long count = slots.size();
     long end = 0;
     end =
-        tensor(
-            header,
-            "tokens",
-            precision.dtype,
-            end,
-            precision.bytes,
-            count,
-            shape.tokens(),
-            shape.width());
-    if (precision == TokenPrecision.INT8) {
+        tensor(header, "tokens", type.dtype, end, type.bytes, count, shape.tokens(), shape.width());
+    if (type == TokenType.INT8) {
       end = tensor(header, "scales", "F32", end, 4, count);
     }
     end = tensor(header, "starts", "I64", end, 8, count);
@@ -199,10 +191,10 @@ final class MemoryFileWriter {
 
   private void writeTokens(FileChannel out, MemorySlot slot) throws IOException {
     FloatBuffer tokens = slot.tokens();
-    float scale = precision == TokenPrecision.INT8 ? scale(slot) : 0;
+    float scale = type == TokenType.INT8 ? scale(slot) : 0;
     while (tokens.hasRemaining()) {
       float value = tokens.get();
-      switch (precision) {
+      switch (type) {
         case FLOAT32 -> room(out, 4).putFloat(value);
         case FLOAT16 -> room(out, 2).putShort(half(value, slot));
         case INT8 -> room(out, 1).put((byte) (scale == 0 ? 0 : Math.round(value / scale)));
@@ -229,7 +221,7 @@ final class MemoryFileWriter {
       largest = Math.max(largest, Math.abs(tokens.get()));
     }
     float scale = largest / 127;
-    // A subnormal scale loses the precision that the error bound promises; zero is near enough.
+    // A subnormal scale loses the type that the error bound promises; zero is near enough.
     return scale < Float.MIN_NORMAL ? 0 : scale;
   }
 

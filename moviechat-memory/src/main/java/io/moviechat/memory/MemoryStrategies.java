@@ -5,15 +5,26 @@ import static io.moviechat.memory.Checks.require;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
+import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryFactory;
+import java.util.Objects;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Strategies beside {@link MovieChatMemory}: plain baselines, and ideas of newer systems in our own
- * words. docs/memory.md says when to use which.
+ * The strategies of this module: MovieChat's memory in its variants, plain baselines, and ideas of
+ * newer systems in our own words. docs/memory.md says when to use which.
+ *
+ * <pre>{@code
+ * VideoMemoryFactory strategy = MemoryStrategies.moviechat().longTermSlots(64).build();
+ * }</pre>
  *
  * <p>All slots together, short-term ones included, are never more than asked for. Where no number
  * is given a budget may lower the default; a number that was given and does not fit is refused.
+ *
+ * <p>What is returned is immutable and thread-safe; the memories that it opens take one call at a
+ * time.
  */
 public final class MemoryStrategies {
   static final String UNIFORM = "uniform";
@@ -25,7 +36,7 @@ public final class MemoryStrategies {
   static final String HYBRID = "hybrid";
 
   /** Slots unless asked for others: as many as MovieChat's long-term memory has. */
-  public static final int DEFAULT_SLOTS = 256;
+  static final int DEFAULT_SLOTS = 256;
 
   private static final int RECENT_SHARE = 4;
   private static final int HYBRID_GROUP = 16;
@@ -33,6 +44,54 @@ public final class MemoryStrategies {
   private static final int LARGEST_RECENT = 32;
 
   private MemoryStrategies() {}
+
+  /**
+   * The paper's algorithm, name {@code moviechat}: mean cosine of matching tokens (equation 3),
+   * averages weighted by frames, short-term memory starts again with the merged slots. By default
+   * 18 short-term frames become 2 slots, and long-term memory has 256. Song et al., "MovieChat:
+   * From Dense Token to Sparse Memory for Long Video Understanding", CVPR 2024, section 3.3.
+   */
+  public static Builder moviechat() {
+    return new Builder(Variant.MOVIECHAT, null);
+  }
+
+  /**
+   * {@link #moviechat()} whose short-term memory starts empty after a consolidation instead of with
+   * the merged slots, name {@code moviechat-start-empty}: no slot holds anything of frames outside
+   * its time span. Carried slots grow heavier with every window and wash out what is new
+   * (docs/memory.md has a picture), so this is the better choice for all but short videos.
+   */
+  public static Builder moviechatStartEmpty() {
+    return new Builder(Variant.START_EMPTY, null);
+  }
+
+  /**
+   * The released code's algorithm, name {@code moviechat-released}: mean of all token inner
+   * products, plain averages, each fragment of 8 frames consolidated on its own. The same merges in
+   * the same order as the original; where that fails for want of room, slots merge.
+   */
+  public static Builder released() {
+    return new Builder(Variant.RELEASED, null);
+  }
+
+  /**
+   * The released LLaVA-OneVision variant, name {@code moviechat-onevision}: like {@link
+   * #released()}, but 16 new frames are merged together with the 2 slots of the last time, and
+   * long-term memory has 64 slots.
+   */
+  public static Builder oneVision() {
+    return new Builder(Variant.ONE_VISION, null);
+  }
+
+  /**
+   * MovieChat+, name {@code moviechat-plus}: like {@link #released()}, but a fragment of which a
+   * frame scores at least 0.25 keeps 3 slots, any other 1.
+   *
+   * @param scorer says how well a frame fits the question
+   */
+  public static Builder plus(FrameScorer scorer) {
+    return new Builder(Variant.PLUS, Objects.requireNonNull(scorer, "scorer"));
+  }
 
   /** A baseline, name {@code uniform}: frames spread evenly over the time watched so far. */
   public static VideoMemoryFactory uniform() {
@@ -271,6 +330,75 @@ public final class MemoryStrategies {
     @Override
     public String toString() {
       return name + "[" + settings() + "]";
+    }
+  }
+
+  /** Settings of MovieChat's memory; what is not set takes the variant's default. */
+  public static final class Builder {
+    private static final int SHORT_TERM_FRAMES = 18;
+    private static final int CONSOLIDATE_TO = 2;
+
+    final Variant variant;
+    final @Nullable FrameScorer scorer;
+    OptionalInt shortTermFrames = OptionalInt.empty();
+    OptionalInt consolidateTo = OptionalInt.empty();
+    OptionalInt longTermSlots = OptionalInt.empty();
+    private ModelDefaults defaults = ModelDefaults.NONE;
+
+    Builder(Variant variant, @Nullable FrameScorer scorer) {
+      this.variant = variant;
+      this.scorer = scorer;
+    }
+
+    /** Frames held one by one until they are consolidated, at least 2. Default 18. */
+    public Builder shortTermFrames(int frames) {
+      shortTermFrames = OptionalInt.of(frames);
+      return this;
+    }
+
+    /**
+     * Slots that one full short-term memory becomes, at least 1 and fewer than its frames. Default
+     * 2.
+     */
+    public Builder consolidateTo(int slots) {
+      consolidateTo = OptionalInt.of(slots);
+      return this;
+    }
+
+    /** Most slots of long-term memory, at least 1. Default 256, or 64 for OneVision. */
+    public Builder longTermSlots(int slots) {
+      longTermSlots = OptionalInt.of(slots);
+      return this;
+    }
+
+    /** A model's wishes, which count where nothing was set. */
+    Builder defaults(ModelDefaults modelDefaults) {
+      defaults = modelDefaults;
+      return this;
+    }
+
+    /**
+     * The strategy with these settings.
+     *
+     * @throws IllegalArgumentException naming the setting, its value and the rule that it breaks
+     */
+    public VideoMemoryFactory build() {
+      Builder copy = new Builder(variant, scorer);
+      copy.shortTermFrames = shortTermFrames;
+      copy.consolidateTo = consolidateTo;
+      copy.longTermSlots = longTermSlots;
+      int target = consolidateTo.orElse(defaults.consolidateTo().orElse(CONSOLIDATE_TO));
+      return new MovieChatStrategy(
+          copy,
+          shortTermFrames.orElseGet(() -> wishedShortTermFrames(target)),
+          target,
+          longTermSlots.orElse(defaults.longTermSlots().orElse(variant.usualLongTermSlots)));
+    }
+
+    /** A model's wish is made for its own strategy; the sliding window of another rounds it. */
+    private int wishedShortTermFrames(int target) {
+      OptionalInt wish = defaults.shortTermFrames();
+      return wish.isEmpty() ? SHORT_TERM_FRAMES : variant.fittingShortTerm(wish.getAsInt(), target);
     }
   }
 }

@@ -18,15 +18,13 @@ public final class MovieChatMemoryProvider implements VideoMemoryProvider {
 
   private static Map<String, Function<ModelDefaults, VideoMemoryFactory>> strategiesByName() {
     Map<String, Function<ModelDefaults, VideoMemoryFactory>> strategies = new LinkedHashMap<>();
-    strategies.put(
-        MovieChatMemory.PUBLISHED, model -> MovieChatMemory.published().defaults(model).build());
-    strategies.put(
-        MovieChatMemory.START_EMPTY,
-        model -> MovieChatMemory.published().startEmpty().defaults(model).build());
-    strategies.put(
-        MovieChatMemory.RELEASED, model -> MovieChatMemory.released().defaults(model).build());
-    strategies.put(
-        MovieChatMemory.ONE_VISION, model -> MovieChatMemory.oneVision().defaults(model).build());
+    for (Variant variant : Variant.values()) {
+      if (variant != Variant.PLUS) { // which needs a question
+        strategies.put(
+            variant.strategy,
+            model -> new MemoryStrategies.Builder(variant, null).defaults(model).build());
+      }
+    }
     strategies.put(MemoryStrategies.HYBRID, model -> MemoryStrategies.hybrid(slots(model), false));
     strategies.put(MemoryStrategies.EVENTS, model -> MemoryStrategies.events(slots(model), false));
     strategies.put(
@@ -52,7 +50,7 @@ public final class MovieChatMemoryProvider implements VideoMemoryProvider {
 
   @Override
   public VideoMemoryFactory factory(ModelDefaults defaults) {
-    String name = defaults.memoryStrategy().orElse(MovieChatMemory.PUBLISHED);
+    String name = defaults.memoryStrategy().orElse(Variant.MOVIECHAT.strategy);
     Function<ModelDefaults, VideoMemoryFactory> strategy = STRATEGIES.get(name);
     if (strategy == null) {
       throw new IllegalArgumentException(

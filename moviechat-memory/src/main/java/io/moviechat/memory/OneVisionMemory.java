@@ -6,7 +6,7 @@ import io.moviechat.TokenShape;
  * The loop of the released LLaVA-OneVision variant: the released similarity and plain averages, but
  * the merged slots stay in short-term memory. Whether to consolidate is looked at after each
  * sliding window only; a window that does not divide the number of new frames wanted never
- * consolidates, which {@link MovieChatMemory} refuses to build.
+ * consolidates, which {@link Variant#check} refuses.
  */
 final class OneVisionMemory extends MergingMemory {
   private final int target;
@@ -23,7 +23,7 @@ final class OneVisionMemory extends MergingMemory {
       int longTermSlots,
       int slidingWindow) {
     super(
-        MovieChatMemory.ONE_VISION,
+        Variant.ONE_VISION.strategy,
         shape,
         store,
         Similarity.meanDot(),

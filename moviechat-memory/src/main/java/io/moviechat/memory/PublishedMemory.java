@@ -19,7 +19,7 @@ final class PublishedMemory extends MergingMemory {
       int longTermSlots,
       boolean carry) {
     super(
-        carry ? MovieChatMemory.PUBLISHED : MovieChatMemory.START_EMPTY,
+        (carry ? Variant.MOVIECHAT : Variant.START_EMPTY).strategy,
         shape,
         store,
         Similarity.tokenCosine(store),

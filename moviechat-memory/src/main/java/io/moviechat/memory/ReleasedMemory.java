@@ -32,7 +32,7 @@ final class ReleasedMemory extends MergingMemory {
       int fragmentLength,
       @Nullable FrameScorer scorer) {
     super(
-        scorer == null ? MovieChatMemory.RELEASED : MovieChatMemory.PLUS,
+        (scorer == null ? Variant.RELEASED : Variant.PLUS).strategy,
         shape,
         store,
         Similarity.meanDot(),

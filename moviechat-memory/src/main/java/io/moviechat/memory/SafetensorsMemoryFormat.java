@@ -1,17 +1,21 @@
 package io.moviechat.memory;
 
+import io.moviechat.TokenPrecision;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.SavedMemory;
 import java.nio.file.Path;
 
-/** {@link MemoryFile} for {@link java.util.ServiceLoader}. Thread-safe. */
+/**
+ * Memories in files of the safetensors format, for {@link java.util.ServiceLoader}; docs/memory.md
+ * lists the tensors. Thread-safe.
+ */
 public final class SafetensorsMemoryFormat implements MemoryFileFormat {
   /** For {@link java.util.ServiceLoader}. */
   public SafetensorsMemoryFormat() {}
 
   @Override
-  public void save(SavedMemory memory, Path file) {
-    MemoryFile.save(memory, file);
+  public void save(SavedMemory memory, Path file, TokenPrecision precision) {
+    MemoryFile.save(memory, file, precision);
   }
 
   @Override

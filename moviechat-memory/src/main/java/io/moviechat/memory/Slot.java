@@ -75,6 +75,13 @@ final class Slot {
     System.arraycopy(other.lengths, 0, lengths, 0, lengths.length);
   }
 
+  /** Told that another slot, of equal tokens, takes the place of a neighbour. */
+  void nextBecame(Slot neighbour, Slot equal) {
+    if (next == neighbour) {
+      next = equal;
+    }
+  }
+
   /** Takes over another slot's representative frame. */
   void represent(Slot other) {
     representative = other.representative;

@@ -1,8 +1,8 @@
 /**
- * Bounded memories of a video. Open {@link io.moviechat.memory.MovieChatMemory} first:
+ * Bounded memories of a video. Open {@link io.moviechat.memory.MemoryStrategies} first:
  *
  * <pre>{@code
- * VideoMemoryFactory strategy = MovieChatMemory.published().longTermSlots(64).build();
+ * VideoMemoryFactory strategy = MemoryStrategies.moviechat().longTermSlots(64).build();
  * try (VideoMemory memory = strategy.open(new TokenShape(32, 768))) {
  *   memory.add(frame); // again and again; the memory never grows past its settings
  *   List<MemorySlot> slots = memory.snapshot().slots();

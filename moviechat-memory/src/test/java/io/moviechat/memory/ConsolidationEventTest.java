@@ -25,10 +25,9 @@ class ConsolidationEventTest {
       recording.enable("io.moviechat.Consolidation");
       recording.start();
       try (VideoMemory memory =
-          MovieChatMemory.published()
+          MemoryStrategies.moviechatStartEmpty()
               .shortTermFrames(4)
               .longTermSlots(3)
-              .startEmpty()
               .build()
               .open(shape)) {
         for (int i = 0; i < 12; i++) {

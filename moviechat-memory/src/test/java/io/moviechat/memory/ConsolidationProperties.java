@@ -83,11 +83,10 @@ class ConsolidationProperties {
       @ForAll @IntRange(min = 1, max = 5) int longTerm) {
     MemorySnapshot snapshot =
         remember(
-            MovieChatMemory.published()
+            MemoryStrategies.moviechatStartEmpty()
                 .shortTermFrames(shortTerm)
                 .consolidateTo(1)
                 .longTermSlots(longTerm)
-                .startEmpty()
                 .build(),
             frames);
     double[] mass = new double[SHAPE.floats()];
@@ -119,11 +118,7 @@ class ConsolidationProperties {
     Assume.that(window >= 3);
     MemorySnapshot snapshot =
         remember(
-            MovieChatMemory.published()
-                .shortTermFrames(window)
-                .consolidateTo(1)
-                .startEmpty()
-                .build(),
+            MemoryStrategies.moviechatStartEmpty().shortTermFrames(window).consolidateTo(1).build(),
             frames);
     MemorySlot slot = snapshot.slots().get(0);
     int representative = (int) slot.representative().toSeconds();
@@ -151,7 +146,7 @@ class ConsolidationProperties {
   void theMemoryAtAMomentIsCausal(
       @ForAll("rough") List<float[]> frames, @ForAll @IntRange(min = 1, max = 20) int later) {
     VideoMemoryFactory factory =
-        MovieChatMemory.published().shortTermFrames(5).longTermSlots(400).build();
+        MemoryStrategies.moviechat().shortTermFrames(5).longTermSlots(400).build();
     List<float[]> changed = new ArrayList<>(frames);
     for (int i = 0; i < later; i++) {
       changed.add(new float[] {i, 1, -i, 2, i % 3, 1});
@@ -179,7 +174,7 @@ class ConsolidationProperties {
     int first = cut % frames.size();
     for (VideoMemoryFactory factory :
         List.of(
-            MovieChatMemory.published().shortTermFrames(5).longTermSlots(400).startEmpty().build(),
+            MemoryStrategies.moviechatStartEmpty().shortTermFrames(5).longTermSlots(400).build(),
             MemoryStrategies.recent(7),
             MemoryStrategies.uniform(7),
             MemoryStrategies.reservoir(7, 1))) {

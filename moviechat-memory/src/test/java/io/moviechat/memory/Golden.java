@@ -21,10 +21,9 @@ import java.util.stream.Stream;
 /** A recorded case: see the README beside the goldens. */
 record Golden(Path folder, JsonNode json) {
   private static final Set<String> OF_THIS_MODULE =
-      Set.of(
-          "moviechat", "moviechat+", "onevision", "paper-consolidate", "paper-stream", "positions");
+      Set.of("moviechat", "moviechat+", "onevision", "paper-consolidate", "paper-stream");
   private static final Set<String> OF_OTHER_MODULES =
-      Set.of("sampling", "image-eval", "clip-eval", "prompt");
+      Set.of("sampling", "image-eval", "clip-eval", "prompt", "positions");
 
   /** Every case of the given kinds in the folder in use. */
   static List<Golden> cases(Set<String> kinds) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.MemoryTier;
+import io.moviechat.TokenPrecision;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.SavedMemory;
 import java.io.File;
@@ -36,7 +37,7 @@ class MemoryFileKillTest {
     public static void main(String[] arguments) throws IOException {
       Path file = Path.of(arguments[0]);
       for (int number = 1; ; number++) {
-        MemoryFile.save(memory(number), file);
+        MemoryFile.save(memory(number), file, TokenPrecision.FLOAT32);
         if (number == 1) {
           System.out.write('.');
           System.out.flush();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moviechat.MemoryFileException;
+import io.moviechat.TokenPrecision;
 import io.moviechat.spi.SavedMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -9,6 +9,7 @@ import io.moviechat.MemoryFileException;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.MemoryTier;
+import io.moviechat.TokenPrecision;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.SavedMemory;
@@ -118,14 +119,14 @@ class MemoryFileTest {
   void isFoundAsAService() {
     MemoryFileFormat format = ServiceLoader.load(MemoryFileFormat.class).findFirst().orElseThrow();
     Path file = folder.resolve("a.memory");
-    format.save(sample(50), file);
+    format.save(sample(50), file, TokenPrecision.FLOAT32);
     assertSame(format.open(file), sample(50), TokenPrecision.FLOAT32);
   }
 
   @Test
   void theSameMemoryGivesTheSameBytes() throws IOException {
-    MemoryFile.save(sample(50), folder.resolve("a"));
-    MemoryFile.save(sample(50), folder.resolve("b"));
+    MemoryFile.save(sample(50), folder.resolve("a"), TokenPrecision.FLOAT32);
+    MemoryFile.save(sample(50), folder.resolve("b"), TokenPrecision.FLOAT32);
     assertThat(folder.resolve("a")).hasSameBinaryContentAs(folder.resolve("b"));
   }
 
@@ -135,7 +136,8 @@ class MemoryFileTest {
     Path committed =
         Path.of(
             MemoryFileTest.class
-                .getResource("/memory-files/format-1-" + precision.dtype + ".safetensors")
+                .getResource(
+                    "/memory-files/format-1-" + TokenType.of(precision).dtype + ".safetensors")
                 .toURI());
     assertSame(MemoryFile.open(committed), sample(100), precision);
   }
@@ -152,7 +154,7 @@ class MemoryFileTest {
   @Test
   void refusesValuesThatDoNotFitHalfPrecisionAndKeepsTheOldFile() throws IOException {
     Path file = folder.resolve("a");
-    MemoryFile.save(sample(10), file);
+    MemoryFile.save(sample(10), file, TokenPrecision.FLOAT32);
     byte[] before = Files.readAllBytes(file);
     assertThatExceptionOfType(MemoryFileException.class)
         .isThrownBy(() -> MemoryFile.save(ofValues(1, 65520, 0), file, TokenPrecision.FLOAT16))
@@ -166,7 +168,7 @@ class MemoryFileTest {
 
   private static SavedMemory ofValues(float... values) {
     TokenShape shape = new TokenShape(1, values.length);
-    try (VideoMemory memory = MovieChatMemory.published().build().open(shape)) {
+    try (VideoMemory memory = MemoryStrategies.moviechat().build().open(shape)) {
       memory.add(FrameTokens.of(Duration.ZERO, shape, FloatBuffer.wrap(values)));
       return new SavedMemory(memory.snapshot(), "e", "s", "", "", "v", Optional.empty());
     }
@@ -182,17 +184,18 @@ class MemoryFileTest {
         .isThrownBy(() -> MemoryFile.open(folder))
         .withMessageContaining("not a regular file");
     assertThatExceptionOfType(MemoryFileException.class)
-        .isThrownBy(() -> MemoryFile.save(sample(1), folder))
+        .isThrownBy(() -> MemoryFile.save(sample(1), folder, TokenPrecision.FLOAT32))
         .withMessageContaining("is a folder");
     assertThatExceptionOfType(MemoryFileException.class)
-        .isThrownBy(() -> MemoryFile.save(sample(1), folder.resolve("no/such")))
+        .isThrownBy(
+            () -> MemoryFile.save(sample(1), folder.resolve("no/such"), TokenPrecision.FLOAT32))
         .withMessageContaining("there is no folder");
   }
 
   @Test
   void refusesALaterFormat() throws IOException {
     Path file = folder.resolve("a");
-    MemoryFile.save(sample(10), file);
+    MemoryFile.save(sample(10), file, TokenPrecision.FLOAT32);
     String text = Files.readString(file, java.nio.charset.StandardCharsets.ISO_8859_1);
     Files.writeString(
         file,
@@ -225,7 +228,7 @@ class MemoryFileTest {
     Files.write(old, new byte[8], StandardOpenOption.CREATE_NEW);
     Files.write(recent, new byte[8], StandardOpenOption.CREATE_NEW);
     Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(1))));
-    MemoryFile.save(sample(10), file);
+    MemoryFile.save(sample(10), file, TokenPrecision.FLOAT32);
     assertThat(old).doesNotExist();
     assertThat(recent).exists();
   }

@@ -88,7 +88,8 @@ class MemoryGoldenTest {
     boolean plus = golden.kind().equals("moviechat+");
     TokenShape shape = golden.shape();
     int shortTerm = golden.setting("short_memory_length");
-    TokenStore store = stores.open(shortTerm + 600, shape);
+    int longTerm = golden.frames("features").size();
+    TokenStore store = stores.open(shortTerm + longTerm, shape);
     Recorder recorder = new Recorder(store, shape);
     double[] score = new double[1];
     List<float[]> features = golden.frames("features");
@@ -98,7 +99,7 @@ class MemoryGoldenTest {
             store,
             shortTerm,
             plus ? 1 : golden.setting("short_memory_merge"),
-            600,
+            longTerm,
             8,
             plus ? frame -> score[0] : null)) {
       memory.observe(recorder);
@@ -127,79 +128,11 @@ class MemoryGoldenTest {
             .as(where)
             .hasSize(clip.get("long_memory_length_after").asInt());
       }
-      List<float[]> longTerm = recorder.tokens(memory.longTerm());
-      golden.assertEqualOrClose("long memory", longTerm, golden.frames("long_memory"));
+      golden.assertEqualOrClose(
+          "long memory", recorder.tokens(memory.longTerm()), golden.frames("long_memory"));
       golden.assertEqualOrClose(
           "short memory", recorder.before, golden.frames("temp_short_memory"));
-      if (golden.has("frame_positions") || golden.has("video_qformer_input")) {
-        assertAssembly(golden, plus, longTerm, recorder.before);
-      } else {
-        assertThat(golden.json().get("assembly_error").asText()).isEqualTo("IndexError");
-        assertThat(longTerm.size()).isGreaterThan(256);
-        assertThat(positions(golden).forSlots(longTerm.size()).remaining())
-            .as("positions where the original has none")
-            .isEqualTo(longTerm.size() * shape.width());
-      }
     }
-  }
-
-  private static ExtendedPositions positions(Golden golden) {
-    return ExtendedPositions.of(
-        FloatBuffer.wrap(golden.array("frame_position_weight")),
-        golden.setting("dim"),
-        golden.settings().get("alpha").asDouble());
-  }
-
-  private static void assertAssembly(
-      Golden golden, boolean plus, List<float[]> longTerm, List<float[]> shortTerm) {
-    int n =
-        plus
-            ? Math.min(32, (int) Math.ceil(Math.sqrt(longTerm.size())))
-            : golden.setting("n_position");
-    assertThat(n).isEqualTo(golden.json().get("n_position_used").asInt());
-    float[] table = positions(golden).table(n).array();
-    assertThat(table.length / golden.setting("dim"))
-        .isEqualTo(golden.json().get("positions").asInt());
-    if (golden.has("frame_positions")) {
-      golden.assertClose("positions", table, golden.array("frame_positions"));
-    }
-
-    boolean breakpoint = golden.json().get("mode").asText().equals("breakpoint");
-    List<String> longNames = names("long", longTerm.size());
-    List<String> shortNames = names("short", shortTerm.size());
-    List<String> order =
-        breakpoint
-            ? Assembly.breakpoint(longNames, shortNames, "current:0", n * n)
-            : Assembly.global(longNames, n * n);
-    List<String> expected = new ArrayList<>();
-    golden.json().get("assembly").forEach(name -> expected.add(name.asText()));
-    assertThat(order).as(golden.name()).isEqualTo(expected);
-
-    int width = golden.setting("dim");
-    List<float[]> input = new ArrayList<>();
-    for (int k = 0; k < order.size(); k++) {
-      String name = order.get(k);
-      int index = Integer.parseInt(name.substring(name.indexOf(':') + 1));
-      float[] frame =
-          switch (name.substring(0, name.indexOf(':'))) {
-            case "long" -> longTerm.get(index).clone();
-            case "short" -> shortTerm.get(index).clone();
-            default -> golden.frames("current_frame").get(index).clone();
-          };
-      for (int i = 0; i < frame.length; i++) {
-        frame[i] += table[k * width + i % width];
-      }
-      input.add(frame);
-    }
-    golden.assertClose("video Q-Former input", input, golden.frames("video_qformer_input"));
-  }
-
-  private static List<String> names(String prefix, int count) {
-    List<String> names = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      names.add(prefix + ":" + i);
-    }
-    return names;
   }
 
   static List<Arguments> oneVision() {
@@ -211,7 +144,8 @@ class MemoryGoldenTest {
   void oneVisionLoop(Golden golden, Stores stores) {
     TokenShape shape = golden.shape();
     int shortTerm = golden.setting("short_memory_length");
-    TokenStore store = stores.open(shortTerm + 600, shape);
+    int longTerm = golden.frames("features").size();
+    TokenStore store = stores.open(shortTerm + longTerm, shape);
     Recorder recorder = new Recorder(store, shape);
     try (OneVisionMemory memory =
         new OneVisionMemory(
@@ -219,7 +153,7 @@ class MemoryGoldenTest {
             store,
             shortTerm,
             golden.setting("merge_frame_length"),
-            600,
+            longTerm,
             golden.setting("sliding_window_length"))) {
       assertStream(golden, memory, recorder);
     }
@@ -234,7 +168,8 @@ class MemoryGoldenTest {
   void paperStream(Golden golden, Stores stores) {
     TokenShape shape = golden.shape();
     int shortTerm = golden.setting("short_memory_length");
-    TokenStore store = stores.open(shortTerm + 600, shape);
+    int longTerm = golden.frames("features").size();
+    TokenStore store = stores.open(shortTerm + longTerm, shape);
     Recorder recorder = new Recorder(store, shape);
     try (PublishedMemory memory =
         new PublishedMemory(
@@ -243,7 +178,7 @@ class MemoryGoldenTest {
             golden.settings().get("weighted").asBoolean(),
             shortTerm,
             golden.setting("target"),
-            600,
+            longTerm,
             golden.settings().get("reinit").asBoolean())) {
       assertStream(golden, memory, recorder);
       assertThat(recorder.weights).isEqualTo(longs(golden.json().get("long_memory_weights")));

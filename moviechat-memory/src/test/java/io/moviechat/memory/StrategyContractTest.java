@@ -13,7 +13,7 @@ class StrategyContractTest {
   class Published extends VideoMemoryContract {
     @Override
     protected VideoMemoryFactory factory() {
-      return MovieChatMemory.published().shortTermFrames(8).longTermSlots(12).build();
+      return MemoryStrategies.moviechat().shortTermFrames(8).longTermSlots(12).build();
     }
   }
 
@@ -21,7 +21,7 @@ class StrategyContractTest {
   class PublishedWithDefaults extends VideoMemoryContract {
     @Override
     protected VideoMemoryFactory factory() {
-      return MovieChatMemory.published().build().within(MemoryBudget.ofSlots(30), SHAPE);
+      return MemoryStrategies.moviechat().build().within(MemoryBudget.ofSlots(30), SHAPE);
     }
   }
 
@@ -29,7 +29,7 @@ class StrategyContractTest {
   class PublishedStartingEmpty extends VideoMemoryContract {
     @Override
     protected VideoMemoryFactory factory() {
-      return MovieChatMemory.published().shortTermFrames(8).longTermSlots(12).startEmpty().build();
+      return MemoryStrategies.moviechatStartEmpty().shortTermFrames(8).longTermSlots(12).build();
     }
   }
 
@@ -37,7 +37,7 @@ class StrategyContractTest {
   class SmallestPublished extends VideoMemoryContract {
     @Override
     protected VideoMemoryFactory factory() {
-      return MovieChatMemory.published().build().within(MemoryBudget.ofSlots(3), SHAPE);
+      return MemoryStrategies.moviechat().build().within(MemoryBudget.ofSlots(3), SHAPE);
     }
   }
 
@@ -45,7 +45,7 @@ class StrategyContractTest {
   class Released extends VideoMemoryContract {
     @Override
     protected VideoMemoryFactory factory() {
-      return MovieChatMemory.released().longTermSlots(12).build();
+      return MemoryStrategies.released().longTermSlots(12).build();
     }
   }
 
@@ -53,7 +53,7 @@ class StrategyContractTest {
   class OneVision extends VideoMemoryContract {
     @Override
     protected VideoMemoryFactory factory() {
-      return MovieChatMemory.oneVision().longTermSlots(12).build();
+      return MemoryStrategies.oneVision().longTermSlots(12).build();
     }
   }
 
@@ -61,7 +61,7 @@ class StrategyContractTest {
   class Plus extends VideoMemoryContract {
     @Override
     protected VideoMemoryFactory factory() {
-      return MovieChatMemory.plus(frame -> frame.values().get(0)).longTermSlots(12).build();
+      return MemoryStrategies.plus(frame -> frame.values().get(0)).longTermSlots(12).build();
     }
   }
 
@@ -152,7 +152,7 @@ class StrategyContractTest {
 
     @Override
     protected VideoMemoryFactory factory() {
-      return MovieChatMemory.published().shortTermFrames(8).longTermSlots(12).build();
+      return MemoryStrategies.moviechat().shortTermFrames(8).longTermSlots(12).build();
     }
   }
 }

@@ -17,8 +17,7 @@ import io.moviechat.MovieChat;
 import io.moviechat.Question;
 import io.moviechat.WatchOptions;
 import io.moviechat.llm.ModelBundle;
-import io.moviechat.memory.Assembly;
-import io.moviechat.memory.MovieChatMemory;
+import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
@@ -89,7 +88,7 @@ class ImportedModelGoldenTest {
     return MovieChat.builder()
         .model(bundle)
         .video(video)
-        .memory(MovieChatMemory.released().longTermSlots(512).build())
+        .memory(MemoryStrategies.released().longTermSlots(512).build())
         .generation(greedy(16));
   }
 
@@ -153,8 +152,8 @@ class ImportedModelGoldenTest {
       longTerm.addAll(movie.memory().snapshot().slots());
     }
     List<MemorySlot> frames = encoded(IntStream.rangeClosed(8, 16).toArray());
-    List<MemorySlot> assembly =
-        Assembly.breakpoint(longTerm, frames.subList(0, 8), frames.get(8), 256);
+    List<MemorySlot> assembly = new ArrayList<>(longTerm);
+    assembly.addAll(frames); // short-term memory, and last the current frame
     assertThat(assembly).hasSize(13);
 
     assertThat(answer(assembly)).isEqualTo(expected("breakpoint"));
@@ -269,7 +268,7 @@ class ImportedModelGoldenTest {
     try (MovieChat chat =
             MovieChat.builder()
                 .model(bundle)
-                .memory(MovieChatMemory.released().build())
+                .memory(MemoryStrategies.released().build())
                 .generation(greedy(16))
                 .build();
         Movie movie = chat.watch(BUNNY)) {

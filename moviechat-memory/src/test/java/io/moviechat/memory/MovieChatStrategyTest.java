@@ -2,37 +2,37 @@ package io.moviechat.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moviechat.MemoryBudget;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.VideoMemory;
+import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.VideoMemoryProvider;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
-class MovieChatMemoryTest {
+class MovieChatStrategyTest {
   private static final TokenShape SHAPE = new TokenShape(4, 8);
 
   @Test
   void defaultsAreThePapers() {
-    assertThat(MovieChatMemory.published().build().settings())
+    assertThat(MemoryStrategies.moviechat().build().settings())
         .isEqualTo("shortTermFrames=18 consolidateTo=2 longTermSlots=256");
-    assertThat(MovieChatMemory.oneVision().build().settings())
+    assertThat(MemoryStrategies.oneVision().build().settings())
         .isEqualTo("shortTermFrames=18 consolidateTo=2 longTermSlots=64");
   }
 
   @Test
   void budgetIsAHardLimitOnAllSlots() {
     for (int slots = 3; slots < 400; slots++) {
-      MovieChatMemory memory =
-          MovieChatMemory.published().build().within(MemoryBudget.ofSlots(slots), SHAPE);
+      VideoMemoryFactory memory =
+          MemoryStrategies.moviechat().build().within(MemoryBudget.ofSlots(slots), SHAPE);
       assertThat(memory.maxSlots()).isEqualTo(Math.min(slots, 274));
       MemoryBudget bytes = MemoryBudget.ofBytes(slots * SHAPE.bytes() + SHAPE.bytes() - 1);
-      assertThat(MovieChatMemory.published().build().within(bytes, SHAPE).settings())
+      assertThat(MemoryStrategies.moviechat().build().within(bytes, SHAPE).settings())
           .isEqualTo(memory.settings());
     }
   }
@@ -40,15 +40,16 @@ class MovieChatMemoryTest {
   @Test
   void budgetShrinksLongTermMemoryFirst() {
     assertThat(
-            MovieChatMemory.published().build().within(MemoryBudget.ofSlots(64), SHAPE).settings())
+            MemoryStrategies.moviechat().build().within(MemoryBudget.ofSlots(64), SHAPE).settings())
         .isEqualTo("shortTermFrames=18 consolidateTo=2 longTermSlots=46");
   }
 
   @Test
   void oneVisionShrinksByWholeWindows() {
-    MovieChatMemory memory = MovieChatMemory.oneVision().build();
+    VideoMemoryFactory memory = MemoryStrategies.oneVision().build();
     for (int slots = 11; slots < 90; slots++) {
-      MovieChatMemory fitted = memory.within(MemoryBudget.ofSlots(slots), SHAPE);
+      MovieChatStrategy fitted =
+          (MovieChatStrategy) memory.within(MemoryBudget.ofSlots(slots), SHAPE);
       assertThat((fitted.shortTermFrames() - fitted.consolidateTo()) % 8).isZero();
       assertThat(fitted.maxSlots()).isEqualTo(Math.min(slots, 82));
     }
@@ -56,14 +57,14 @@ class MovieChatMemoryTest {
         .isThrownBy(() -> memory.within(MemoryBudget.ofSlots(10), SHAPE))
         .withMessageContaining("at least 11 slots");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> MovieChatMemory.oneVision().shortTermFrames(17).build())
+        .isThrownBy(() -> MemoryStrategies.oneVision().shortTermFrames(17).build())
         .withMessageContaining("sliding window of 8");
   }
 
   @Test
   void refusesABudgetThatChosenSettingsDoNotFit() {
-    MovieChatMemory chosen =
-        MovieChatMemory.published().shortTermFrames(16).longTermSlots(60).build();
+    VideoMemoryFactory chosen =
+        MemoryStrategies.moviechat().shortTermFrames(16).longTermSlots(60).build();
     assertThatIllegalArgumentException()
         .isThrownBy(() -> chosen.within(MemoryBudget.ofSlots(64), SHAPE))
         .withMessageContaining("shortTermFrames (16)")
@@ -76,7 +77,7 @@ class MovieChatMemoryTest {
   void refusesABudgetWithoutRoom() {
     assertThatIllegalArgumentException()
         .isThrownBy(
-            () -> MovieChatMemory.published().build().within(MemoryBudget.ofBytes(300), SHAPE))
+            () -> MemoryStrategies.moviechat().build().within(MemoryBudget.ofBytes(300), SHAPE))
         .withMessageContaining("at least 3 slots of 128 bytes")
         .withMessageContaining("room for 2");
   }
@@ -84,13 +85,11 @@ class MovieChatMemoryTest {
   @Test
   void refusesSettingsThatContradictEachOther() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> MovieChatMemory.published().shortTermFrames(4).consolidateTo(4).build())
+        .isThrownBy(() -> MemoryStrategies.moviechat().shortTermFrames(4).consolidateTo(4).build())
         .withMessage("consolidateTo must be below shortTermFrames (4), was 4");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> MovieChatMemory.published().longTermSlots(0).build())
+        .isThrownBy(() -> MemoryStrategies.moviechat().longTermSlots(0).build())
         .withMessageContaining("longTermSlots");
-    assertThatThrownBy(() -> MovieChatMemory.released().startEmpty())
-        .isInstanceOf(IllegalStateException.class);
   }
 
   @Test
@@ -182,9 +181,9 @@ class MovieChatMemoryTest {
             OptionalInt.empty(),
             Optional.empty(),
             Optional.empty());
-    MovieChatMemory memory = MovieChatMemory.oneVision().defaults(wish).build();
-    assertThat(memory.shortTermFrames()).isEqualTo(12);
-    assertThat(memory.consolidateTo()).isEqualTo(4);
-    assertThat(MovieChatMemory.published().defaults(wish).build().shortTermFrames()).isEqualTo(16);
+    assertThat(MemoryStrategies.oneVision().defaults(wish).build().settings())
+        .isEqualTo("shortTermFrames=12 consolidateTo=4 longTermSlots=64");
+    assertThat(MemoryStrategies.moviechat().defaults(wish).build().settings())
+        .isEqualTo("shortTermFrames=16 consolidateTo=4 longTermSlots=256");
   }
 }
