@@ -116,6 +116,11 @@ public final class MovieChat implements AutoCloseable {
     return memoryFactory;
   }
 
+  /** Tokens of one frame: N and D. */
+  public TokenShape tokenShape() {
+    return encoder.shape();
+  }
+
   /** The sampling of movies whose options name none. */
   public FrameSampling sampling() {
     return sampling;
