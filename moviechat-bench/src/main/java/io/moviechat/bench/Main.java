@@ -1,5 +1,17 @@
 package io.moviechat.bench;
 
+import io.moviechat.bench.harness.Catalog;
+import io.moviechat.bench.harness.Comparison;
+import io.moviechat.bench.harness.Findings;
+import io.moviechat.bench.harness.Group;
+import io.moviechat.bench.harness.GroupRunner;
+import io.moviechat.bench.harness.Journal;
+import io.moviechat.bench.harness.Machine;
+import io.moviechat.bench.harness.Measure;
+import io.moviechat.bench.harness.Report;
+import io.moviechat.bench.harness.RunFile;
+import io.moviechat.bench.harness.Size;
+import io.moviechat.bench.harness.SmallModel;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;

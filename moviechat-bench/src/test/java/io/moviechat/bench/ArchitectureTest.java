@@ -55,7 +55,8 @@ class ArchitectureTest {
   @Test
   void roomsDoNotKnowEachOther() {
     for (String room : ROOMS) {
-      for (String other : List.of("memory", "video", "llm", "bench", "cli", "tinymodel")) {
+      for (String other :
+          List.of("memory", "video", "llm", "bench", "cli", "tinymodel", "tinyworld")) {
         if (!other.equals(room)) {
           noClasses()
               .that()

@@ -2,6 +2,13 @@ package io.moviechat.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moviechat.bench.harness.Catalog;
+import io.moviechat.bench.harness.Findings;
+import io.moviechat.bench.harness.GroupRunner;
+import io.moviechat.bench.harness.Journal;
+import io.moviechat.bench.harness.Size;
+import io.moviechat.bench.harness.Skipped;
+import io.moviechat.bench.harness.SmallModel;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.stream.Stream;

@@ -3,6 +3,17 @@ package io.moviechat.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.moviechat.bench.harness.Better;
+import io.moviechat.bench.harness.Chart;
+import io.moviechat.bench.harness.Findings;
+import io.moviechat.bench.harness.Group;
+import io.moviechat.bench.harness.Journal;
+import io.moviechat.bench.harness.Machine;
+import io.moviechat.bench.harness.Measure;
+import io.moviechat.bench.harness.Report;
+import io.moviechat.bench.harness.RunFile;
+import io.moviechat.bench.harness.Size;
+import io.moviechat.bench.harness.Table;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;

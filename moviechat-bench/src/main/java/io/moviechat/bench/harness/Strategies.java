@@ -1,0 +1,44 @@
+package io.moviechat.bench.harness;
+
+import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemoryFactory;
+import io.moviechat.spi.VideoMemoryProvider;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+/** Memory strategies on the class path, by name. */
+public final class Strategies {
+  private Strategies() {}
+
+  /** Names of all. */
+  public static List<String> names() {
+    return ServiceLoader.load(VideoMemoryProvider.class).stream()
+        .flatMap(provider -> provider.get().strategies().stream())
+        .toList();
+  }
+
+  /** The strategy with its default settings. */
+  public static VideoMemoryFactory of(String name) {
+    return of(name, ModelDefaults.NONE);
+  }
+
+  /** The strategy with the settings that a model wishes for. */
+  public static VideoMemoryFactory of(String name, ModelDefaults model) {
+    ModelDefaults wish =
+        new ModelDefaults(
+            model.sampling(),
+            Optional.of(name),
+            model.shortTermFrames(),
+            model.consolidateTo(),
+            model.longTermSlots(),
+            model.systemPrompt(),
+            model.notice());
+    for (VideoMemoryProvider provider : ServiceLoader.load(VideoMemoryProvider.class)) {
+      if (provider.strategies().contains(name)) {
+        return provider.factory(wish);
+      }
+    }
+    throw new IllegalArgumentException("there is no strategy " + name + "; there are " + names());
+  }
+}

@@ -1,0 +1,255 @@
+package io.moviechat.bench.llm;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.javacpp.SizeTPointer;
+import org.bytedeco.onnxruntime.OrtAllocator;
+import org.bytedeco.onnxruntime.OrtApi;
+import org.bytedeco.onnxruntime.OrtEnv;
+import org.bytedeco.onnxruntime.OrtIoBinding;
+import org.bytedeco.onnxruntime.OrtMemoryInfo;
+import org.bytedeco.onnxruntime.OrtSession;
+import org.bytedeco.onnxruntime.OrtSessionOptions;
+import org.bytedeco.onnxruntime.OrtStatus;
+import org.bytedeco.onnxruntime.OrtValue;
+import org.bytedeco.onnxruntime.global.onnxruntime;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The least that runs a decoder with caches: bind, run, take the largest logit, bind the outputs as
+ * the next inputs. No text, no options, no checks. The peer that our own loop is measured against.
+ * For graphs with {@code position_ids} and {@code num_logits_to_keep}; float32.
+ */
+final class LlmBareLoop implements AutoCloseable {
+  private static final int INT64 = 7;
+  private static final int FLOAT = 1;
+  private static final int BOOL = 9;
+
+  /**
+   * How sessions run.
+   *
+   * @param threads of each operator, 0 for the runtime's own choice
+   * @param spinning whether idle threads go on looking for work for a while
+   */
+  record Threads(int threads, boolean spinning) {}
+
+  private final OrtApi api = onnxruntime.OrtGetApiBase().GetApi().call(onnxruntime.ORT_API_VERSION);
+  private final OrtEnv env = new OrtEnv();
+  private final OrtMemoryInfo cpu = new OrtMemoryInfo();
+  private final OrtAllocator allocator = new OrtAllocator();
+  private final List<OrtSession> sessions = new ArrayList<>();
+  private final OrtSession embed;
+  private final OrtSession decoder;
+  private final OrtSession vision;
+  private final int layers;
+  private final int heads;
+  private final int headDim;
+  private final int width;
+  private long prefillNanos;
+
+  LlmBareLoop(Path bundle, int layers, int heads, int headDim, int width, Threads settings) {
+    this.layers = layers;
+    this.heads = heads;
+    this.headDim = headDim;
+    this.width = width;
+    check(api.CreateEnv(4, "bare", env));
+    check(api.CreateCpuMemoryInfo(1, 0, cpu));
+    check(api.GetAllocatorWithDefaultOptions(allocator));
+    // As the product does: a look-up needs no pool of threads.
+    embed = open(bundle.resolve("onnx/embed_tokens.onnx"), new Threads(1, settings.spinning()));
+    decoder = open(bundle.resolve("onnx/decoder_model_merged.onnx"), settings);
+    vision = open(bundle.resolve("onnx/vision_encoder.onnx"), settings);
+  }
+
+  /** A loop over the bundle that config.json describes. */
+  static LlmBareLoop of(Path bundle, JsonNode config, Threads settings) {
+    JsonNode text = config.path("text_config");
+    return new LlmBareLoop(
+        bundle,
+        text.path("num_hidden_layers").asInt(),
+        text.path("num_key_value_heads").asInt(),
+        text.path("head_dim").asInt(),
+        text.path("hidden_size").asInt(),
+        settings);
+  }
+
+  private OrtSession open(Path file, Threads settings) {
+    OrtSessionOptions options = new OrtSessionOptions();
+    check(api.CreateSessionOptions(options));
+    if (settings.threads() > 0) {
+      check(api.SetIntraOpNumThreads(options, settings.threads()));
+    }
+    check(
+        api.AddSessionConfigEntry(
+            options, "session.intra_op.allow_spinning", settings.spinning() ? "1" : "0"));
+    OrtSession session = new OrtSession();
+    try (BytePointer path = new BytePointer(file.toString())) {
+      check(api.CreateSession(env, path, options, session));
+    }
+    api.ReleaseSessionOptions(options);
+    sessions.add(session);
+    return session;
+  }
+
+  private void check(@Nullable OrtStatus status) {
+    if (status != null && !status.isNull()) {
+      throw new IllegalStateException(api.GetErrorMessage().call(status).getString());
+    }
+  }
+
+  private OrtValue tensor(int type, long... dims) {
+    OrtValue value = new OrtValue();
+    check(api.CreateTensorAsOrtValue(allocator, dims, dims.length, type, value));
+    return value;
+  }
+
+  private Pointer data(OrtValue value) {
+    Pointer data = new BytePointer((Pointer) null);
+    check(api.GetTensorMutableData(value, data));
+    return data;
+  }
+
+  private FloatBuffer floats(OrtValue value, long count) {
+    return new FloatPointer(data(value)).capacity(count).asBuffer();
+  }
+
+  private LongBuffer longs(OrtValue value, long count) {
+    return new LongPointer(data(value)).capacity(count).asBuffer();
+  }
+
+  /** Nanoseconds of reading the last prompt. */
+  long prefillNanos() {
+    return prefillNanos;
+  }
+
+  /** Nanoseconds of each token after the first. */
+  long[] decode(int[] prompt, int newTokens) {
+    OrtIoBinding embedding = new OrtIoBinding();
+    OrtIoBinding decoding = new OrtIoBinding();
+    check(api.CreateIoBinding(embed, embedding));
+    check(api.CreateIoBinding(decoder, decoding));
+    List<String> caches =
+        java.util.stream.IntStream.range(0, layers)
+            .boxed()
+            .flatMap(i -> Stream.of(i + ".key", i + ".value"))
+            .toList();
+    List<OrtValue> past = new ArrayList<>();
+    caches.forEach(name -> past.add(tensor(FLOAT, 1, heads, 0, headDim)));
+    OrtValue keep = tensor(INT64);
+    longs(keep, 1).put(0, 1);
+    check(api.BindInput(decoding, "num_logits_to_keep", keep));
+    long[] nanos = new long[newTokens];
+    int[] ids = prompt;
+    int length = 0;
+    for (int step = 0; step <= newTokens; step++) {
+      long start = System.nanoTime();
+      int count = ids.length;
+      OrtValue input = tensor(INT64, 1, count);
+      OrtValue positions = tensor(INT64, 1, count);
+      for (int i = 0; i < count; i++) {
+        longs(input, count).put(i, ids[i]);
+        longs(positions, count).put(i, length + i);
+      }
+      OrtValue embeds = tensor(FLOAT, 1, count, width);
+      check(api.BindInput(embedding, "input_ids", input));
+      check(api.BindOutput(embedding, "inputs_embeds", embeds));
+      check(api.RunWithBinding(embed, null, embedding));
+      length += count;
+      OrtValue mask = tensor(INT64, 1, length);
+      LongBuffer ones = longs(mask, length);
+      for (int i = 0; i < length; i++) {
+        ones.put(i, 1);
+      }
+      check(api.BindInput(decoding, "inputs_embeds", embeds));
+      check(api.BindInput(decoding, "attention_mask", mask));
+      check(api.BindInput(decoding, "position_ids", positions));
+      check(api.BindOutputToDevice(decoding, "logits", cpu));
+      for (int i = 0; i < caches.size(); i++) {
+        check(api.BindInput(decoding, "past_key_values." + caches.get(i), past.get(i)));
+        check(api.BindOutputToDevice(decoding, "present." + caches.get(i), cpu));
+      }
+      check(api.RunWithBinding(decoder, null, decoding));
+      try (SizeTPointer outputs = new SizeTPointer(1)) {
+        PointerPointer<OrtValue> values = new PointerPointer<>((Pointer) null);
+        check(api.GetBoundOutputValues(decoding, allocator, values, outputs));
+        OrtValue logits = values.get(OrtValue.class, 0);
+        ids = new int[] {largest(logits)};
+        api.ReleaseValue(logits);
+        past.forEach(api::ReleaseValue);
+        past.clear();
+        for (int i = 0; i < caches.size(); i++) {
+          past.add(values.get(OrtValue.class, i + 1));
+        }
+        check(api.AllocatorFree(allocator, values));
+      }
+      Stream.of(input, positions, embeds, mask).forEach(api::ReleaseValue);
+      if (step == 0) {
+        prefillNanos = System.nanoTime() - start;
+      } else {
+        nanos[step - 1] = System.nanoTime() - start;
+      }
+    }
+    past.forEach(api::ReleaseValue);
+    api.ReleaseValue(keep);
+    api.ReleaseIoBinding(embedding);
+    api.ReleaseIoBinding(decoding);
+    return nanos;
+  }
+
+  private int largest(OrtValue logits) {
+    try (SizeTPointer bytes = new SizeTPointer(1)) {
+      check(api.GetTensorSizeInBytes(logits, bytes));
+      int count = (int) (bytes.get() / 4);
+      FloatBuffer values = floats(logits, count);
+      int best = 0;
+      for (int i = 1; i < count; i++) {
+        if (values.get(i) > values.get(best)) {
+          best = i;
+        }
+      }
+      return best;
+    }
+  }
+
+  /** Nanoseconds of encoding that many frames at once. */
+  long encode(int frames, int side) {
+    OrtIoBinding binding = new OrtIoBinding();
+    check(api.CreateIoBinding(vision, binding));
+    OrtValue pixels = tensor(FLOAT, 1, frames, 3, side, side);
+    FloatBuffer values = floats(pixels, 3L * frames * side * side);
+    for (int i = 0; i < values.capacity(); i++) {
+      values.put(i, (i % 256) / 128f - 1);
+    }
+    OrtValue mask = tensor(BOOL, 1, frames, side, side);
+    byte[] all = new byte[frames * side * side];
+    Arrays.fill(all, (byte) 1);
+    new BytePointer(data(mask)).capacity(all.length).put(all);
+    long start = System.nanoTime();
+    check(api.BindInput(binding, "pixel_values", pixels));
+    check(api.BindInput(binding, "pixel_attention_mask", mask));
+    check(api.BindOutputToDevice(binding, "image_features", cpu));
+    check(api.RunWithBinding(vision, null, binding));
+    long nanos = System.nanoTime() - start;
+    api.ReleaseIoBinding(binding);
+    api.ReleaseValue(pixels);
+    api.ReleaseValue(mask);
+    return nanos;
+  }
+
+  @Override
+  public void close() {
+    sessions.forEach(api::ReleaseSession);
+    api.ReleaseMemoryInfo(cpu);
+  }
+}

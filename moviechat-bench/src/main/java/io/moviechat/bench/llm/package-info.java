@@ -1,0 +1,5 @@
+/** Benchmarks of models on ONNX Runtime. */
+@NullMarked
+package io.moviechat.bench.llm;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,313 @@
+package io.moviechat.bench.pipeline;
+
+import io.moviechat.Frame;
+import io.moviechat.FrameFormat;
+import io.moviechat.FrameSampling;
+import io.moviechat.FrameTokens;
+import io.moviechat.Movie;
+import io.moviechat.MovieChat;
+import io.moviechat.TokenShape;
+import io.moviechat.WatchOptions;
+import io.moviechat.bench.harness.Better;
+import io.moviechat.bench.harness.Clips;
+import io.moviechat.bench.harness.Findings;
+import io.moviechat.bench.harness.Format;
+import io.moviechat.bench.harness.Measure;
+import io.moviechat.bench.harness.Size;
+import io.moviechat.bench.harness.SmallModel;
+import io.moviechat.bench.harness.Strategies;
+import io.moviechat.bench.harness.Study;
+import io.moviechat.bench.harness.Synthetic;
+import io.moviechat.bench.harness.Table;
+import io.moviechat.spi.FrameEncoder;
+import io.moviechat.spi.FrameStream;
+import io.moviechat.spi.VideoMemory;
+import io.moviechat.spi.VideoMemoryFactory;
+import io.moviechat.spi.VideoSource;
+import io.moviechat.spi.VideoSourceProvider;
+import io.moviechat.spi.VisionLanguageModel;
+import io.moviechat.video.FfmpegVideoSourceProvider;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * How well decoding, encoding and consolidation overlap: the time of {@code watch} over the time of
+ * its slowest stage alone. 1 is perfect, and 1.15 is what the pipeline promises for stages that do
+ * not fight for the same cores.
+ *
+ * <p>Peers, each measured alone on the same frames: every stage by itself, and all stages one after
+ * another. Computed stages wait (as for a disk or an accelerator), so that any number of cores will
+ * do; each of them is the slowest once, and once they are equal. The real case decodes an H.264
+ * file and remembers with the paper's strategy, 32 x 768 tokens per frame; its encoder waits. The
+ * last case runs the embedded small model's encoder and memory. Sizes: 300 frames (quick), 2,000
+ * (full). Command: {@code java -jar benchmarks.jar pipeline --filter Overlap}.
+ */
+final class PipelineOverlap implements Study {
+  private static final TokenShape SHAPE = new TokenShape(4, 12);
+  private static final int BATCH = 8;
+
+  /** What the real case encodes to, and milliseconds per frame that its encoder waits. */
+  private static final TokenShape REAL_SHAPE = new TokenShape(32, 768);
+
+  private static final double REAL_ENCODE = 4;
+
+  /** Milliseconds per frame of each stage. */
+  private record Scenario(String name, double decode, double encode, double memory) {
+    Stages stages(int frames) {
+      Synthetic.Cost memoryCost = cost(memory);
+      return new Stages(
+          Synthetic.videos(cost(decode)),
+          Synthetic.encoder(SHAPE, BATCH, cost(encode)),
+          Synthetic.memory(64, memoryCost),
+          Synthetic.video("overlap", frames),
+          frames);
+    }
+  }
+
+  private static final List<Scenario> SCENARIOS =
+      List.of(
+          new Scenario("decoding is slowest", 2, 1, 0.5),
+          new Scenario("encoding is slowest", 1, 2, 0.5),
+          new Scenario("memory is slowest", 1, 0.5, 2),
+          new Scenario("all alike", 2, 2, 2));
+
+  @Override
+  public String question() {
+    return "How much longer than its slowest stage alone does watching take?";
+  }
+
+  @Override
+  public void run(Size size, Findings findings) throws IOException {
+    int frames = size.pick(24, 300, 2000);
+    int rounds = size.pick(1, 3, 5);
+    List<List<String>> rows = new ArrayList<>();
+    for (Scenario scenario : size == Size.SMOKE ? SCENARIOS.subList(3, 4) : SCENARIOS) {
+      rows.add(measure("computed: " + scenario.name(), scenario.stages(frames), rounds, findings));
+    }
+    try (Clips clips = new Clips()) {
+      Stages real =
+          new Stages(
+              new FfmpegVideoSourceProvider(),
+              Synthetic.encoder(REAL_SHAPE, BATCH, cost(REAL_ENCODE)),
+              Strategies.of("moviechat"),
+              clips.make(frames / Clips.FRAMES_PER_SECOND + 1).toUri(),
+              (frames / Clips.FRAMES_PER_SECOND + 1) * Clips.FRAMES_PER_SECOND);
+      rows.add(measure("real video and memory, waiting encoder", real, rounds, findings));
+      Optional<VisionLanguageModel> small = SmallModel.find();
+      if (small.isEmpty()) {
+        findings.skip("PipelineOverlap, small model", SmallModel.MISSING);
+      } else {
+        try (FrameEncoder encoder = small.get().openEncoder()) {
+          String strategy = small.get().defaults().memoryStrategy().orElse("moviechat");
+          Stages model =
+              new Stages(
+                  real.videos(),
+                  new Borrowed(encoder),
+                  Strategies.of(strategy, small.get().defaults()),
+                  real.video(),
+                  real.frames());
+          rows.add(measure("real video, small model", model, rounds, findings));
+        }
+      }
+    }
+    findings.table(
+        new Table(
+            "pipeline-overlap",
+            "Overlap of the stages, about " + frames + " frames",
+            List.of(
+                "case",
+                "slowest stage alone, ms",
+                "watch, ms",
+                "one after another, ms",
+                "overlap factor (lowest to highest)"),
+            rows,
+            "Overlap factor: the time of watch over that of its slowest stage alone. Lower is"
+                + " better: 1 means that the other stages cost no time of their own, one after"
+                + " another would be up to 3, and at most 1.15 is promised for stages that do not"
+                + " fight for the same cores. Below 1 is noise of the machine. The small model's"
+                + " encoder uses all cores by itself, so that decoding beside it must slow it"
+                + " down: compare its two columns of times. Filling the pipeline with its first"
+                + " batch is part of the time."));
+  }
+
+  private static List<String> measure(String name, Stages stages, int rounds, Findings findings) {
+    List<Double> factors = new ArrayList<>();
+    List<Double> watched = new ArrayList<>();
+    List<Double> alone = new ArrayList<>();
+    List<Double> sequential = new ArrayList<>();
+    stages.watch(); // warms up
+    for (int round = 0; round < rounds; round++) {
+      double slowest =
+          Math.max(stages.decodeAlone(), Math.max(stages.encodeAlone(), stages.memoryAlone()));
+      double watch = stages.watch();
+      alone.add(slowest);
+      watched.add(watch);
+      sequential.add(stages.oneAfterAnother());
+      factors.add(watch / slowest);
+      findings.measure(
+          "PipelineOverlap.factor",
+          Map.of("case", name),
+          "x slowest stage",
+          Better.LOWER,
+          watch / slowest);
+    }
+    return List.of(
+        name,
+        Format.number(Measure.median(alone)),
+        Format.number(Measure.median(watched)),
+        Format.number(Measure.median(sequential)),
+        Format.spread(factors));
+  }
+
+  private static Synthetic.Cost cost(double millis) {
+    return Synthetic.Cost.waiting(Duration.ofNanos((long) (millis * 1e6)));
+  }
+
+  /** An encoder that outlives the chats that use it. */
+  private record Borrowed(FrameEncoder owner) implements FrameEncoder {
+    @Override
+    public String id() {
+      return owner.id();
+    }
+
+    @Override
+    public TokenShape shape() {
+      return owner.shape();
+    }
+
+    @Override
+    public FrameFormat preferredFormat() {
+      return owner.preferredFormat();
+    }
+
+    @Override
+    public int preferredBatch() {
+      return owner.preferredBatch();
+    }
+
+    @Override
+    public List<FrameTokens> encode(List<Frame> frames) {
+      return owner.encode(frames);
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** The stages of one case, alone and together; times in milliseconds. */
+  private record Stages(
+      VideoSourceProvider videos,
+      FrameEncoder encoder,
+      VideoMemoryFactory memories,
+      URI video,
+      int frames) {
+    double watch() {
+      try (MovieChat chat =
+          MovieChat.builder()
+              .video(videos)
+              .encoder(encoder)
+              .memory(memories)
+              .generator(Synthetic.generator(encoder.shape().width(), 1, Synthetic.Cost.NONE))
+              .sampling(FrameSampling.everyFrame())
+              .build()) {
+        return millis(
+            () -> {
+              try (Movie movie = chat.watch(video, WatchOptions.DEFAULT, progress -> {})) {
+                require(movie.memory().snapshot().framesSeen());
+              }
+            });
+      }
+    }
+
+    double decodeAlone() {
+      return millis(() -> require(forEachFrame(Frame::close)));
+    }
+
+    double encodeAlone() {
+      List<Frame> decoded = keepFrames();
+      double time = millis(() -> require(encode(decoded).size()));
+      decoded.forEach(Frame::close);
+      return time;
+    }
+
+    double memoryAlone() {
+      List<Frame> decoded = keepFrames();
+      List<FrameTokens> tokens =
+          Synthetic.encoder(encoder.shape(), BATCH, Synthetic.Cost.NONE).encode(decoded);
+      decoded.forEach(Frame::close);
+      return millis(() -> remember(tokens));
+    }
+
+    double oneAfterAnother() {
+      return millis(
+          () -> {
+            List<Frame> decoded = keepFrames();
+            remember(encode(decoded));
+            decoded.forEach(Frame::close);
+          });
+    }
+
+    /** All frames, copied: a stream may lend its buffers only so many at a time. */
+    private List<Frame> keepFrames() {
+      List<Frame> kept = new ArrayList<>();
+      forEachFrame(
+          frame -> {
+            byte[] rgb = new byte[3 * frame.width() * frame.height()];
+            frame.rgb().get(rgb);
+            kept.add(
+                Frame.of(frame.timestamp(), frame.width(), frame.height(), ByteBuffer.wrap(rgb)));
+            frame.close();
+          });
+      return kept;
+    }
+
+    private long forEachFrame(Consumer<Frame> action) {
+      long count = 0;
+      try (VideoSource source = videos.open(video);
+          FrameStream stream =
+              source.frames(FrameSampling.everyFrame(), encoder.preferredFormat())) {
+        for (Optional<Frame> next = stream.next(); next.isPresent(); next = stream.next()) {
+          action.accept(next.get());
+          count++;
+        }
+      }
+      return count;
+    }
+
+    private List<FrameTokens> encode(List<Frame> decoded) {
+      List<FrameTokens> tokens = new ArrayList<>();
+      for (int i = 0; i < decoded.size(); i += BATCH) {
+        tokens.addAll(encoder.encode(decoded.subList(i, Math.min(i + BATCH, decoded.size()))));
+      }
+      return tokens;
+    }
+
+    private void remember(List<FrameTokens> tokens) {
+      try (VideoMemory memory = memories.open(encoder.shape())) {
+        tokens.forEach(memory::add);
+        require(memory.snapshot().framesSeen());
+      }
+    }
+
+    private void require(long count) {
+      if (count != frames) {
+        throw new IllegalStateException(
+            String.format(Locale.ROOT, "%d of %d frames arrived", count, frames));
+      }
+    }
+
+    private static double millis(Runnable work) {
+      long start = System.nanoTime();
+      work.run();
+      return (System.nanoTime() - start) / 1e6;
+    }
+  }
+}

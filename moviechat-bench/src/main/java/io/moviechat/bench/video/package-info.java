@@ -1,0 +1,5 @@
+/** Benchmarks of decoding and sampling. */
+@NullMarked
+package io.moviechat.bench.video;
+
+import org.jspecify.annotations.NullMarked;
