@@ -16,7 +16,7 @@ from workers import launch
 
 
 def scenes(classes, seed, first, count, split):
-    command = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-cp", classes, "io.moviechat.tinymodel.WorldTool", "scenes", str(seed), str(first), str(count), split]
+    command = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-cp", classes, "io.moviechat.tinyworld.WorldTool", "scenes", str(seed), str(first), str(count), split]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=1 << 20)
     for _ in range(count):
         (size,) = struct.unpack("<i", process.stdout.read(4))

@@ -18,7 +18,7 @@ AUX_WEIGHTS = [2, 1, 1, 1, 1, 5, 5, 2, 2, 1, 1, 3]
 
 
 def stream(classes, *arguments):
-    command = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-cp", classes, "io.moviechat.tinymodel.WorldTool", "movies"] + [str(a) for a in arguments]
+    command = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-cp", classes, "io.moviechat.tinyworld.WorldTool", "movies"] + [str(a) for a in arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=1 << 16)
     try:
         for line in process.stdout:

@@ -13,7 +13,7 @@ export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 mkdir -p "$run/classes"
 # The generator's drawing and question classes need nothing but the JDK.
 world="Action Actor Backdrop Colour Kind MoviePlan Painter QuestionMaker QuestionType Scene SceneBank Script ScriptQuestion World WorldTool"
-(cd "$here/../src/main/java/io/moviechat/tinymodel" && javac -nowarn -d "$run/classes" $(printf '%s.java ' $world))
+(cd "$here/../../tiny-world/src/main/java/io/moviechat/tinyworld" && javac -nowarn -d "$run/classes" $(printf '%s.java ' $world))
 if [ ! -f "$run/tokenizer.json" ]; then "$python" "$here/make_tokenizer.py" --run "$run" --classes "$run/classes"; fi
 if [ ! -f "$run/encoder.pt" ]; then
   "$python" "$here/train_encoder.py" --run "$run" --classes "$run/classes" --minutes "${ENCODER_MINUTES:-45}" --batch 96 --workers "$workers"

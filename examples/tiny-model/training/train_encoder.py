@@ -20,7 +20,7 @@ NONE_KIND, NONE_COLOUR = len(KINDS), len(COLOURS)
 
 def stream(classes, seed, batch):
     """Batches of (pixels uint8 [b, 64, 64, 3], labels float32 [b, 28]) from the generator, without end."""
-    command = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-cp", classes, "io.moviechat.tinymodel.WorldTool", "frames", str(seed), str(10**9)]
+    command = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-cp", classes, "io.moviechat.tinyworld.WorldTool", "frames", str(seed), str(10**9)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=1 << 20)
     try:
         while True:

@@ -2,9 +2,9 @@ package io.moviechat.bench.memory;
 
 import io.moviechat.FrameTokens;
 import io.moviechat.TokenShape;
-import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.bench.harness.BySize;
 import io.moviechat.bench.harness.Question;
+import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.spi.VideoMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -2,12 +2,12 @@ package io.moviechat.bench.memory;
 
 import io.moviechat.FrameTokens;
 import io.moviechat.TokenShape;
-import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.Findings;
 import io.moviechat.bench.harness.Measure;
 import io.moviechat.bench.harness.Size;
 import io.moviechat.bench.harness.Study;
+import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.spi.VideoMemory;
 import java.io.IOException;
 import java.io.InputStream;

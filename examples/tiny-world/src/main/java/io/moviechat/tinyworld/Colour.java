@@ -1,4 +1,4 @@
-package io.moviechat.tinymodel;
+package io.moviechat.tinyworld;
 
 import java.util.Locale;
 

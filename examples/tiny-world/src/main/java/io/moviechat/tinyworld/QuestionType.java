@@ -1,4 +1,4 @@
-package io.moviechat.tinymodel;
+package io.moviechat.tinyworld;
 
 /** The types of question, each measured on its own. */
 public enum QuestionType {

@@ -1,4 +1,4 @@
-package io.moviechat.tinymodel;
+package io.moviechat.tinyworld;
 
 /** What an actor does during its scene. */
 public enum Action {

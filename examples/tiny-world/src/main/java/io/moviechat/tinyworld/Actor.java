@@ -1,4 +1,4 @@
-package io.moviechat.tinymodel;
+package io.moviechat.tinyworld;
 
 /**
  * One thing in a scene, and how it moves. Lengths are fractions of the frame's side, times are

@@ -1,7 +1,7 @@
-package io.moviechat.tinymodel;
+package io.moviechat.tinyworld;
 
-import io.moviechat.tinymodel.Script.Segment;
-import io.moviechat.tinymodel.ScriptQuestion.Turn;
+import io.moviechat.tinyworld.Script.Segment;
+import io.moviechat.tinyworld.ScriptQuestion.Turn;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.moviechat.tinymodel;
+package io.moviechat.tinyworld;
 
 import io.moviechat.Frame;
 import io.moviechat.video.VideoWriter;
