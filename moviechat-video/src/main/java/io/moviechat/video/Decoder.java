@@ -68,10 +68,11 @@ final class Decoder implements AutoCloseable {
               + codecName
               + " video, which this build of FFmpeg cannot decode; convert it, to H.264 for one");
     }
-    this.context = avcodec_alloc_context3(codec);
     this.hardware = HardwareDevice.open(options.hardware(), codec, demuxer.name()).orElse(null);
+    this.context = avcodec_alloc_context3(codec);
     this.owner = NativeOwner.open(this, "video decoder of " + demuxer.name());
     AVDictionary settings = new AVDictionary(null);
+    boolean opened = false;
     try {
       avcodec_parameters_to_context(context, demuxer.parameters());
       context.pkt_timebase(demuxer.stream().time_base());
@@ -90,11 +91,12 @@ final class Decoder implements AutoCloseable {
       for (int i = 0; i <= LOOKAHEAD; i++) {
         unused.add(av_packet_alloc());
       }
-    } catch (RuntimeException e) {
-      close();
-      throw e;
+      opened = true;
     } finally {
       av_dict_free(settings);
+      if (!opened) {
+        close();
+      }
     }
   }
 

@@ -39,6 +39,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_rescale_q;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo.Track;
 import io.moviechat.VideoInfo.TrackKind;
+import io.moviechat.video.CursorSelections.Window;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -138,7 +139,7 @@ final class Demuxer implements AutoCloseable {
     settings.put("protocol_whitelist", Formats.NETWORK_PROTOCOLS);
     settings.put("format_whitelist", Formats.NETWORK);
     settings.put("user_agent", "MovieChat");
-    settings.put("rw_timeout", Long.toString(options.timeout().toNanos() / 1000));
+    settings.put("rw_timeout", Long.toString(Window.saturated(options.timeout()) / 1000));
     if (url.startsWith("http")) {
       settings.put("reconnect", "1");
       settings.put("reconnect_delay_max", "5");
@@ -225,7 +226,12 @@ final class Demuxer implements AutoCloseable {
     return unseekable ? "; this input cannot seek, so an MP4 must have its index in front" : "";
   }
 
-  private static int findVideo(String name, AVFormatContext format, VideoOptions options) {
+  /**
+   * Has FFmpeg look into the streams of an opened container.
+   *
+   * @throws VideoException if it cannot
+   */
+  static void analyse(String name, AVFormatContext format, VideoOptions options) {
     int streams = format.nb_streams();
     try (PointerPointer<AVDictionary> perStream = new PointerPointer<>(Math.max(1, streams))) {
       for (int i = 0; i < streams; i++) {
@@ -245,6 +251,10 @@ final class Demuxer implements AutoCloseable {
             name + " could not be analysed (FFmpeg: " + Ffmpeg.errorText(code) + ")");
       }
     }
+  }
+
+  private static int findVideo(String name, AVFormatContext format, VideoOptions options) {
+    analyse(name, format, options);
     int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
     if (best < 0 || (format.streams(best).disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0) {
       List<String> found = new ArrayList<>();

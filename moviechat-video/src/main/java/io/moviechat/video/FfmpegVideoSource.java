@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.LongStream;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
@@ -55,10 +56,10 @@ final class FfmpegVideoSource implements VideoSource {
   private final Orientation orientation;
   private @Nullable Session main;
   private @Nullable Session spare;
-  private @Nullable Pass pass;
+  private volatile @Nullable Pass pass;
   private @Nullable Scaler singleScaler;
   private @Nullable FrameFormat singleFormat;
-  private volatile boolean closed;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Opens the container, as often as it can. */
   interface Opener {
@@ -90,7 +91,7 @@ final class FfmpegVideoSource implements VideoSource {
     this.options = options;
     this.opener = opener;
     this.afterClose = afterClose;
-    this.watchdog = new Watchdog(options.timeout().toNanos());
+    this.watchdog = new Watchdog(Window.saturated(options.timeout()));
     this.singleFrames = new FramePool("frames of " + name, options.timeout());
     this.owner = NativeOwner.open(this, "video " + name);
     boolean opened = false;
@@ -121,11 +122,15 @@ final class FfmpegVideoSource implements VideoSource {
       return Optional.empty();
     }
     Demuxer demuxer = opened.get();
+    boolean done = false;
     try {
-      return Optional.of(new Session(demuxer, new FrameCursor(demuxer, settings)));
-    } catch (RuntimeException e) {
-      demuxer.close();
-      throw e;
+      Session session = new Session(demuxer, new FrameCursor(demuxer, settings));
+      done = true;
+      return Optional.of(session);
+    } finally {
+      if (!done) {
+        demuxer.close();
+      }
     }
   }
 
@@ -192,9 +197,18 @@ final class FfmpegVideoSource implements VideoSource {
       }
       Session session = session();
       session.cursor().rewind();
-      Pass next = new Pass(select(session, window, sampling), format);
-      pass = next;
-      return next;
+      FrameSelection selection = select(session, window, sampling);
+      boolean opened = false;
+      try {
+        Pass next = new Pass(selection, format);
+        pass = next;
+        opened = true;
+        return next;
+      } finally {
+        if (!opened) {
+          selection.close();
+        }
+      }
     } finally {
       leave();
     }
@@ -206,7 +220,7 @@ final class FfmpegVideoSource implements VideoSource {
       return everyFrame(cursor, window);
     }
     if (sampling instanceof FrameSampling.EveryInterval every) {
-      return everyInterval(session, window, every.interval().toNanos());
+      return everyInterval(session, window, Window.saturated(every.interval()));
     }
     if (sampling instanceof FrameSampling.Uniform uniform) {
       return uniform(session, window, uniform.frames());
@@ -215,7 +229,7 @@ final class FfmpegVideoSource implements VideoSource {
       return fragments(session, window, fragments);
     }
     if (sampling instanceof FrameSampling.Keyframes keyframes) {
-      return cursor.keyframes(window, keyframes.interval().toNanos());
+      return cursor.keyframes(window, Window.saturated(keyframes.interval()));
     }
     if (sampling instanceof FrameSampling.At at) {
       long[] moments = at.moments().stream().mapToLong(Window::saturated).toArray();
@@ -349,6 +363,7 @@ final class FfmpegVideoSource implements VideoSource {
       if (singleScaler == null || !format.equals(singleFormat)) {
         if (singleScaler != null) {
           singleScaler.close();
+          singleScaler = null;
         }
         singleScaler = new Scaler(name, format, orientation, options.deinterlace());
         singleFormat = format;
@@ -384,7 +399,7 @@ final class FfmpegVideoSource implements VideoSource {
 
   private void enter() {
     lock.lock();
-    if (closed) {
+    if (closed.get()) {
       lock.unlock();
       throw new IllegalStateException("the video " + name + " is closed");
     }
@@ -399,9 +414,11 @@ final class FfmpegVideoSource implements VideoSource {
 
   @Override
   public void close() {
-    boolean first = !closed;
-    closed = true;
+    boolean first = !closed.getAndSet(true);
     watchdog.stop();
+    if (first) {
+      afterClose.run(); // what reads from the caller's stream or channel ends with it
+    }
     singleFrames.close();
     @Nullable Pass running = pass;
     if (running != null) {
@@ -428,9 +445,6 @@ final class FfmpegVideoSource implements VideoSource {
       lock.unlock();
       watchdog.close();
       owner.close();
-      if (first) {
-        afterClose.run();
-      }
     }
   }
 

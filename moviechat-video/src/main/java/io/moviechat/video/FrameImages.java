@@ -65,7 +65,8 @@ public final class FrameImages {
   }
 
   /**
-   * Writes the frames of a pass, each named by its time ({@code 00-01-05.240.png}).
+   * Writes the frames of a pass, each named by its time: {@code 00-01-05.240.png}, and to the
+   * nanosecond where the time is no whole millisecond, so that no two frames share a name.
    *
    * @param folder created if it is missing
    * @return the files, in order of time
@@ -92,13 +93,17 @@ public final class FrameImages {
   }
 
   private static String name(Duration time) {
-    return String.format(
-        Locale.ROOT,
-        "%02d-%02d-%02d.%03d",
-        time.toHours(),
-        time.toMinutesPart(),
-        time.toSecondsPart(),
-        time.toMillisPart());
+    String seconds =
+        String.format(
+            Locale.ROOT,
+            "%02d-%02d-%02d",
+            time.toHours(),
+            time.toMinutesPart(),
+            time.toSecondsPart());
+    int nanos = time.getNano();
+    return nanos % 1_000_000 == 0
+        ? String.format(Locale.ROOT, "%s.%03d", seconds, nanos / 1_000_000)
+        : String.format(Locale.ROOT, "%s.%09d", seconds, nanos);
   }
 
   static BufferedImage image(Frame frame) {

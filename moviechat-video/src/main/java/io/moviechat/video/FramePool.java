@@ -1,6 +1,7 @@
 package io.moviechat.video;
 
 import io.moviechat.Frame;
+import io.moviechat.video.CursorSelections.Window;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -28,7 +29,7 @@ final class FramePool {
    */
   FramePool(String name, Duration timeout) {
     this.name = name;
-    this.timeoutNanos = timeout.toNanos();
+    this.timeoutNanos = Window.saturated(timeout);
   }
 
   /** Room for the pixels of one frame. */
@@ -80,7 +81,27 @@ final class FramePool {
     } finally {
       lock.unlock();
     }
-    return new Buffer(bytes);
+    boolean allocated = false;
+    try {
+      Buffer buffer = new Buffer(bytes);
+      allocated = true;
+      return buffer;
+    } finally {
+      if (!allocated) {
+        giveBackPlace();
+      }
+    }
+  }
+
+  /** There is no memory for another buffer now: its place is free for one that comes back. */
+  private void giveBackPlace() {
+    lock.lock();
+    try {
+      open--;
+      returned.signal();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** A frame over the start of a buffer, which comes back when the frame is closed. */

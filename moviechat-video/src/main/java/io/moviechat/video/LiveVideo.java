@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,13 @@ public final class LiveVideo implements VideoSource {
   private final VideoInfo info;
   private final AtomicLong dropped = new AtomicLong();
   private final AtomicLong reconnects = new AtomicLong();
-  private @Nullable Demuxer opened;
+
+  /** Opened beforehand, for the first pass; whoever takes it closes it. */
+  private final AtomicReference<@Nullable Connection> opened = new AtomicReference<>();
+
+  /** Guards {@link #follower}, and that nothing starts once this is closed. */
+  private final ReentrantLock lock = new ReentrantLock();
+
   private @Nullable Follower follower;
   private volatile boolean closed;
 
@@ -57,13 +64,13 @@ public final class LiveVideo implements VideoSource {
     this.opener = opener;
     this.options = options;
     this.live = live;
-    this.watchdog = new Watchdog(options.timeout().toNanos());
+    this.watchdog = new Watchdog(Window.saturated(options.timeout()));
     this.owner = NativeOwner.open(this, "live video " + name);
     boolean done = false;
     try {
-      Demuxer first = opener.open(watchdog).orElseThrow();
-      opened = first;
-      info = FfmpegVideoSource.describe(first, options);
+      Connection first = connect();
+      opened.set(first);
+      info = FfmpegVideoSource.describe(first.demuxer(), options);
       done = true;
     } finally {
       if (!done) {
@@ -92,7 +99,7 @@ public final class LiveVideo implements VideoSource {
                       new VideoInput.OfGrowingFile(
                           VideoInput.OfFile.open(file, options.maxBytes()),
                           watchdog,
-                          live.growthPatience().toNanos()),
+                          Window.saturated(live.growthPatience())),
                       options,
                       watchdog)),
           options,
@@ -104,6 +111,29 @@ public final class LiveVideo implements VideoSource {
     String url = location.toString();
     return new LiveVideo(
         url, watchdog -> Optional.of(Demuxer.open(url, options, watchdog)), options, live);
+  }
+
+  /** An opened video, with what ends its reading. */
+  private record Connection(Demuxer demuxer, Watchdog guard) implements AutoCloseable {
+    @Override
+    public void close() {
+      demuxer.close();
+      guard.close();
+    }
+  }
+
+  private Connection connect() {
+    Watchdog guard = watchdog.child();
+    boolean done = false;
+    try {
+      Connection connection = new Connection(opener.open(guard).orElseThrow(), guard);
+      done = true;
+      return connection;
+    } finally {
+      if (!done) {
+        guard.close();
+      }
+    }
   }
 
   /** Frames dropped so far because nobody took them in time. */
@@ -123,9 +153,6 @@ public final class LiveVideo implements VideoSource {
 
   @Override
   public FrameStream frames(FrameSampling sampling, FrameFormat format) {
-    if (closed) {
-      throw new IllegalStateException("the live video " + name + " is closed");
-    }
     if (!(sampling instanceof FrameSampling.EveryFrame
         || sampling instanceof FrameSampling.EveryInterval
         || sampling instanceof FrameSampling.SceneChanges)) {
@@ -135,13 +162,21 @@ public final class LiveVideo implements VideoSource {
               + sampling
               + " needs; sample by interval");
     }
-    if (follower != null) {
-      follower.close();
+    lock.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the live video " + name + " is closed");
+      }
+      if (follower != null) {
+        follower.close();
+      }
+      Follower next = new Follower(sampling, format);
+      follower = next;
+      next.thread.start();
+      return next;
+    } finally {
+      lock.unlock();
     }
-    Follower next = new Follower(sampling, format);
-    follower = next;
-    next.thread.start();
-    return next;
   }
 
   /**
@@ -169,15 +204,20 @@ public final class LiveVideo implements VideoSource {
   public void close() {
     closed = true;
     watchdog.stop();
-    if (follower != null) {
-      follower.close();
+    lock.lock();
+    try {
+      if (follower != null) {
+        follower.close();
+      }
+      Connection unused = opened.getAndSet(null);
+      if (unused != null) {
+        unused.close();
+      }
+    } finally {
+      lock.unlock();
+      watchdog.close();
+      owner.close();
     }
-    if (opened != null) {
-      opened.close();
-      opened = null;
-    }
-    watchdog.close();
-    owner.close();
   }
 
   /** Reads and decodes on its thread; gives frames to whoever calls {@link #next()}. */
@@ -196,6 +236,7 @@ public final class LiveVideo implements VideoSource {
     private long shift;
     private long lastTime = -1;
     private long lastArrival;
+    private volatile @Nullable Watchdog reading;
 
     Follower(FrameSampling sampling, FrameFormat format) {
       this.sampling = sampling;
@@ -218,7 +259,7 @@ public final class LiveVideo implements VideoSource {
           } catch (VideoException | IllegalStateException e) {
             problem = e;
           }
-          long left = live.reconnectFor().toNanos() - (System.nanoTime() - brokenSince);
+          long left = Window.saturated(live.reconnectFor()) - (System.nanoTime() - brokenSince);
           if (stopped || left <= 0) {
             break;
           }
@@ -241,16 +282,15 @@ public final class LiveVideo implements VideoSource {
      * @return whether any frame came
      */
     private boolean followOnce() {
-      @Nullable Demuxer demuxer = opened;
-      opened = null;
-      if (demuxer == null) {
-        demuxer = opener.open(watchdog).orElseThrow();
-      }
       boolean any = false;
-      try (Demuxer source = demuxer;
-          FrameCursor cursor = FrameCursor.live(source, options);
+      try (Connection connection = take();
+          FrameCursor cursor = FrameCursor.live(connection.demuxer(), options);
           Scaler scaler =
-              new Scaler(name, format, Orientation.of(source.parameters()), options.deinterlace());
+              new Scaler(
+                  name,
+                  format,
+                  Orientation.of(connection.demuxer().parameters()),
+                  options.deinterlace());
           FrameSelection selection = select(cursor)) {
         long damagedBefore = damaged;
         while (!stopped && selection.next()) {
@@ -270,9 +310,20 @@ public final class LiveVideo implements VideoSource {
       return any;
     }
 
+    private Connection take() {
+      Connection first = opened.getAndSet(null);
+      Connection connection = first == null ? connect() : first;
+      reading = connection.guard();
+      if (stopped) {
+        connection.guard().stop();
+      }
+      return connection;
+    }
+
     private FrameSelection select(FrameCursor cursor) {
       if (sampling instanceof FrameSampling.EveryInterval every) {
-        return CursorSelections.everyInterval(cursor, Window.WHOLE, every.interval().toNanos());
+        return CursorSelections.everyInterval(
+            cursor, Window.WHOLE, Window.saturated(every.interval()));
       }
       if (sampling instanceof FrameSampling.SceneChanges changes) {
         return CursorSelections.sceneChanges(
@@ -348,6 +399,10 @@ public final class LiveVideo implements VideoSource {
     public void close() {
       stopped = true;
       pool.close();
+      Watchdog guard = reading;
+      if (guard != null) {
+        guard.stop();
+      }
       lock.lock();
       try {
         while (!waiting.isEmpty()) {

@@ -64,7 +64,7 @@ public final class Subtitles {
    * @throws VideoException if a file cannot be read
    */
   public static List<Track> of(Path video) {
-    List<Track> tracks = new ArrayList<>(read(video, true, VideoOptions.DEFAULT));
+    List<Track> tracks = new ArrayList<>(read(video, true));
     String name = String.valueOf(video.getFileName());
     int point = name.lastIndexOf('.');
     String stem = point > 0 ? name.substring(0, point) : name;
@@ -80,7 +80,7 @@ public final class Subtitles {
               .sorted()
               .toList();
       for (Path file : beside) {
-        tracks.addAll(read(file, false, VideoOptions.DEFAULT.withMaxBytes(MAX_FILE_BYTES)));
+        tracks.addAll(read(file, false));
       }
     } catch (IOException e) {
       throw new VideoException("the folder " + folder + " cannot be listed: " + e, e);
@@ -100,10 +100,20 @@ public final class Subtitles {
         : Optional.empty();
   }
 
-  private static List<Track> read(Path file, boolean embedded, VideoOptions options) {
+  private static List<Track> read(Path file, boolean embedded) {
     Ffmpeg.load();
+    long maxBytes = embedded ? VideoOptions.DEFAULT.maxBytes() : MAX_FILE_BYTES;
+    return read(file, VideoInput.OfFile.open(file, maxBytes), embedded);
+  }
+
+  /**
+   * Reads the text tracks of one file.
+   *
+   * @param input the file's bytes; closed here
+   */
+  static List<Track> read(Path file, VideoInput input, boolean embedded) {
+    VideoOptions options = VideoOptions.DEFAULT;
     String name = file.toString();
-    VideoInput input = VideoInput.OfFile.open(file, options.maxBytes());
     try (Watchdog watchdog = new Watchdog(options.timeout().toNanos());
         InputBridge bridge = new InputBridge(input, watchdog)) {
       AVFormatContext format = avformat_alloc_context();
@@ -121,8 +131,8 @@ public final class Subtitles {
       }
       NativeOwner owner = NativeOwner.open(format, "subtitles of " + name);
       try {
-        avformat_find_stream_info(format, (PointerPointer<?>) null);
-        return tracks(file, embedded, format, watchdog);
+        Demuxer.analyse(name, format, options);
+        return tracks(file, embedded, format, bridge, watchdog);
       } finally {
         avformat_close_input(format);
         owner.close();
@@ -131,7 +141,7 @@ public final class Subtitles {
   }
 
   private static List<Track> tracks(
-      Path file, boolean embedded, AVFormatContext format, Watchdog watchdog) {
+      Path file, boolean embedded, AVFormatContext format, InputBridge bridge, Watchdog watchdog) {
     Map<Integer, TextDecoder> decoders = new HashMap<>();
     AVPacket packet = av_packet_alloc();
     try {
@@ -143,8 +153,7 @@ public final class Subtitles {
       }
       long start = format.start_time();
       long origin = embedded && start != Ffmpeg.NO_TIME ? Math.max(0, start) * 1000 : 0;
-      while (!decoders.isEmpty() && av_read_frame(format, packet) >= 0) {
-        watchdog.progress();
+      while (!decoders.isEmpty() && read(file, format, packet, bridge, watchdog)) {
         TextDecoder decoder = decoders.get(packet.stream_index());
         if (decoder != null) {
           decoder.decode(packet, origin);
@@ -168,6 +177,31 @@ public final class Subtitles {
       av_packet_free(packet);
       decoders.values().forEach(TextDecoder::close);
     }
+  }
+
+  /**
+   * Reads the next packet.
+   *
+   * @return false at the end of the file
+   * @throws VideoException if the file breaks off: half the cues of a film look like all of them
+   */
+  private static boolean read(
+      Path file, AVFormatContext format, AVPacket packet, InputBridge bridge, Watchdog watchdog) {
+    watchdog.progress();
+    int code = av_read_frame(format, packet);
+    Throwable failure = bridge.failure();
+    if (failure != null) {
+      throw new VideoException(file + " cannot be read any further: " + failure, failure);
+    }
+    if (code < 0 && code != AVERROR_EOF()) {
+      throw new VideoException(
+          "the subtitles of "
+              + file
+              + " break off: the file is damaged (FFmpeg: "
+              + Ffmpeg.errorText(code)
+              + ")");
+    }
+    return code >= 0;
   }
 
   /** Decodes one track into cues. FFmpeg turns every text format into lines of ASS. */

@@ -68,7 +68,7 @@ public final class VideoWriter implements AutoCloseable {
    */
   private static final int TICKS_PER_SECOND = 60_000;
 
-  private final Builder settings;
+  private final Settings settings;
   private final Path part;
   private final NativeOwner owner;
   private final long frameTicks;
@@ -84,20 +84,46 @@ public final class VideoWriter implements AutoCloseable {
   private boolean failed;
   private boolean closed;
 
-  private VideoWriter(Builder settings) {
+  private VideoWriter(Settings settings) {
     Ffmpeg.load();
     this.settings = settings;
     this.part = settings.file.resolveSibling(settings.file.getFileName() + ".part");
     this.frameTicks = Math.max(1, Math.round(settings.ticksPerSecond / settings.framesPerSecond));
     this.owner = NativeOwner.open(this, "video writer of " + settings.file);
+    boolean opened = false;
     try {
       open();
-    } catch (RuntimeException e) {
-      failed = true;
-      close();
-      throw e;
+      opened = true;
+    } finally {
+      if (!opened) {
+        failed = true;
+        close();
+      }
     }
   }
+
+  /** What a builder held when {@link Builder#build()} was called. */
+  private record Settings(
+      Path file,
+      Map<String, String> encoderOptions,
+      Map<String, String> containerOptions,
+      int width,
+      int height,
+      double framesPerSecond,
+      long bitRate,
+      int keyframeInterval,
+      String encoder,
+      int pixelFormat,
+      int ticksPerSecond,
+      int bFrames,
+      int rotation,
+      int aspectNumerator,
+      int aspectDenominator,
+      int flags,
+      int frameFlags,
+      int colorPrimaries,
+      int colorTransfer,
+      int colorSpace) {}
 
   /**
    * Starts the settings of a writer.
@@ -258,7 +284,28 @@ public final class VideoWriter implements AutoCloseable {
       if (width == 0) {
         throw new IllegalStateException("no size set: call size(width, height) before build()");
       }
-      return new VideoWriter(this);
+      return new VideoWriter(
+          new Settings(
+              file,
+              new LinkedHashMap<>(encoderOptions),
+              new LinkedHashMap<>(containerOptions),
+              width,
+              height,
+              framesPerSecond,
+              bitRate,
+              keyframeInterval,
+              encoder,
+              pixelFormat,
+              ticksPerSecond,
+              bFrames,
+              rotation,
+              aspectNumerator,
+              aspectDenominator,
+              flags,
+              frameFlags,
+              colorPrimaries,
+              colorTransfer,
+              colorSpace));
     }
   }
 

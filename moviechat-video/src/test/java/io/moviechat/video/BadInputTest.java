@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import javax.sound.sampled.AudioFileFormat;
 import javax.sound.sampled.AudioFormat;
@@ -224,6 +225,23 @@ class BadInputTest {
               })
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("close frames before asking for more");
+    }
+  }
+
+  @Test
+  void aDurationWithoutEndIsNoFailure() {
+    Duration forever = ChronoUnit.FOREVER.getDuration();
+    VideoOptions patient = VideoOptions.DEFAULT.withTimeout(forever);
+    try (VideoSource video = new FfmpegVideoSourceProvider(patient).open(Clips.file("bunny.mp4"))) {
+      for (FrameSampling sampling :
+          List.of(
+              FrameSampling.every(forever),
+              FrameSampling.keyframes(forever),
+              FrameSampling.sceneChanges(1, forever))) {
+        try (FrameStream stream = video.frames(sampling, FrameFormat.ORIGINAL)) {
+          assertThat(Clips.drain(stream)).as("%s", sampling).hasSize(1);
+        }
+      }
     }
   }
 }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moviechat.VideoException;
 import io.moviechat.spi.NativeOwner;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -84,6 +86,29 @@ class SubtitlesTest {
   @Test
   void videoWithoutText() {
     assertThat(Subtitles.of(Clips.file("bunny.mp4"))).isEmpty();
+  }
+
+  @Test
+  void aFileThatBreaksOffIsNotTakenForAShortOne() throws IOException {
+    Path film = Clips.file("bunny-subtitles.mkv");
+    byte[] whole = Files.readAllBytes(film);
+    ByteArrayInputStream bytes = new ByteArrayInputStream(whole, 0, whole.length - 400);
+    InputStream breaksOff =
+        new InputStream() {
+          @Override
+          public int read() throws IOException {
+            int next = bytes.read();
+            if (next < 0) {
+              throw new IOException("the disk is gone");
+            }
+            return next;
+          }
+        };
+    VideoInput input = new VideoInput.OfStream(breaksOff, Long.MAX_VALUE);
+    assertThatThrownBy(() -> Subtitles.read(film, input, true))
+        .isInstanceOf(VideoException.class)
+        .hasMessageContaining("bunny-subtitles.mkv")
+        .hasMessageContaining("the disk is gone");
   }
 
   @Test

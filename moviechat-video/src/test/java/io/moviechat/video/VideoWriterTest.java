@@ -11,11 +11,14 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class VideoWriterTest {
   @TempDir Path folder;
@@ -91,6 +94,37 @@ class VideoWriterTest {
         .isInstanceOf(VideoException.class)
         .hasMessageContaining(file.toString())
         .hasMessageContaining("No such file");
+  }
+
+  @Test
+  void keepsTheSettingsItWasBuiltWith() {
+    VideoWriter.Builder builder = VideoWriter.builder(folder.resolve("clip.mp4")).size(64, 48);
+    try (VideoWriter writer = builder.build()) {
+      builder.size(4096, 4096).framesPerSecond(1);
+      assertThatThrownBy(() -> writer.write(picture(4096, 4096, 0), Duration.ZERO))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("64 x 48");
+      writer.write(picture(64, 48, 0), Duration.ZERO);
+    }
+  }
+
+  /** Each fails one step later than the one before it. */
+  static List<Function<Path, VideoWriter.Builder>> settingsThatFail() {
+    return List.of(
+        folder -> VideoWriter.builder(folder.resolve("clip.mp4")).encoder("none", 0),
+        folder -> VideoWriter.builder(folder.resolve("clip.unknown")),
+        folder -> VideoWriter.builder(folder.resolve("clip.mp4")).encoder("mpeg4", 0x7fff),
+        folder -> VideoWriter.builder(folder.resolve("none").resolve("clip.mp4")),
+        folder -> VideoWriter.builder(folder.resolve("clip.webm")).codec(VideoWriter.Codec.MPEG4));
+  }
+
+  @ParameterizedTest
+  @MethodSource("settingsThatFail")
+  void whateverStepFailsNothingStaysOpen(Function<Path, VideoWriter.Builder> failing) {
+    VideoWriter.Builder builder = failing.apply(folder).size(64, 48);
+    assertThatThrownBy(() -> builder.build().close()).isInstanceOf(VideoException.class);
+    assertThat(folder).isEmptyDirectory();
+    assertThat(NativeOwner.openOwners()).isEmpty();
   }
 
   @Test
