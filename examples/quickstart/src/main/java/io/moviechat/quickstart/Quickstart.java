@@ -16,7 +16,7 @@ public final class Quickstart {
     try (MovieChat chat = MovieChat.create();
         Movie movie = chat.watch(Path.of("movie.mp4"))) {
       System.out.println(movie.ask("How many scenes are in the video?").text());
-      System.out.println(movie.at(Duration.ofSeconds(65)).ask("What is on screen now?").text());
+      System.out.println(movie.at(Duration.ofSeconds(5)).ask("What is on screen now?").text());
       Answer answer = movie.ask("What comes first?", System.out::print); // streamed
       answer.evidence().forEach(slot -> System.out.println(slot.start() + " to " + slot.end()));
       movie.memory().save(Path.of("movie.memory")); // chat.open(...) asks it again tomorrow

@@ -1,0 +1,210 @@
+package io.moviechat.outside;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Pastes POM and program of docs/install.md into an empty folder, builds them with a Maven that
+ * sees this build's artifacts in a repository of their own, and runs them on a real clip.
+ */
+class InstallPageIT {
+  private static final Path PROJECT = Path.of(System.getProperty("outside.project"));
+  private static final Path FOLDER = Path.of(System.getProperty("outside.folder"));
+  private static final Path REPOSITORY = FOLDER.resolve("repository");
+  private static final String ND4J =
+      "<exclusion><groupId>org.nd4j</groupId><artifactId>*</artifactId></exclusion>";
+  private static final String MATH =
+      "<exclusion><groupId>org.apache.commons</groupId><artifactId>commons-math3</artifactId></exclusion>";
+
+  private static String page;
+
+  /** What {@code install} would do, into a repository that nobody else uses. */
+  @BeforeAll
+  static void installArtifacts() throws IOException {
+    page = Files.readString(PROJECT.resolve("docs/install.md"));
+    List<Path> poms = new ArrayList<>();
+    Files.walkFileTree(
+        PROJECT,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+            String name = String.valueOf(folder.getFileName());
+            boolean skipped =
+                !folder.equals(PROJECT)
+                    && (name.equals("target") || name.equals("src") || name.startsWith("."));
+            return skipped ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (file.endsWith("pom.xml")) {
+              poms.add(file);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    for (Path pom : poms) {
+      install(pom);
+    }
+  }
+
+  private static void install(Path pom) throws IOException {
+    String own = Files.readString(pom).replaceFirst("(?s)<parent>.*?</parent>", "");
+    String artifact = first("<artifactId>([^<]+)</artifactId>", own);
+    String version = first("<version>([^<]+)</version>", Files.readString(pom));
+    Path folder = REPOSITORY.resolve(Path.of("io", "moviechat", artifact, version));
+    Files.createDirectories(folder);
+    String name = artifact + "-" + version;
+    copy(pom, folder.resolve(name + ".pom"));
+    Path jar = pom.resolveSibling(Path.of(System.getProperty("outside.build"), name + ".jar"));
+    if (Files.exists(jar)) {
+      copy(jar, folder.resolve(name + ".jar"));
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private static String first(String pattern, String text) {
+    Matcher found = Pattern.compile(pattern, Pattern.DOTALL).matcher(text);
+    assertThat(found.find()).as(pattern).isTrue();
+    return found.group(1);
+  }
+
+  @Test
+  void the_pasted_application_runs() throws IOException {
+    Path folder = paste("pasted", pom());
+
+    List<Path> classPath = build(folder);
+    List<String> lines = run(folder, classPath);
+
+    assertThat(lines.get(0)).as("an answer about the whole movie").isNotBlank();
+    assertThat(lines).last().asString().matches("PT\\S+ to PT\\S+");
+    assertThat(folder.resolve("movie.memory")).isRegularFile();
+    assertThat(names(classPath)).contains("nd4j-api");
+  }
+
+  @Test
+  void it_runs_without_nd4j_in_less_than_95_megabytes() throws IOException {
+    String pom =
+        pom()
+            .replaceFirst(
+                "(<artifactId>moviechat</artifactId>)",
+                "$1<exclusions>" + ND4J + MATH + "</exclusions>");
+    assertThat(page).contains(ND4J, MATH);
+    Path folder = paste("without-nd4j", pom);
+
+    List<Path> classPath = build(folder);
+    List<String> lines = run(folder, classPath);
+
+    assertThat(lines).last().asString().matches("PT\\S+ to PT\\S+");
+    assertThat(names(classPath)).noneMatch(name -> name.startsWith("nd4j"));
+    long bytes = 0;
+    for (Path jar : classPath) {
+      bytes += names(List.of(jar)).contains("moviechat-tiny-model") ? 0 : Files.size(jar);
+    }
+    assertThat(bytes).as("bytes of %s", classPath).isLessThan(95L << 20);
+  }
+
+  private static List<String> names(List<Path> jars) {
+    return jars.stream()
+        .map(jar -> String.valueOf(jar.getFileName()).replaceFirst("-\\d.*", ""))
+        .toList();
+  }
+
+  private static String pom() {
+    return first("```xml\n(<project.*?</project>\n)```", page);
+  }
+
+  private static Path paste(String name, String pom) throws IOException {
+    Path folder = Files.createDirectories(FOLDER.resolve(name));
+    Files.deleteIfExists(folder.resolve("movie.memory"));
+    Files.writeString(folder.resolve("pom.xml"), pom);
+    Path program = folder.resolve("src/main/java/App.java");
+    Files.createDirectories(program.getParent());
+    Files.writeString(program, first("```java\n(import .*?)```", page));
+    Path clip = PROJECT.resolve("moviechat-video/src/test/resources/clips/bunny.mp4");
+    copy(clip, folder.resolve("movie.mp4"));
+    return folder;
+  }
+
+  private static List<Path> build(Path folder) throws IOException {
+    boolean windows = File.separatorChar == '\\';
+    Path maven = Path.of(System.getProperty("outside.maven"), "bin", windows ? "mvn.cmd" : "mvn");
+    List<String> command = new ArrayList<>(List.of(maven.toString(), "-B", "-q"));
+    if (System.getProperty("outside.session").equals("offline=true")) {
+      command.add("-o");
+    }
+    command.add("-Dmaven.repo.local=" + REPOSITORY);
+    // The libraries of others come from where this build has them already.
+    command.add("-Dmaven.repo.local.tail=" + System.getProperty("outside.repository"));
+    command.add(System.getProperty("outside.compile"));
+    command.add(System.getProperty("outside.classpath"));
+    command.add("-Dmdep.outputFile=classpath");
+    command.add("-Dmdep.excludeTypes=pom");
+    String output = process(folder, command, 10);
+    assertThat(folder.resolve("target/classes/App.class")).as(output).isRegularFile();
+    return Arrays.stream(Files.readString(folder.resolve("classpath")).split(File.pathSeparator))
+        .map(Path::of)
+        .toList();
+  }
+
+  private static List<String> run(Path folder, List<Path> classPath) {
+    List<String> entries = new ArrayList<>(List.of("target/classes"));
+    classPath.forEach(jar -> entries.add(jar.toString()));
+    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    return process(
+            folder,
+            List.of(
+                java.toString(), "-Xmx1g", "-cp", String.join(File.pathSeparator, entries), "App"),
+            5)
+        .lines()
+        .toList();
+  }
+
+  /** Standard output of a process that must succeed. */
+  private static String process(Path folder, List<String> command, int minutes) {
+    try {
+      Path out = folder.resolve("out.txt");
+      Path err = folder.resolve("err.txt");
+      ProcessBuilder builder =
+          new ProcessBuilder(command)
+              .directory(folder.toFile())
+              .redirectOutput(out.toFile())
+              .redirectError(err.toFile());
+      builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+      Process process = builder.start();
+      boolean ended = process.waitFor(minutes, TimeUnit.MINUTES);
+      if (!ended) {
+        process.destroyForcibly();
+      }
+      assertThat(ended).as("%s ended", command).isTrue();
+      assertThat(process.exitValue())
+          .as("%s%n%s%n%s", command, Files.readString(out), Files.readString(err))
+          .isZero();
+      return Files.readString(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
