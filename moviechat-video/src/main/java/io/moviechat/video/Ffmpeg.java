@@ -2,12 +2,12 @@ package io.moviechat.video;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.bytedeco.ffmpeg.global.avutil.AV_ERROR_MAX_STRING_SIZE;
-import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import static org.bytedeco.ffmpeg.global.avutil.AV_ROUND_DOWN;
 import static org.bytedeco.ffmpeg.global.avutil.av_image_get_buffer_size;
 import static org.bytedeco.ffmpeg.global.avutil.av_rescale_rnd;
 
 import io.moviechat.VideoException;
+import io.moviechat.internal.NativeFailure;
 import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.global.avcodec;
 import org.bytedeco.ffmpeg.global.avformat;
@@ -18,15 +18,19 @@ import org.jspecify.annotations.Nullable;
 
 /** Loads FFmpeg's libraries and translates its error codes and times. */
 final class Ffmpeg {
-  static final long NO_TIME = AV_NOPTS_VALUE;
+  /**
+   * {@code AV_NOPTS_VALUE}. Written out: reading it loads the library, before this class can say
+   * what is missing if there is none.
+   */
+  static final long NO_TIME = Long.MIN_VALUE;
 
   private static final int ALIGNMENT = 32;
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
-  private static final @Nullable String LOAD_FAILURE = loadLibraries();
+  private static final @Nullable Throwable LOAD_FAILURE = loadLibraries();
 
   private Ffmpeg() {}
 
-  private static @Nullable String loadLibraries() {
+  private static @Nullable Throwable loadLibraries() {
     try {
       Loader.load(avutil.class);
       Loader.load(avcodec.class);
@@ -35,7 +39,7 @@ final class Ffmpeg {
       FfmpegLog.install();
       return null;
     } catch (LinkageError | RuntimeException e) {
-      return e.toString();
+      return e;
     }
   }
 
@@ -47,11 +51,9 @@ final class Ffmpeg {
   static void load() {
     if (LOAD_FAILURE != null) {
       throw new VideoException(
-          "FFmpeg's native libraries could not be loaded ("
-              + LOAD_FAILURE
-              + "); add org.bytedeco:ffmpeg and org.bytedeco:javacpp with the classifier "
-              + Loader.Detector.getPlatform()
-              + " to the class path");
+          NativeFailure.explain(
+              "FFmpeg", Loader.Detector.getPlatform(), NativeFailure.javaCppFolder(), LOAD_FAILURE),
+          LOAD_FAILURE);
     }
   }
 

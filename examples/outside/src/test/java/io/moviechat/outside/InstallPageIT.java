@@ -19,6 +19,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Pastes POM and program of docs/install.md into an empty folder, builds them with a Maven that
@@ -34,6 +36,7 @@ class InstallPageIT {
       "<exclusion><groupId>org.apache.commons</groupId><artifactId>commons-math3</artifactId></exclusion>";
 
   private static String page;
+  private static List<Path> pastedClassPath = List.of();
 
   /** What {@code install} would do, into a repository that nobody else uses. */
   @BeforeAll
@@ -94,6 +97,7 @@ class InstallPageIT {
     Path folder = paste("pasted", pom());
 
     List<Path> classPath = build(folder);
+    pastedClassPath = classPath;
     List<String> lines = run(folder, classPath);
 
     assertThat(lines.get(0)).as("an answer about the whole movie").isNotBlank();
@@ -122,6 +126,37 @@ class InstallPageIT {
       bytes += names(List.of(jar)).contains("moviechat-tiny-model") ? 0 : Files.size(jar);
     }
     assertThat(bytes).as("bytes of %s", classPath).isLessThan(95L << 20);
+  }
+
+  /** Natives are the first thing that a new application gets wrong. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      textBlock =
+          """
+          ffmpeg-.*(linux|macosx|windows).*      ; Add org.bytedeco:ffmpeg with the classifier
+          onnxruntime-.*(linux|macosx|windows).* ; Add org.bytedeco:onnxruntime with the classifier
+          dnnl-.*(linux|macosx|windows).*        ; Add org.bytedeco:dnnl with the classifier
+          opencl-.*(linux|macosx|windows).*      ; Add org.bytedeco:opencl with the classifier
+          opencl-[\\d.-]+jar                     ; Add org.bytedeco:opencl, or io.moviechat:moviechat
+          """)
+  void a_missing_native_library_is_named(String jar, String advice) throws IOException {
+    Path folder = paste("pasted", pom());
+    if (pastedClassPath.isEmpty()) {
+      pastedClassPath = build(folder);
+    }
+    List<Path> rest =
+        pastedClassPath.stream()
+            .filter(entry -> !entry.getFileName().toString().matches(jar))
+            .toList();
+
+    Ran ran = process(folder, command(rest), 5);
+
+    assertThat(ran.exitCode()).isEqualTo(1);
+    assertThat(ran.err().lines().filter(line -> line.startsWith("Exception")))
+        .singleElement()
+        .asString()
+        .contains("io.moviechat.", advice);
   }
 
   private static List<String> names(List<Path> jars) {
@@ -160,28 +195,31 @@ class InstallPageIT {
     command.add(System.getProperty("outside.classpath"));
     command.add("-Dmdep.outputFile=classpath");
     command.add("-Dmdep.excludeTypes=pom");
-    String output = process(folder, command, 10);
-    assertThat(folder.resolve("target/classes/App.class")).as(output).isRegularFile();
+    Ran ran = process(folder, command, 10);
+    assertThat(folder.resolve("target/classes/App.class")).as(ran.toString()).isRegularFile();
     return Arrays.stream(Files.readString(folder.resolve("classpath")).split(File.pathSeparator))
         .map(Path::of)
         .toList();
   }
 
   private static List<String> run(Path folder, List<Path> classPath) {
+    Ran ran = process(folder, command(classPath), 5);
+    assertThat(ran.exitCode()).as(ran.toString()).isZero();
+    return ran.out().lines().toList();
+  }
+
+  private static List<String> command(List<Path> classPath) {
     List<String> entries = new ArrayList<>(List.of("target/classes"));
     classPath.forEach(jar -> entries.add(jar.toString()));
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    return process(
-            folder,
-            List.of(
-                java.toString(), "-Xmx1g", "-cp", String.join(File.pathSeparator, entries), "App"),
-            5)
-        .lines()
-        .toList();
+    return List.of(
+        java.toString(), "-Xmx1g", "-cp", String.join(File.pathSeparator, entries), "App");
   }
 
-  /** Standard output of a process that must succeed. */
-  private static String process(Path folder, List<String> command, int minutes) {
+  /** How a process ended. */
+  private record Ran(int exitCode, String out, String err) {}
+
+  private static Ran process(Path folder, List<String> command, int minutes) {
     try {
       Path out = folder.resolve("out.txt");
       Path err = folder.resolve("err.txt");
@@ -197,10 +235,7 @@ class InstallPageIT {
         process.destroyForcibly();
       }
       assertThat(ended).as("%s ended", command).isTrue();
-      assertThat(process.exitValue())
-          .as("%s%n%s%n%s", command, Files.readString(out), Files.readString(err))
-          .isZero();
-      return Files.readString(out);
+      return new Ran(process.exitValue(), Files.readString(out), Files.readString(err));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

@@ -1,6 +1,7 @@
 package io.moviechat.llm.internal;
 
 import io.moviechat.ModelException;
+import io.moviechat.internal.NativeFailure;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
@@ -70,16 +71,9 @@ public final class Ort {
     if (instance == null) {
       try {
         instance = new Ort();
-      } catch (LinkageError e) {
+      } catch (LinkageError | TypeNotPresentException e) {
         throw new ModelException(
-            "ONNX Runtime's native library for "
-                + platform()
-                + " cannot be loaded: "
-                + e.getMessage()
-                + ". Put org.bytedeco:onnxruntime, dnnl, opencl and javacpp with the classifier "
-                + platform()
-                + " on the class path (docs/models.md, \"Natives\")",
-            e);
+            NativeFailure.explain("ONNX Runtime", platform(), NativeFailure.javaCppFolder(), e), e);
       }
     }
     return instance;

@@ -2,6 +2,7 @@ package io.moviechat.llm.internal;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.moviechat.ModelException;
+import io.moviechat.internal.NativeFailure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -78,9 +79,13 @@ public final class TokenizersNative {
         Files.delete(folder);
       }
       log.debug("loaded the tokenizer library for {}", platform);
-    } catch (IOException | UnsatisfiedLinkError e) {
+    } catch (IOException | LinkageError e) {
       throw new ModelException(
-          "the tokenizer's native library for " + platform + " cannot be loaded: " + e.getMessage(),
+          NativeFailure.explain(
+              "The tokenizer's library",
+              platform,
+              System.getProperty("java.io.tmpdir") + " (-Djava.io.tmpdir=DIR)",
+              e),
           e);
     }
   }
