@@ -41,4 +41,14 @@ public interface VideoMemoryFactory {
    * @throws IllegalArgumentException if the strategy cannot go on from such a memory
    */
   VideoMemory resume(MemorySnapshot earlier);
+
+  /**
+   * How a pass of this strategy is cut into parts.
+   *
+   * @throws IllegalArgumentException if it cannot be, saying why
+   */
+  default PartedMemory inParts() {
+    throw new IllegalArgumentException(
+        "a pass of the memory strategy " + strategy() + " cannot be cut into parts");
+  }
 }

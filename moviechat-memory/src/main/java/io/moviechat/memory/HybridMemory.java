@@ -43,6 +43,13 @@ final class HybridMemory extends MergingMemory {
   }
 
   @Override
+  void finishPart() {
+    while (shortTerm().size() >= group) {
+      consolidate(group, target, false);
+    }
+  }
+
+  @Override
   int carried() {
     return 0;
   }

@@ -6,10 +6,12 @@ import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.PartedMemory;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryFactory;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -177,33 +179,28 @@ public final class MemoryStrategies {
   }
 
   static VideoMemoryFactory uniform(int slots, boolean chosen) {
-    return new Strategy(
-        UNIFORM,
-        "",
-        slots,
-        2,
-        chosen,
-        (shape, n) -> SamplingMemory.uniform(shape, store(shape, n), n));
+    return sampling(UNIFORM, "", slots, 2, chosen, SamplingMemory.UNIFORM);
   }
 
   static VideoMemoryFactory recent(int slots, boolean chosen) {
-    return new Strategy(
-        RECENT,
-        "",
-        slots,
-        1,
-        chosen,
-        (shape, n) -> SamplingMemory.recent(shape, store(shape, n), n));
+    return sampling(RECENT, "", slots, 1, chosen, SamplingMemory.RECENT);
   }
 
   static VideoMemoryFactory reservoir(int slots, long seed, boolean chosen) {
+    return sampling(RESERVOIR, " seed=" + seed, slots, 1, chosen, SamplingMemory.reservoir(seed));
+  }
+
+  private static VideoMemoryFactory sampling(
+      String name, String extra, int slots, int least, boolean chosen, SamplingMemory.Rule rule) {
+    Parts.Opener opener = (shape, n) -> new SamplingMemory(name, shape, store(shape, n), n, rule);
     return new Strategy(
-        RESERVOIR,
-        " seed=" + seed,
+        name,
+        extra,
         slots,
-        1,
+        least,
         chosen,
-        (shape, n) -> SamplingMemory.reservoir(shape, store(shape, n), n, seed));
+        opener,
+        n -> Parts.ofSurvivors(n, opener, times -> SamplingMemory.survivors(rule, n, times)));
   }
 
   static VideoMemoryFactory memoryBank(int slots, boolean chosen) {
@@ -213,7 +210,8 @@ public final class MemoryStrategies {
         slots,
         2,
         chosen,
-        (shape, n) -> new BankMemory(shape, new JavaStore(n, shape), n));
+        (shape, n) -> new BankMemory(shape, new JavaStore(n, shape), n),
+        n -> noParts(BANK, "it merges frame by frame, into what all frames before it left"));
   }
 
   static VideoMemoryFactory clusters(int slots, boolean chosen) {
@@ -226,12 +224,19 @@ public final class MemoryStrategies {
         (shape, n) -> {
           int recent = Math.max(2, recentOf(n));
           return new ClusterMemory(shape, store(shape, n), n - recent, recent);
-        });
+        },
+        n -> noParts(CLUSTERS, "where a frame belongs depends on all frames before it"));
   }
 
   static VideoMemoryFactory events(int slots, boolean chosen) {
     return new Strategy(
-        EVENTS, "", slots, 2, chosen, (shape, n) -> new EventMemory(shape, store(shape, n), n));
+        EVENTS,
+        "",
+        slots,
+        2,
+        chosen,
+        (shape, n) -> new EventMemory(shape, store(shape, n), n),
+        n -> noParts(EVENTS, "where an event begins depends on all frames before it"));
   }
 
   static VideoMemoryFactory hybrid(int slots, boolean chosen) {
@@ -241,13 +246,39 @@ public final class MemoryStrategies {
         slots,
         6,
         chosen,
-        (shape, n) -> {
-          int recent = recentOf(n);
-          int group = Math.min(HYBRID_GROUP, (n - recent) / 2);
-          int target = Math.min(HYBRID_TARGET, group - 1);
-          return new HybridMemory(
-              shape, store(shape, n), recent, group, target, n - recent - group);
-        });
+        (shape, n) -> hybrid(shape, n, n - recentOf(n) - hybridGroup(n)),
+        n ->
+            Parts.ofWindows(
+                hybridGroup(n),
+                recentOf(n),
+                hybridTarget(n),
+                n - recentOf(n) - hybridGroup(n),
+                (shape, longTerm) -> hybrid(shape, n, longTerm)));
+  }
+
+  private static SlotMemory hybrid(TokenShape shape, int slots, int longTerm) {
+    int recent = recentOf(slots);
+    int group = hybridGroup(slots);
+    return new HybridMemory(
+        shape,
+        store(shape, recent + group + longTerm),
+        recent,
+        group,
+        hybridTarget(slots),
+        longTerm);
+  }
+
+  private static int hybridGroup(int slots) {
+    return Math.min(HYBRID_GROUP, (slots - recentOf(slots)) / 2);
+  }
+
+  private static int hybridTarget(int slots) {
+    return Math.min(HYBRID_TARGET, hybridGroup(slots) - 1);
+  }
+
+  private static PartedMemory noParts(String name, String reason) {
+    throw new IllegalArgumentException(
+        name + " cannot be watched in parts: " + reason + "; take moviechat-start-empty or hybrid");
   }
 
   private static int recentOf(int slots) {
@@ -258,26 +289,33 @@ public final class MemoryStrategies {
     return TokenStores.open(rows, shape);
   }
 
-  @FunctionalInterface
-  private interface Opener {
-    SlotMemory open(TokenShape shape, int slots);
-  }
-
   private static final class Strategy implements VideoMemoryFactory {
     private final String name;
     private final String extra;
     private final int slots;
     private final int least;
     private final boolean chosen;
-    private final Opener opener;
+    private final Parts.Opener opener;
+    private final IntFunction<PartedMemory> parts;
 
-    Strategy(String name, String extra, int slots, int least, boolean chosen, Opener opener) {
+    /**
+     * @param parts for a number of slots; throws where there are none
+     */
+    Strategy(
+        String name,
+        String extra,
+        int slots,
+        int least,
+        boolean chosen,
+        Parts.Opener opener,
+        IntFunction<PartedMemory> parts) {
       this.name = name;
       this.extra = extra;
       this.slots = slots;
       this.least = least;
       this.chosen = chosen;
       this.opener = opener;
+      this.parts = parts;
       require(slots >= least, "%s needs at least %d slots, was %d", name, least, slots);
       require(slots <= 1 << 20, "%s can have at most 2^20 slots, was %d", name, slots);
     }
@@ -314,7 +352,7 @@ public final class MemoryStrategies {
           budget.maxSlots(),
           budget.maxBytes(),
           room);
-      return new Strategy(name, extra, room, least, false, opener);
+      return new Strategy(name, extra, room, least, false, opener, parts);
     }
 
     @Override
@@ -325,6 +363,11 @@ public final class MemoryStrategies {
     @Override
     public VideoMemory resume(MemorySnapshot earlier) {
       return opener.open(earlier.shape(), slots).resumeFrom(earlier);
+    }
+
+    @Override
+    public PartedMemory inParts() {
+      return parts.apply(slots);
     }
 
     @Override

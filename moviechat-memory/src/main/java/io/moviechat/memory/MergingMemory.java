@@ -8,6 +8,7 @@ import io.moviechat.TokenShape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -113,6 +114,10 @@ abstract class MergingMemory extends SlotMemory {
     }
     int after = consolidator.consolidate(window, before, target);
     shortTerm.subList(0, before).clear();
+    if (after > 0) {
+      // What it remembers is how alike it is to a frame that will merge with others first.
+      window[after - 1].next = null;
+    }
     for (int i = after; i < before; i++) {
       giveBack(window[i]);
     }
@@ -142,6 +147,16 @@ abstract class MergingMemory extends SlotMemory {
       event.longTermMerges = longTerm.merges() - longTermMerges;
       event.framesSeen = framesSeen() + 1;
       event.commit();
+    }
+  }
+
+  @Override
+  final void replay(int longTermCount, int shortTermCount, Iterator<Slot> slots) {
+    for (int i = 0; i < longTermCount; i++) {
+      longTerm.append(slots.next());
+    }
+    for (int i = 0; i < shortTermCount; i++) {
+      shortTerm.add(slots.next());
     }
   }
 

@@ -5,6 +5,7 @@ import static io.moviechat.memory.Checks.require;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
+import io.moviechat.spi.PartedMemory;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryFactory;
 
@@ -117,6 +118,17 @@ final class MovieChatStrategy implements VideoMemoryFactory {
   @Override
   public VideoMemory resume(MemorySnapshot earlier) {
     return create(earlier.shape()).resumeFrom(earlier);
+  }
+
+  @Override
+  public PartedMemory inParts() {
+    return Parts.ofWindows(
+        variant.window(shortTermFrames),
+        1,
+        variant.mostOfWindow(consolidateTo),
+        longTermSlots,
+        (shape, slots) ->
+            variant.open(shape, shortTermFrames, consolidateTo, slots, wanted.scorer));
   }
 
   MergingMemory create(TokenShape shape) {

@@ -13,7 +13,7 @@ final class ReleasedMemory extends MergingMemory {
   private static final double FITTING_SCORE = 0.25;
 
   private static final int UNFITTING_TARGET = 1;
-  private static final int FITTING_TARGET = 3;
+  static final int FITTING_TARGET = 3;
 
   private final int target;
   private final @Nullable FrameScorer scorer;

@@ -12,6 +12,7 @@ import io.moviechat.spi.VideoMemory;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -134,6 +135,34 @@ abstract class SlotMemory implements VideoMemory {
 
   final long framesSeen() {
     return framesSeen;
+  }
+
+  final long framesForgotten() {
+    return framesForgotten;
+  }
+
+  /** Time of the newest frame in nanoseconds. */
+  final long latest() {
+    return latest;
+  }
+
+  /** Consolidates what a part that is not the last would have to wait with. */
+  void finishPart() {}
+
+  /**
+   * Takes the slots of a part, as if its frames had been added.
+   *
+   * @param slots to be read, the long-term ones first
+   */
+  void replay(int longTerm, int shortTerm, Iterator<Slot> slots) {
+    throw new UnsupportedOperationException(strategy + " has no parts");
+  }
+
+  /** Tells what was seen, after the slots were replayed. */
+  final void replayed(long seen, long forgotten, long end) {
+    framesSeen = seen;
+    framesForgotten = forgotten;
+    latest = end;
   }
 
   /** The token mean of the frame being added; valid until {@link #accept} returns. */

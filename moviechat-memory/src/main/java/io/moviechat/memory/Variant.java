@@ -14,6 +14,11 @@ enum Variant {
         TokenShape shape, int shortTerm, int target, int longTerm, @Nullable FrameScorer scorer) {
       return published(this, shape, shortTerm, target, longTerm);
     }
+
+    @Override
+    int window(int shortTerm) {
+      throw carries();
+    }
   },
 
   /** The same, but short-term memory starts empty. */
@@ -22,6 +27,11 @@ enum Variant {
     MergingMemory open(
         TokenShape shape, int shortTerm, int target, int longTerm, @Nullable FrameScorer scorer) {
       return published(this, shape, shortTerm, target, longTerm);
+    }
+
+    @Override
+    int window(int shortTerm) {
+      return shortTerm;
     }
   },
 
@@ -40,6 +50,11 @@ enum Variant {
     MergingMemory open(
         TokenShape shape, int shortTerm, int target, int longTerm, @Nullable FrameScorer scorer) {
       return released(shape, shortTerm, target, longTerm, scorer);
+    }
+
+    @Override
+    int mostOfWindow(int target) {
+      return ReleasedMemory.FITTING_TARGET;
     }
   },
 
@@ -82,6 +97,11 @@ enum Variant {
     int fittingTarget(int usual, int slots) {
       return usual;
     }
+
+    @Override
+    int window(int shortTerm) {
+      throw carries();
+    }
   };
 
   private static final int FRAGMENT_LENGTH = 8;
@@ -120,6 +140,28 @@ enum Variant {
   /** What a consolidation leaves where there is room for so many slots only. */
   int fittingTarget(int usual, int slots) {
     return Math.min(usual, (slots - 1) / 2);
+  }
+
+  /**
+   * Frames after which nothing but long-term memory is left of those before.
+   *
+   * @throws IllegalArgumentException if there is no such number
+   */
+  int window(int shortTerm) {
+    return FRAGMENT_LENGTH;
+  }
+
+  /** Most slots that such a window becomes. */
+  int mostOfWindow(int target) {
+    return target;
+  }
+
+  final IllegalArgumentException carries() {
+    return new IllegalArgumentException(
+        strategy
+            + " cannot be watched in parts: short-term memory starts again with the slots of the"
+            + " window before, so each part needs all frames before it; take "
+            + START_EMPTY.strategy);
   }
 
   private static MergingMemory published(
