@@ -77,7 +77,8 @@ final class Consolidator {
     if (count <= target) {
       return count;
     }
-    boolean atOnce = similarity.readsTokens();
+    boolean whole = similarity.compareAll(slots, count);
+    boolean atOnce = similarity.readsTokens() && !whole;
     for (int i = 0; i < count; i++) {
       originals[i] = slots[i];
       real[i] = slots[i].frames > 0;
@@ -104,9 +105,9 @@ final class Consolidator {
       Slot other = slots[best + 1];
       float a = share(into, other);
       float b = share(other, into);
+      boolean exact = similarity.merged(into, a, other, b);
       if (atOnce) {
         store.blend(into.row, a, other.row, b);
-        similarity.merged(into, a, other, b);
       } else {
         for (int i = groupStarts[best]; i < groupStarts[best + 1]; i++) {
           coefficients[i] *= a;
@@ -121,6 +122,12 @@ final class Consolidator {
       slots[left] = other;
       System.arraycopy(groupStarts, best + 2, groupStarts, best + 1, left - best);
       System.arraycopy(similarities, best + 1, similarities, best, left - best - 1);
+      if (whole && !exact) {
+        // What is left of the merged slot is mostly rounding: look at the tokens themselves.
+        combine(left);
+        whole = similarity.compareAll(slots, left);
+        atOnce = !whole;
+      }
       if (best > 0) {
         similarities[best - 1] = similarity.between(slots[best - 1], into);
       }
@@ -128,13 +135,25 @@ final class Consolidator {
         similarities[best] = similarity.between(into, slots[best + 1]);
       }
     }
+    if (!atOnce) {
+      combine(left);
+    }
+    similarity.compared(slots, left);
     for (int group = 0; group < left; group++) {
-      if (!atOnce) {
-        store.combine(rows, coefficients, groupStarts[group], groupStarts[group + 1]);
-      }
       chooseRepresentative(slots[group], groupStarts[group], groupStarts[group + 1]);
     }
     return left;
+  }
+
+  /** Carries out the merges so far. */
+  private void combine(int groups) {
+    store.combine(rows, coefficients, groupStarts, groups);
+    for (int group = 0; group < groups; group++) {
+      coefficients[groupStarts[group]] = 1;
+      for (int i = groupStarts[group] + 1; i < groupStarts[group + 1]; i++) {
+        coefficients[i] = 0;
+      }
+    }
   }
 
   /** Merges one slot into another, tokens included, and chooses the representative frame. */

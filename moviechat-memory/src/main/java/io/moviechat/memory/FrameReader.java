@@ -10,6 +10,12 @@ import org.jspecify.annotations.Nullable;
  * up while it is in the nearest cache.
  */
 final class FrameReader {
+  /** Where tokens are copied to. */
+  interface Sink {
+    /** Sets the token at a position of a row. */
+    void putToken(int row, int token, float[] values);
+  }
+
   private final TokenShape shape;
   private final float[] a;
   private final float[] b;
@@ -29,10 +35,10 @@ final class FrameReader {
    *
    * @param values {@code N * D} remaining floats; the position does not move
    * @param mean gets the mean of the tokens; it is not finite if one of the values is not
-   * @param store gets a copy, or null
-   * @param row of the store
+   * @param sink gets a copy, or null
+   * @param row of the sink
    */
-  void read(FloatBuffer values, float[] mean, @Nullable JavaStore store, int row) {
+  void read(FloatBuffer values, float[] mean, @Nullable Sink sink, int row) {
     int width = shape.width();
     int tokens = shape.tokens();
     int at = values.position();
@@ -44,18 +50,18 @@ final class FrameReader {
       values.get(at + 2 * width, c);
       values.get(at + 3 * width, d);
       Kernels.add(mean, a, b, c, d);
-      if (store != null) {
-        store.putToken(row, token, a);
-        store.putToken(row, token + 1, b);
-        store.putToken(row, token + 2, c);
-        store.putToken(row, token + 3, d);
+      if (sink != null) {
+        sink.putToken(row, token, a);
+        sink.putToken(row, token + 1, b);
+        sink.putToken(row, token + 2, c);
+        sink.putToken(row, token + 3, d);
       }
     }
     for (; token < tokens; token++, at += width) {
       values.get(at, a);
       Kernels.add(mean, a);
-      if (store != null) {
-        store.putToken(row, token, a);
+      if (sink != null) {
+        sink.putToken(row, token, a);
       }
     }
     if (tokens > 1) {

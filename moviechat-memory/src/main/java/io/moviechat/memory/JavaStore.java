@@ -14,7 +14,7 @@ import java.util.Arrays;
  * sum. Also the same block of several rows fits the nearest cache, so that a combination goes
  * through memory once.
  */
-final class JavaStore implements TokenStore {
+final class JavaStore implements TokenStore, FrameReader.Sink {
   private static final int BLOCK_TOKENS = 32;
   private static final int BLOCK_COLUMNS = 128;
 
@@ -94,12 +94,27 @@ final class JavaStore implements TokenStore {
   }
 
   @Override
-  public void combine(int[] indices, float[] coefficients, int from, int to) {
-    for (int t = 0; t < rows[0].length; t++) {
-      for (int c = 0; c < rows[0][t].length; c++) {
-        combineBlock(t, c, indices, coefficients, from, to);
+  public void combine(int[] indices, float[] coefficients, int[] starts, int groups) {
+    for (int group = 0; group < groups; group++) {
+      for (int t = 0; t < rows[0].length; t++) {
+        for (int c = 0; c < rows[0][t].length; c++) {
+          combineBlock(t, c, indices, coefficients, starts[group], starts[group + 1]);
+        }
       }
     }
+  }
+
+  /**
+   * Not here: of all pairs a third is needed, and JIT code gains nothing from doing all at once.
+   */
+  @Override
+  public boolean products(int[] indices, int count, double[][][] products) {
+    return false;
+  }
+
+  @Override
+  public boolean comparesWindows() {
+    return false;
   }
 
   private void combineBlock(int t, int c, int[] indices, float[] factors, int from, int to) {
@@ -184,12 +199,19 @@ final class JavaStore implements TokenStore {
     return Math.min(blockColumns, shape.width() - group * blockColumns);
   }
 
-  /** Sets the token at a position. */
-  void putToken(int row, int token, float[] values) {
+  @Override
+  public void putToken(int row, int token, float[] values) {
     float[][] blocks = rows[row][token / blockTokens];
     for (int c = 0; c < blocks.length; c++) {
       int columns = columns(c);
       System.arraycopy(values, c * blockColumns, blocks[c], token % blockTokens * columns, columns);
+    }
+  }
+
+  /** Copies a frame, whose values start at the buffer's position, and looks at none of them. */
+  void set(int row, FloatBuffer frame) {
+    for (int token = 0; token < shape.tokens(); token++) {
+      putToken(row, token, frame);
     }
   }
 
@@ -200,6 +222,19 @@ final class JavaStore implements TokenStore {
     for (int c = 0; c < blocks.length; c++) {
       int columns = columns(c);
       frame.get(at + c * blockColumns, blocks[c], token % blockTokens * columns, columns);
+    }
+  }
+
+  /** Copies a row to the buffer, whose position does not move. */
+  void get(int row, FloatBuffer frame) {
+    int start = frame.position();
+    for (int token = 0; token < shape.tokens(); token++) {
+      float[][] blocks = rows[row][token / blockTokens];
+      for (int c = 0; c < blocks.length; c++) {
+        int columns = columns(c);
+        int at = start + token * shape.width() + c * blockColumns;
+        frame.put(at, blocks[c], token % blockTokens * columns, columns);
+      }
     }
   }
 

@@ -192,7 +192,8 @@ public final class MemoryStrategies {
 
   private static VideoMemoryFactory sampling(
       String name, String extra, int slots, int least, boolean chosen, SamplingMemory.Rule rule) {
-    Parts.Opener opener = (shape, n) -> new SamplingMemory(name, shape, store(shape, n), n, rule);
+    Parts.Opener opener =
+        (shape, n) -> new SamplingMemory(name, shape, new JavaStore(n, shape), n, rule);
     return new Strategy(
         name,
         extra,
@@ -223,7 +224,7 @@ public final class MemoryStrategies {
         chosen,
         (shape, n) -> {
           int recent = Math.max(2, recentOf(n));
-          return new ClusterMemory(shape, store(shape, n), n - recent, recent);
+          return new ClusterMemory(shape, new JavaStore(n, shape), n - recent, recent);
         },
         n -> noParts(CLUSTERS, "where a frame belongs depends on all frames before it"));
   }
@@ -235,7 +236,7 @@ public final class MemoryStrategies {
         slots,
         2,
         chosen,
-        (shape, n) -> new EventMemory(shape, store(shape, n), n),
+        (shape, n) -> new EventMemory(shape, new JavaStore(n, shape), n),
         n -> noParts(EVENTS, "where an event begins depends on all frames before it"));
   }
 
@@ -261,7 +262,7 @@ public final class MemoryStrategies {
     int group = hybridGroup(slots);
     return new HybridMemory(
         shape,
-        store(shape, recent + group + longTerm),
+        TokenStores.open(recent + group + longTerm, shape, group),
         recent,
         group,
         hybridTarget(slots),
@@ -283,10 +284,6 @@ public final class MemoryStrategies {
 
   private static int recentOf(int slots) {
     return Math.min(LARGEST_RECENT, slots / RECENT_SHARE);
-  }
-
-  private static TokenStore store(TokenShape shape, int rows) {
-    return TokenStores.open(rows, shape);
   }
 
   private static final class Strategy implements VideoMemoryFactory {

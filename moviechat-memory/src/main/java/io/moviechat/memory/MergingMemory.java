@@ -73,11 +73,11 @@ abstract class MergingMemory extends SlotMemory {
 
   /**
    * Puts a frame at the end of short-term memory, which has room for it. Compares it with the one
-   * before at once, while its tokens are in the cache.
+   * before at once, while its tokens are in the cache, unless the window is compared as a whole.
    */
   final void remember(Fresh fresh) {
     Slot slot = fresh.take();
-    if (!shortTerm.isEmpty()) {
+    if (!shortTerm.isEmpty() && !store.comparesWindows()) {
       consolidator.similarity().known(shortTerm.get(shortTerm.size() - 1), slot);
     }
     shortTerm.add(slot);

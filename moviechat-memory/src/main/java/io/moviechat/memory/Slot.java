@@ -30,6 +30,9 @@ final class Slot {
   /** Similarity with {@link #next}; kept by {@link Similarity}. */
   double similarityToNext;
 
+  /** Number among the slots that are compared all at once; kept by {@link Similarity}. */
+  int place;
+
   /** Time of the first frame, in nanoseconds. */
   long start;
 

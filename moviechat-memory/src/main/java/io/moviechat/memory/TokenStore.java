@@ -28,11 +28,25 @@ interface TokenStore extends AutoCloseable {
   void blend(int into, float a, int other, float b);
 
   /**
-   * {@code rows[from] = sum over i in [from, to) of coefficients[i] * rows[i]}.
+   * Writes weighted sums of rows. Group g has the indices from {@code starts[g]} to {@code starts[g
+   * + 1]}, exclusive: the row at the first of them becomes the sum over the group of {@code
+   * coefficients[i] * rows[i]}; the other rows of the group hold nothing of use afterwards.
    *
    * @param rows distinct rows
    */
-  void combine(int[] rows, float[] coefficients, int from, int to);
+  void combine(int[] rows, float[] coefficients, int[] starts, int groups);
+
+  /**
+   * Inner products of token j of one row with token j of another, for every j and every two of many
+   * rows, where that is cheaper than {@link #dots} of those that turn out to be needed.
+   *
+   * @param products gets {@code [count][count][N]}, those with {@code a <= b}
+   * @return false, with nothing done, where it is not
+   */
+  boolean products(int[] rows, int count, double[][][] products);
+
+  /** Whether {@link #products} does anything, so that frames need not be compared as they come. */
+  boolean comparesWindows();
 
   /** Inner products of token j of one row with token j of another, for every j. */
   void dots(int a, int b, double[] perToken);

@@ -8,10 +8,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Chooses where tokens live. {@code -Dmoviechat.memory.backend=} {@code java} or {@code nd4j}
- * decides; otherwise tokens live in ND4J arrays where ND4J's CUDA backend is on the class path, and
- * in Java arrays where it is not, which measurements (docs/memory.md) found faster and steadier on
- * CPUs, and which costs neither ND4J's start-up time nor native memory.
+ * Chooses where windows of frames are merged. {@code -Dmoviechat.memory.backend=} {@code java} or
+ * {@code nd4j} decides; otherwise it is in ND4J arrays where ND4J's CUDA backend is on the class
+ * path, and in Java arrays where it is not, which costs neither ND4J's start-up time nor native
+ * memory (docs/memory.md has measurements). Strategies that do not merge windows use Java arrays.
  */
 final class TokenStores {
   static final String PROPERTY = "moviechat.memory.backend";
@@ -21,7 +21,10 @@ final class TokenStores {
 
   private TokenStores() {}
 
-  static TokenStore open(int rows, TokenShape shape) {
+  /**
+   * @param window most rows that are ever consolidated together
+   */
+  static TokenStore open(int rows, TokenShape shape, int window) {
     String wanted = System.getProperty(PROPERTY, "auto").toLowerCase(Locale.ROOT);
     require(
         wanted.equals("auto") || wanted.equals("java") || wanted.equals("nd4j"),
@@ -29,13 +32,13 @@ final class TokenStores {
         PROPERTY,
         wanted);
     boolean nd4j = wanted.equals("nd4j") || (wanted.equals("auto") && hasCuda());
-    log.debug("{} slots of {} in {} arrays", rows, shape, nd4j ? "ND4J" : "Java");
-    return nd4j ? openNd4j(rows, shape) : new JavaStore(rows, shape);
+    log.debug("{} slots of {}, merged in {} arrays", rows, shape, nd4j ? "ND4J" : "Java");
+    return nd4j ? openNd4j(rows, shape, window) : new JavaStore(rows, shape);
   }
 
-  private static TokenStore openNd4j(int rows, TokenShape shape) {
+  private static TokenStore openNd4j(int rows, TokenShape shape, int window) {
     try {
-      return new Nd4jStore(rows, shape);
+      return new Nd4jStore(rows, shape, window);
     } catch (LinkageError e) {
       throw new IllegalStateException(
           "ND4J could not be loaded. Put nd4j-native or nd4j-cuda for this platform on the class"

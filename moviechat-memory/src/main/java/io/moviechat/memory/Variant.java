@@ -189,6 +189,6 @@ enum Variant {
   }
 
   private static TokenStore store(TokenShape shape, int shortTerm, int longTerm) {
-    return TokenStores.open(shortTerm + longTerm, shape);
+    return TokenStores.open(shortTerm + longTerm, shape, shortTerm);
   }
 }

@@ -36,12 +36,13 @@ class ConsolidationProperties {
       @ForAll("smooth") List<float[]> frames,
       @ForAll @IntRange(min = 1, max = 6) int target,
       @ForAll boolean cosine,
-      @ForAll boolean weighted) {
+      @ForAll boolean weighted,
+      @ForAll Stores stores) {
     NaiveConsolidation oracle = new NaiveConsolidation(TOKENS, WIDTH, cosine, weighted);
     List<NaiveConsolidation.Entry> entries = entries(frames);
     Assume.that(oracle.smallestLead(entries, target) > NEAR_TIE);
     List<NaiveConsolidation.Entry> expected = oracle.consolidate(entries, target);
-    try (JavaStore store = new JavaStore(frames.size(), SHAPE)) {
+    try (TokenStore store = stores.open(frames.size(), SHAPE, frames.size())) {
       Slot[] slots = slots(store, frames);
       Similarity similarity = cosine ? Similarity.tokenCosine(store) : Similarity.meanDot();
       int left =
@@ -221,7 +222,7 @@ class ConsolidationProperties {
     return entries;
   }
 
-  private static Slot[] slots(JavaStore store, List<float[]> frames) {
+  private static Slot[] slots(TokenStore store, List<float[]> frames) {
     Slot[] slots = new Slot[frames.size()];
     for (int i = 0; i < slots.length; i++) {
       float[] mean = new float[WIDTH];

@@ -89,7 +89,7 @@ class MemoryGoldenTest {
     TokenShape shape = golden.shape();
     int shortTerm = golden.setting("short_memory_length");
     int longTerm = golden.frames("features").size();
-    TokenStore store = stores.open(shortTerm + longTerm, shape);
+    TokenStore store = stores.open(shortTerm + longTerm, shape, shortTerm);
     Recorder recorder = new Recorder(store, shape);
     double[] score = new double[1];
     List<float[]> features = golden.frames("features");
@@ -145,7 +145,7 @@ class MemoryGoldenTest {
     TokenShape shape = golden.shape();
     int shortTerm = golden.setting("short_memory_length");
     int longTerm = golden.frames("features").size();
-    TokenStore store = stores.open(shortTerm + longTerm, shape);
+    TokenStore store = stores.open(shortTerm + longTerm, shape, shortTerm);
     Recorder recorder = new Recorder(store, shape);
     try (OneVisionMemory memory =
         new OneVisionMemory(
@@ -169,7 +169,7 @@ class MemoryGoldenTest {
     TokenShape shape = golden.shape();
     int shortTerm = golden.setting("short_memory_length");
     int longTerm = golden.frames("features").size();
-    TokenStore store = stores.open(shortTerm + longTerm, shape);
+    TokenStore store = stores.open(shortTerm + longTerm, shape, shortTerm);
     Recorder recorder = new Recorder(store, shape);
     try (PublishedMemory memory =
         new PublishedMemory(
@@ -222,7 +222,7 @@ class MemoryGoldenTest {
   void paperConsolidation(Golden golden, Stores stores) {
     TokenShape shape = golden.shape();
     List<float[]> features = golden.frames("features");
-    try (TokenStore store = stores.open(features.size(), shape)) {
+    try (TokenStore store = stores.open(features.size(), shape, features.size())) {
       Recorder recorder = new Recorder(store, shape);
       Slot[] slots = new Slot[features.size()];
       for (int i = 0; i < slots.length; i++) {

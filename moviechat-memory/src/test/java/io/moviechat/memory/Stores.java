@@ -6,16 +6,16 @@ import io.moviechat.TokenShape;
 enum Stores {
   JAVA {
     @Override
-    TokenStore open(int rows, TokenShape shape) {
+    TokenStore open(int rows, TokenShape shape, int window) {
       return new JavaStore(rows, shape);
     }
   },
   ND4J {
     @Override
-    TokenStore open(int rows, TokenShape shape) {
-      return new Nd4jStore(rows, shape);
+    TokenStore open(int rows, TokenShape shape, int window) {
+      return new Nd4jStore(rows, shape, window);
     }
   };
 
-  abstract TokenStore open(int rows, TokenShape shape);
+  abstract TokenStore open(int rows, TokenShape shape, int window);
 }

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Both stores against arithmetic written out, at awkward sizes. */
 class TokenStoreTest {
   private static final int ROWS = 9;
+  private static final int WINDOW = 6;
 
   @ParameterizedTest
   @EnumSource(Stores.class)
@@ -30,7 +31,7 @@ class TokenStoreTest {
           new TokenShape(50, 384)
         }) {
       int open = NativeOwner.openOwners().size();
-      try (TokenStore store = stores.open(ROWS, shape)) {
+      try (TokenStore store = stores.open(ROWS, shape, WINDOW)) {
         checkArithmetic(store, shape);
       }
       assertThat(NativeOwner.openOwners()).hasSize(open);
@@ -74,7 +75,7 @@ class TokenStoreTest {
     for (int to = 5; to <= ROWS; to++) {
       store.put(4, FloatBuffer.wrap(x[4]), mean);
       store.combine(
-          new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8}, new float[] {9, 9, 9, 9, 1, 2, 3, 4, 5}, 4, to);
+          new int[] {4, 5, 6, 7, 8}, new float[] {1, 2, 3, 4, 5}, new int[] {0, to - 4}, 1);
       for (int i = 0; i < n; i++) {
         expected[i] = x[4][i];
         for (int k = 5; k < to; k++) {
@@ -83,14 +84,54 @@ class TokenStoreTest {
       }
       assertRow(store, 4, expected);
     }
-    store.combine(new int[] {7}, new float[] {0.5f}, 0, 1);
+    put(store, x, shape);
+    store.combine(new int[] {8, 7, 2, 5}, new float[] {0.5f, 1, -2, 3}, new int[] {0, 1, 3, 4}, 3);
     for (int i = 0; i < n; i++) {
-      expected[i] = 0.5f * x[7][i];
+      expected[i] = x[7][i] - 2 * x[2][i];
     }
     assertRow(store, 7, expected);
-    assertRow(store, 8, x[8]);
+    for (int i = 0; i < n; i++) {
+      expected[i] = 0.5f * x[8][i];
+    }
+    assertRow(store, 8, expected);
+    for (int i = 0; i < n; i++) {
+      expected[i] = 3 * x[5][i];
+    }
+    assertRow(store, 5, expected);
+    assertRow(store, 6, x[6]);
+    checkProducts(store, x, shape);
     assertThat(store.heapBytes() + store.offHeapBytes() + store.deviceBytes())
         .isGreaterThanOrEqualTo(ROWS * shape.bytes());
+  }
+
+  private static void put(TokenStore store, float[][] x, TokenShape shape) {
+    for (int row = 0; row < ROWS; row++) {
+      store.put(row, FloatBuffer.wrap(x[row]), new float[shape.width()]);
+    }
+  }
+
+  /** Rows of the window, and rows that were put when it was full. */
+  private static void checkProducts(TokenStore store, float[][] x, TokenShape shape) {
+    put(store, x, shape);
+    int[] rows = {8, 1, 7, 0, 6};
+    double[][][] products = new double[rows.length][rows.length][shape.tokens()];
+    assertThat(store.products(rows, rows.length, products)).isEqualTo(store.comparesWindows());
+    for (int a = 0; store.comparesWindows() && a < rows.length; a++) {
+      for (int b = a; b < rows.length; b++) {
+        for (int token = 0; token < shape.tokens(); token++) {
+          double expected = 0;
+          for (int i = token * shape.width(); i < (token + 1) * shape.width(); i++) {
+            expected += (double) x[rows[a]][i] * x[rows[b]][i];
+          }
+          assertThat(products[a][b][token]).isCloseTo(expected, within(1e-6 * (shape.width() + 1)));
+        }
+      }
+    }
+    for (int row = 0; row < ROWS; row++) {
+      assertRow(store, row, x[row]);
+    }
+    int[] tooMany = {0, 1, 2, 3, 4, 5, 6};
+    assertThat(store.products(tooMany, tooMany.length, new double[7][7][shape.tokens()])).isFalse();
   }
 
   private static void checkMean(float[] mean, float[] frame, TokenShape shape) {
@@ -112,7 +153,7 @@ class TokenStoreTest {
     System.setProperty(TokenStores.PROPERTY, "abacus");
     try {
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> TokenStores.open(1, new TokenShape(1, 1)))
+          .isThrownBy(() -> TokenStores.open(1, new TokenShape(1, 1), 1))
           .withMessageContaining("auto, java or nd4j")
           .withMessageContaining("abacus");
     } finally {
@@ -122,11 +163,11 @@ class TokenStoreTest {
 
   @Test
   void javaArraysAreTheDefaultWithoutCudaAndNd4jIsUsedOnRequest() {
-    try (TokenStore store = TokenStores.open(2, new TokenShape(2, 2))) {
+    try (TokenStore store = TokenStores.open(2, new TokenShape(2, 2), 2)) {
       assertThat(store).isInstanceOf(JavaStore.class);
     }
     System.setProperty(TokenStores.PROPERTY, "nd4j");
-    try (TokenStore store = TokenStores.open(2, new TokenShape(2, 2))) {
+    try (TokenStore store = TokenStores.open(2, new TokenShape(2, 2), 2)) {
       assertThat(store).isInstanceOf(Nd4jStore.class);
     } finally {
       System.clearProperty(TokenStores.PROPERTY);
