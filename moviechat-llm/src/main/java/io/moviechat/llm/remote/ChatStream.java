@@ -3,17 +3,15 @@ package io.moviechat.llm.remote;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moviechat.FinishReason;
 import io.moviechat.InferenceException;
-import io.moviechat.llm.internal.HttpBody;
 import io.moviechat.llm.internal.StopFilter;
-import java.io.ByteArrayOutputStream;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -24,55 +22,57 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One streamed answer of a chat endpoint: server-sent events, of which {@code data:} lines carry
- * JSON. Waits in short steps, so that cancelling and deadlines work against a server that stalls.
+ * One attempt at an answer of a chat endpoint: server-sent events, of which {@code data:} lines
+ * carry JSON, or one JSON object from servers that do not stream. Waits in short steps, so that
+ * cancelling and deadlines work against a server that stalls.
  */
 final class ChatStream {
-  /** A longer line is no event of ours. */
-  private static final int LONGEST_LINE = 1 << 20;
-
   private static final long STEP_MILLIS = 20;
   private static final Duration STEP = Duration.ofMillis(STEP_MILLIS);
 
-  /**
-   * How one attempt ended.
-   *
-   * @param finish why the answer ended; empty if the attempt failed and another may help
-   * @param failure what went wrong
-   * @param pause how long the server wants us to wait
-   */
-  record Outcome(Optional<FinishReason> finish, String failure, Optional<Duration> pause) {
-    static Outcome finished(FinishReason reason) {
-      return new Outcome(Optional.of(reason), "", Optional.empty());
-    }
+  /** How long the figures that follow an answer's end are waited for. */
+  private static final long GRACE_NANOS = Duration.ofSeconds(2).toNanos();
 
-    static Outcome failed(String failure, Optional<Duration> pause) {
-      return new Outcome(Optional.empty(), failure, pause);
-    }
-  }
+  private static final int LONGEST_REASON = 2000;
+  private static final int LONGEST_JSON = 16 << 20;
+  private static final int DEEPEST_CAUSE = 10;
 
   private final HttpClient http;
   private final HttpRequest request;
+  private final String server;
   private final UnaryOperator<String> redact;
   private final StopFilter text;
   private final long deadline;
   private final BooleanSupplier cancelled;
+  private final ThinkingFilter thinking = new ThinkingFilter();
+  private final StringBuilder refusal = new StringBuilder();
   private OptionalLong firstText = OptionalLong.empty();
+  private boolean thought;
   private int promptTokens;
   private int completionTokens;
+  private @Nullable String finish;
 
+  /**
+   * @param server its name in messages
+   * @param redact takes secrets out of what the server says
+   * @param text is given the answer's pieces
+   * @param deadline by {@link System#nanoTime()}
+   */
   ChatStream(
       HttpClient http,
       HttpRequest request,
+      String server,
       UnaryOperator<String> redact,
       StopFilter text,
       long deadline,
       BooleanSupplier cancelled) {
     this.http = http;
     this.request = request;
+    this.server = server;
     this.redact = redact;
     this.text = text;
     this.deadline = deadline;
@@ -92,21 +92,27 @@ final class ChatStream {
     return completionTokens;
   }
 
+  /** Whether the model thought before it answered. */
+  boolean thought() {
+    return thought || thinking.thought();
+  }
+
   /**
    * Sends the request and hands on the text.
    *
-   * @throws InferenceException if the server refuses for good, or breaks off after text came
+   * @throws InferenceException if the server fails for good: no further attempt can help, or part
+   *     of an answer was given already
    */
   Outcome run() {
     CompletableFuture<HttpResponse<Flow.Publisher<List<ByteBuffer>>>> sent =
         http.sendAsync(request, HttpResponse.BodyHandlers.ofPublisher());
-    Lines lines = new Lines();
+    EventLines lines = new EventLines();
     try {
       while (true) {
         Optional<FinishReason> stopped = stopped();
         if (stopped.isPresent()) {
           sent.cancel(true);
-          return Outcome.finished(stopped.get());
+          return new Outcome.Finished(stopped.get());
         }
         try {
           HttpResponse<Flow.Publisher<List<ByteBuffer>>> response =
@@ -118,11 +124,11 @@ final class ChatStream {
         }
       }
     } catch (ExecutionException e) {
-      return Outcome.failed(redact.apply(String.valueOf(e.getCause())), Optional.empty());
+      return unreachable(e.getCause() == null ? e : e.getCause());
     } catch (InterruptedException e) {
       sent.cancel(true);
       Thread.currentThread().interrupt();
-      return Outcome.finished(FinishReason.CANCELLED);
+      return new Outcome.Finished(FinishReason.CANCELLED);
     } finally {
       lines.body.cancel();
     }
@@ -150,17 +156,41 @@ final class ChatStream {
     if (cancelled.getAsBoolean()) {
       return Optional.of(FinishReason.CANCELLED);
     }
-    return System.nanoTime() >= deadline ? Optional.of(FinishReason.TIMEOUT) : Optional.empty();
+    return System.nanoTime() - deadline >= 0 ? Optional.of(FinishReason.TIMEOUT) : Optional.empty();
   }
 
-  private Outcome refused(HttpResponse<?> response, Lines lines) throws InterruptedException {
+  private InferenceException failure(String what) {
+    String after = firstText.isPresent() ? " after part of the answer" : "";
+    return new InferenceException(server + " " + redact.apply(what) + after);
+  }
+
+  /** Only what may pass by itself is worth another attempt. */
+  private Outcome unreachable(Throwable failure) {
+    int depth = 0;
+    for (Throwable t = failure; t != null && depth < DEEPEST_CAUSE; t = t.getCause(), depth++) {
+      if (t instanceof UnresolvedAddressException || t instanceof UnknownHostException) {
+        throw new InferenceException(server + " cannot be reached: no such host", failure);
+      }
+      if (t instanceof SSLException) {
+        throw new InferenceException(
+            server + " cannot be reached: TLS failed, " + redact.apply(t.getMessage()), failure);
+      }
+    }
+    if (failure instanceof ConnectException) {
+      throw new InferenceException(
+          server + " cannot be reached: the connection was refused; does the server run?", failure);
+    }
+    return new Outcome.Failed(redact.apply(failure.toString()), Optional.empty());
+  }
+
+  private Outcome refused(HttpResponse<?> response, EventLines lines) throws InterruptedException {
     StringBuilder reason = new StringBuilder();
-    while (reason.length() < 2000) {
+    while (reason.length() < LONGEST_REASON) {
       Optional<FinishReason> stopped = stopped();
       if (stopped.isPresent()) {
-        return Outcome.finished(stopped.get());
+        return new Outcome.Finished(stopped.get());
       }
-      String line = lines.next();
+      String line = lines.next(STEP);
       if (line != null) {
         reason.append(line).append(' ');
       } else if (lines.ended()) {
@@ -168,130 +198,184 @@ final class ChatStream {
       }
     }
     int status = response.statusCode();
-    String said = reason.toString().strip();
-    String message =
-        "HTTP " + status + ": " + redact.apply(said.substring(0, Math.min(500, said.length())));
-    if (status == 429 || status >= 500) {
-      Optional<Duration> pause =
-          response
-              .headers()
-              .firstValue("Retry-After")
-              .filter(value -> value.matches("\\d{1,5}"))
-              .map(value -> Duration.ofSeconds(Long.parseLong(value)));
-      return Outcome.failed(message, pause);
+    String said =
+        redact.apply(reason.substring(0, Math.min(LONGEST_REASON, reason.length())).strip());
+    boolean mayPass = status == 408 || status == 429 || (status >= 500 && status != 501);
+    if (!mayPass || said.contains("insufficient_quota")) {
+      return new Outcome.Refused(status, said);
     }
-    throw new InferenceException(request.uri().getHost() + " refused the question: " + message);
+    Optional<Duration> pause =
+        response
+            .headers()
+            .firstValue("Retry-After")
+            .filter(value -> value.matches("\\d{1,5}"))
+            .map(value -> Duration.ofSeconds(Long.parseLong(value)));
+    return new Outcome.Failed("HTTP " + status + ": " + shortened(said), pause);
   }
 
-  private Outcome read(Lines lines) throws InterruptedException {
-    FinishReason reason = FinishReason.STOP;
-    boolean finished = false;
+  static String shortened(String text) {
+    return text.length() <= 500 ? text : text.substring(0, 500) + " ...";
+  }
+
+  private Outcome read(EventLines lines) throws InterruptedException {
+    boolean first = true;
+    String event = "";
+    long graceEnd = 0;
     while (true) {
       Optional<FinishReason> stopped = stopped();
-      if (stopped.isPresent()) {
-        return Outcome.finished(stopped.get());
+      if (stopped.isPresent() && finish == null) {
+        return new Outcome.Finished(stopped.get());
       }
-      String line = lines.next();
+      String line = lines.next(STEP);
       if (line == null) {
-        if (!lines.ended()) {
-          continue;
+        if (finish != null) {
+          graceEnd = graceEnd == 0 ? System.nanoTime() + GRACE_NANOS : graceEnd;
+          if (lines.ended() || System.nanoTime() - graceEnd >= 0) {
+            return finished();
+          }
+        } else if (lines.ended()) {
+          return brokeOff(lines);
         }
-        if (finished) {
-          return Outcome.finished(reason);
-        }
-        String why = "the stream broke off" + lines.failure();
-        if (firstText.isPresent()) {
-          throw new InferenceException(
-              request.uri().getHost() + ": " + redact.apply(why) + " after part of the answer");
-        }
-        return Outcome.failed(redact.apply(why), Optional.empty());
-      }
-      if (!line.startsWith("data:")) {
         continue;
       }
-      String data = line.substring("data:".length()).strip();
-      if (data.equals("[DONE]")) {
-        return Outcome.finished(reason);
-      }
-      JsonNode event =
-          OpenAiChat.parse(data)
-              .orElseThrow(
-                  () ->
-                      new InferenceException(
-                          request.uri().getHost() + " streamed something that is not JSON"));
-      if (event.has("error")) {
-        throw new InferenceException(
-            request.uri().getHost() + " failed: " + redact.apply(event.path("error").toString()));
-      }
-      promptTokens = event.path("usage").path("prompt_tokens").asInt(promptTokens);
-      completionTokens = event.path("usage").path("completion_tokens").asInt(completionTokens);
-      JsonNode choice = event.path("choices").path(0);
-      String piece = choice.path("delta").path("content").asText("");
-      if (!piece.isEmpty()) {
-        if (firstText.isEmpty()) {
-          firstText = OptionalLong.of(System.nanoTime());
+      if (first && !line.isBlank()) {
+        first = false;
+        if (line.strip().startsWith("{")) {
+          return whole(line, lines);
         }
-        if (text.take(piece)) {
-          return Outcome.finished(FinishReason.STOP);
+        if (line.strip().startsWith("<")) {
+          throw failure(
+              "sent a page, not an answer: " + shortened(line) + Refusals.advice(404, "", 0));
         }
       }
-      if (choice.path("finish_reason").isTextual()) {
-        finished = true;
-        reason =
-            choice.path("finish_reason").textValue().equals("length")
-                ? FinishReason.LENGTH
-                : FinishReason.STOP;
+      if (line.isEmpty()) {
+        event = "";
+      } else if (line.startsWith("event:")) {
+        event = line.substring("event:".length()).strip();
+      } else if (line.startsWith("error:")) { // llama.cpp's server until 2025
+        throw failure("failed: " + shortened(line.substring("error:".length()).strip()));
+      } else if (line.startsWith("data:")) {
+        String data = line.substring("data:".length()).strip();
+        if (event.equals("error")) {
+          throw failure("failed: " + shortened(data));
+        }
+        if (data.equals("[DONE]")) {
+          return finished();
+        }
+        if (take(json(data))) {
+          return new Outcome.Finished(FinishReason.STOP);
+        }
       }
     }
   }
 
-  /** The response's bytes as lines. */
-  private static final class Lines {
-    private final HttpBody body = new HttpBody();
-    private final Deque<ByteBuffer> buffers = new ArrayDeque<>();
-    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
-    private boolean ended;
-
-    boolean ended() {
-      return ended;
+  private Outcome brokeOff(EventLines lines) {
+    String why = "broke the stream off" + lines.failure();
+    if (firstText.isPresent() || thought()) {
+      throw failure(why);
     }
+    return new Outcome.Failed(redact.apply(why), Optional.empty());
+  }
 
-    String failure() {
-      return body.error().map(error -> " (" + error + ")").orElse("");
-    }
-
-    /** The next line, or null if there is none yet or the end was reached. */
-    @Nullable String next() throws InterruptedException {
-      while (!ended) {
-        ByteBuffer bytes = buffers.peek();
-        if (bytes == null) {
-          buffers.addAll(body.next(STEP));
-          if (buffers.isEmpty()) {
-            ended = body.ended();
-            return ended && line.size() > 0 ? taken() : null;
-          }
-          continue;
-        }
-        while (bytes.hasRemaining()) {
-          byte b = bytes.get();
-          if (b == '\n') {
-            return taken();
-          }
-          line.write(b);
-          if (line.size() > LONGEST_LINE) {
-            throw new InferenceException(
-                "the server streamed a line of more than " + LONGEST_LINE + " bytes");
-          }
-        }
-        buffers.remove();
+  /** An answer in one piece, from a server or proxy that does not stream. */
+  private Outcome whole(String begin, EventLines lines) throws InterruptedException {
+    StringBuilder body = new StringBuilder(begin);
+    while (!lines.ended()) {
+      Optional<FinishReason> stopped = stopped();
+      if (stopped.isPresent()) {
+        return new Outcome.Finished(stopped.get());
       }
-      return null;
+      String line = lines.next(STEP);
+      if (line != null) {
+        body.append('\n').append(line);
+      }
+      if (body.length() > LONGEST_JSON) {
+        throw failure("sent an answer of more than " + LONGEST_JSON + " characters");
+      }
     }
+    return take(json(body.toString())) ? new Outcome.Finished(FinishReason.STOP) : finished();
+  }
 
-    private String taken() {
-      String text = line.toString(StandardCharsets.UTF_8);
-      line.reset();
-      return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
+  private JsonNode json(String data) {
+    return OpenAiChat.parse(data)
+        .orElseThrow(() -> failure("sent something that is not JSON: " + shortened(data)));
+  }
+
+  /** Takes one event, or one whole answer; true if a stop string came. */
+  private boolean take(JsonNode event) {
+    if (event.hasNonNull("error")) {
+      JsonNode error = event.get("error");
+      String said = error.path("message").isTextual() ? error.get("message").asText() : "";
+      throw failure("failed: " + shortened(said.isEmpty() ? error.toString() : said));
+    }
+    if (event.path("object").asText().equals("error")) {
+      throw failure("failed: " + shortened(event.path("message").asText(event.toString())));
+    }
+    promptTokens = event.path("usage").path("prompt_tokens").asInt(promptTokens);
+    completionTokens = event.path("usage").path("completion_tokens").asInt(completionTokens);
+    JsonNode choice = event.path("choices").path(0);
+    JsonNode message = choice.has("delta") ? choice.path("delta") : choice.path("message");
+    if (choice.path("finish_reason").isTextual()) {
+      finish = choice.path("finish_reason").textValue();
+    }
+    thought |=
+        !message.path("reasoning_content").asText("").isEmpty()
+            || !message.path("reasoning").asText("").isEmpty();
+    if (message.path("refusal").isTextual()) {
+      refusal.append(message.path("refusal").textValue());
+    }
+    return say(thinking.take(content(message.path("content"))));
+  }
+
+  /** A text, or parts of which some are text. */
+  private String content(JsonNode content) {
+    if (!content.isArray()) {
+      return content.asText("");
+    }
+    StringBuilder said = new StringBuilder();
+    for (JsonNode part : content) {
+      switch (part.path("type").asText()) {
+        case "text", "output_text" -> said.append(part.path("text").asText(""));
+        case "thinking", "reasoning" -> thought = true;
+        case "refusal" -> refusal.append(part.path("refusal").asText(""));
+        default -> {
+          // References, sounds and what else may come: no part of the text.
+        }
+      }
+    }
+    return said.toString();
+  }
+
+  private boolean say(String piece) {
+    if (piece.isEmpty()) {
+      return false;
+    }
+    if (firstText.isEmpty()) {
+      firstText = OptionalLong.of(System.nanoTime());
+    }
+    return text.take(piece);
+  }
+
+  /** The answer is through: whole, cut at its length, or not an answer at all. */
+  private Outcome finished() {
+    if (say(thinking.finish())) {
+      return new Outcome.Finished(FinishReason.STOP);
+    }
+    if (!refusal.isEmpty()) {
+      throw failure("refused to answer: " + shortened(refusal.toString()));
+    }
+    String reason = finish == null ? "stop" : finish;
+    switch (reason) {
+      case "stop", "eos", "eos_token", "stop_sequence", "end_turn" -> {
+        return new Outcome.Finished(FinishReason.STOP);
+      }
+      case "length", "max_tokens", "model_length" -> {
+        return new Outcome.Finished(FinishReason.LENGTH);
+      }
+      case "content_filter" -> throw failure("withheld the answer: its content filter took it");
+      case "tool_calls", "function_call" ->
+          throw failure("did not answer: the model wanted to call a tool, and was given none");
+      default -> throw failure("ended the answer for another reason than its end: " + reason);
     }
   }
 }

@@ -27,10 +27,18 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Answers with a model behind an OpenAI-compatible chat endpoint: vLLM, Ollama, llama.cpp's server
@@ -42,16 +50,27 @@ import java.util.OptionalInt;
  *     OpenAiChat.builder(URI.create("http://localhost:11434/v1"), "qwen2.5vl:7b").build();
  * }</pre>
  *
- * <p>Refused requests (429) and failures of the server (5xx, broken connections) are tried again
- * after a growing pause, as long as nothing was streamed yet. Redirects are not followed. The key
- * appears in no message and no log. Thread-safe.
+ * <p>What may pass by itself is tried again after a growing pause, as long as nothing was streamed
+ * yet: 408, 429, 5xx, connections that break. A server that cannot be reached, or refuses the
+ * request, is not. Redirects are not followed. Keys appear in no message and no log.
+ *
+ * <p>An answer that was filtered, refused, broken off or is empty is an {@link InferenceException},
+ * never a normal end; one that reached its length says so ({@link FinishReason#LENGTH}). Thoughts
+ * are left out. Thread-safe.
  */
 public final class OpenAiChat implements AnswerGenerator {
-  static final ObjectMapper JSON = new ObjectMapper();
+  private static final Logger log = LoggerFactory.getLogger(OpenAiChat.class);
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String BEARER = "Bearer ";
+
+  /** Shorter values of headers are no keys, and common in other words. */
+  private static final int SHORTEST_SECRET = 6;
 
   private final URI endpoint;
   private final String model;
-  private final String apiKey;
+  private final String server;
+  private final Map<String, String> headers;
+  private final Parameters parameters;
   private final int maxImages;
   private final FrameFormat imageFormat;
   private final int retries;
@@ -61,28 +80,46 @@ public final class OpenAiChat implements AnswerGenerator {
   private volatile boolean closed;
 
   private OpenAiChat(Builder builder) {
-    String base = builder.baseUrl.toString();
-    endpoint = URI.create((base.endsWith("/") ? base : base + "/") + "chat/completions");
+    endpoint = endpoint(builder.baseUrl);
+    server = server(endpoint);
     model = builder.model;
-    apiKey = builder.apiKey;
+    headers = builder.allHeaders();
+    parameters = new Parameters(builder.leftOut, builder.renamed);
     maxImages = builder.maxImages;
     imageFormat = builder.imageFormat;
     retries = builder.retries;
     firstPause = builder.firstPause;
     timeout = builder.timeout;
     http =
-        HttpClient.newBuilder()
-            .connectTimeout(Duration.ofSeconds(10))
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .build();
+        builder.http != null
+            ? builder.http
+            : HttpClient.newBuilder()
+                .connectTimeout(Duration.ofSeconds(10))
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .build();
+  }
+
+  private static URI endpoint(URI base) {
+    String path = String.valueOf(base.getRawPath()).replaceFirst("/+$", "");
+    if (!path.endsWith("/chat/completions")) {
+      path += "/chat/completions";
+    }
+    String query = base.getRawQuery() == null ? "" : "?" + base.getRawQuery();
+    return URI.create(base.getScheme() + "://" + base.getRawAuthority() + path + query);
+  }
+
+  private static String server(URI endpoint) {
+    int usual = endpoint.getScheme().equals("https") ? 443 : 80;
+    return endpoint.getHost() + ":" + (endpoint.getPort() < 0 ? usual : endpoint.getPort());
   }
 
   /**
    * Configures a backend.
    *
-   * @param baseUrl up to the version, {@code http://localhost:8000/v1} for instance
+   * @param baseUrl up to the version, {@code http://localhost:8000/v1} for instance; a query, as in
+   *     {@code ?api-version=...}, is sent along
    * @param model the model's name on that server
-   * @throws IllegalArgumentException if the address is neither http nor https
+   * @throws IllegalArgumentException if the address is neither http nor https, or carries a user
    */
   public static Builder builder(URI baseUrl, String model) {
     return new Builder(baseUrl, model);
@@ -90,7 +127,7 @@ public final class OpenAiChat implements AnswerGenerator {
 
   @Override
   public String id() {
-    return model + " at " + endpoint.getHost();
+    return model + " at " + server;
   }
 
   /** Empty: it sees pictures. */
@@ -126,7 +163,7 @@ public final class OpenAiChat implements AnswerGenerator {
   private final class Session implements AnswerSession {
     private final MovieView view;
     private volatile boolean ended;
-    private @org.jspecify.annotations.Nullable List<Pictures.Picture> pictures;
+    private @Nullable List<Pictures.Picture> pictures;
 
     Session(MovieView view) {
       this.view = view;
@@ -150,38 +187,85 @@ public final class OpenAiChat implements AnswerGenerator {
       if (request.cancelled().getAsBoolean()) {
         return nothing();
       }
-      if (pictures == null) {
-        pictures = Pictures.of(view, maxImages, imageFormat);
+      List<Pictures.Picture> shown = pictures;
+      if (shown == null) {
+        shown = Pictures.of(view, maxImages, imageFormat);
+        pictures = shown;
       }
-      String body = body(request, pictures);
       Duration allowed = options.timeout().filter(t -> t.compareTo(timeout) < 0).orElse(timeout);
-      long deadline = begin + allowed.toNanos();
+      long deadline = begin + TimeUnit.NANOSECONDS.convert(allowed);
       StopFilter text = new StopFilter(options.stopStrings(), listener);
-      ChatStream stream =
-          new ChatStream(
-              http,
-              request(body),
-              OpenAiChat.this::redact,
-              text,
-              deadline,
-              () -> ended || closed || request.cancelled().getAsBoolean());
       Duration pause = firstPause;
-      for (int attempt = 0; ; attempt++) {
-        ChatStream.Outcome outcome = stream.run();
-        if (outcome.finish().isPresent()) {
+      String lastFailure = "";
+      int attempts = 0;
+      while (true) {
+        ChatStream stream =
+            new ChatStream(
+                http,
+                request(body(request, shown)),
+                id(),
+                OpenAiChat.this::redact,
+                text,
+                deadline,
+                () -> ended || closed || request.cancelled().getAsBoolean());
+        Outcome outcome = stream.run();
+        if (outcome instanceof Outcome.Refused refused) {
+          Optional<String> learnt = parameters.learn(refused.body(), options);
+          if (learnt.isEmpty()) {
+            throw refusal(refused, shown.size());
+          }
+          log.info("{} takes no {} as sent; from now on it is sent otherwise", id(), learnt.get());
+          continue;
+        }
+        Optional<FinishReason> end = Optional.empty();
+        if (outcome instanceof Outcome.Finished finished) {
+          end = Optional.of(finished.reason());
+        } else if (outcome instanceof Outcome.Failed failed) {
+          attempts++;
+          lastFailure = failed.why();
+          if (attempts > retries) {
+            throw new InferenceException(
+                id() + " failed " + attempts + " times, at last: " + lastFailure);
+          }
+          end = stream.waitFor(failed.pause().orElse(pause));
+          pause = pause.multipliedBy(2);
+        }
+        if (end.isPresent()) {
           text.end();
-          return generated(text, stream, outcome.finish().get(), begin);
+          requireText(text, end.get(), stream, options, allowed, lastFailure);
+          return generated(text, stream, end.get(), begin);
         }
-        if (attempt >= retries) {
-          throw new InferenceException(
-              id() + " failed " + (attempt + 1) + " times: " + outcome.failure());
-        }
-        Optional<FinishReason> stopped = stream.waitFor(outcome.pause().orElse(pause));
-        if (stopped.isPresent()) {
-          return generated(text, stream, stopped.get(), begin);
-        }
-        pause = pause.multipliedBy(2);
       }
+    }
+
+    /** Nothing is no answer, unless the asker did not wait for one. */
+    private void requireText(
+        StopFilter text,
+        FinishReason end,
+        ChatStream stream,
+        GenerationOptions options,
+        Duration allowed,
+        String lastFailure) {
+      if (!text.text().isBlank() || text.stopped() || end == FinishReason.CANCELLED) {
+        return;
+      }
+      String thoughts =
+          stream.thought()
+              ? ": the model was still thinking, or thought and said nothing; allow it more tokens"
+                  + " (maxTokens, now "
+                  + options.maxTokens()
+                  + ") or time, or switch its thinking off"
+              : "";
+      String what =
+          switch (end) {
+            case TIMEOUT ->
+                " gave no answer within "
+                    + allowed
+                    + (lastFailure.isEmpty() ? "" : "; it failed before: " + lastFailure);
+            case LENGTH -> " gave no answer within " + options.maxTokens() + " tokens";
+            default -> " gave an empty answer";
+          };
+      throw new InferenceException(id() + what + thoughts);
     }
 
     private GeneratedAnswer nothing() {
@@ -222,11 +306,15 @@ public final class OpenAiChat implements AnswerGenerator {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(endpoint)
             .header("Content-Type", "application/json")
-            .header("Accept", "text/event-stream")
+            .header("Accept", "text/event-stream, application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8));
-    if (!apiKey.isEmpty()) {
-      request.header("Authorization", "Bearer " + apiKey);
+    if (endpoint.getScheme().equals("http")) {
+      // Else the JDK offers to change to HTTP/2, and servers of Python and Node drop the body,
+      // refuse
+      // or never answer.
+      request.version(HttpClient.Version.HTTP_1_1);
     }
+    headers.forEach(request::setHeader);
     return request.build();
   }
 
@@ -270,6 +358,7 @@ public final class OpenAiChat implements AnswerGenerator {
       first = false;
     }
     question(messages, request.question(), first ? pictures : List.of());
+    parameters.apply(body);
     try {
       return JSON.writeValueAsString(body);
     } catch (JsonProcessingException e) {
@@ -296,8 +385,26 @@ public final class OpenAiChat implements AnswerGenerator {
     content.addObject().put("type", "text").put("text", question);
   }
 
+  private InferenceException refusal(Outcome.Refused refused, int pictures) {
+    return new InferenceException(
+        id()
+            + " refused the question: HTTP "
+            + refused.status()
+            + ": "
+            + ChatStream.shortened(refused.body())
+            + Refusals.advice(refused.status(), refused.body(), pictures));
+  }
+
+  /** Takes the values of headers, keys among them, out of what a server says. */
   private String redact(String text) {
-    return apiKey.isEmpty() ? text : text.replace(apiKey, "***");
+    String redacted = text;
+    for (String value : headers.values()) {
+      String secret = value.startsWith(BEARER) ? value.substring(BEARER.length()) : value;
+      if (secret.length() >= SHORTEST_SECRET) {
+        redacted = redacted.replace(secret, "***");
+      }
+    }
+    return redacted;
   }
 
   static Optional<JsonNode> parse(String json) {
@@ -313,6 +420,10 @@ public final class OpenAiChat implements AnswerGenerator {
     private final URI baseUrl;
     private final String model;
     private String apiKey = "";
+    private final Map<String, String> headers = new LinkedHashMap<>();
+    private final Set<String> leftOut = new LinkedHashSet<>();
+    private final Map<String, String> renamed = new LinkedHashMap<>();
+    private @Nullable HttpClient http;
     private int maxImages = 32;
     private FrameFormat imageFormat = FrameFormat.inside(512, 512, Resampling.BICUBIC);
     private int retries = 4;
@@ -325,6 +436,10 @@ public final class OpenAiChat implements AnswerGenerator {
         throw new IllegalArgumentException(
             "the chat endpoint must be an http or https address, was " + baseUrl);
       }
+      if (baseUrl.getRawUserInfo() != null) {
+        throw new IllegalArgumentException(
+            "the address of a chat endpoint carries no user or password; use apiKey or header");
+      }
       this.baseUrl = baseUrl;
       this.model = Objects.requireNonNull(model, "model");
     }
@@ -336,6 +451,57 @@ public final class OpenAiChat implements AnswerGenerator {
       }
       apiKey = value;
       return this;
+    }
+
+    /**
+     * One more header of each request, {@code api-key} for Azure for instance. Its value appears in
+     * no message. One given again replaces the earlier one.
+     *
+     * @throws IllegalArgumentException if HTTP does not allow the name or the value, or the name is
+     *     one that the client sets itself
+     */
+    public Builder header(String name, String value) {
+      HttpRequest.Builder unused =
+          HttpRequest.newBuilder(baseUrl).header(name, value); // may refuse
+      headers.put(name, value);
+      return this;
+    }
+
+    /**
+     * The client that sends requests, for proxies, certificates or a thread pool of your own; it
+     * stays the caller's. Default: one that connects within 10 seconds and follows no redirect.
+     */
+    public Builder httpClient(HttpClient value) {
+      http = Objects.requireNonNull(value, "httpClient");
+      return this;
+    }
+
+    /**
+     * Parameters of the request that this server refuses, {@code "seed"} for instance. Those that
+     * nobody asked for ({@code stream_options}, a seed or temperature of 0) are left out by
+     * themselves once a server has refused them.
+     */
+    public Builder leaveOut(String... parameters) {
+      leftOut.addAll(List.of(parameters));
+      return this;
+    }
+
+    /**
+     * Another name for a parameter, {@code rename("max_tokens", "max_completion_tokens")} for
+     * instance; this one is found out from a refusal too.
+     */
+    public Builder rename(String parameter, String name) {
+      renamed.put(parameter, name);
+      return this;
+    }
+
+    private Map<String, String> allHeaders() {
+      Map<String, String> all = new LinkedHashMap<>();
+      if (!apiKey.isEmpty()) {
+        all.put("Authorization", BEARER + apiKey);
+      }
+      all.putAll(headers);
+      return Map.copyOf(all);
     }
 
     /**
