@@ -11,10 +11,11 @@ import java.util.regex.Pattern;
 /** Which files of a repository make a bundle: the one place that knows the layout by names. */
 final class BundleFiles {
   private static final ImmutableList<String> CONFIGS =
-      ImmutableList.of("config.json", "preprocessor_config.json", "tokenizer.json");
+      ImmutableList.of("config.json", "tokenizer.json");
   private static final ImmutableList<String> OPTIONAL_CONFIGS =
       ImmutableList.of(
           "generation_config.json",
+          "preprocessor_config.json",
           "processor_config.json",
           "tokenizer_config.json",
           "chat_template.jinja",
@@ -35,6 +36,9 @@ final class BundleFiles {
         problems.add("%s is not in the repository", name);
       }
     }
+    problems.require(
+        there.contains("preprocessor_config.json") || there.contains("processor_config.json"),
+        "neither preprocessor_config.json nor processor_config.json is in the repository");
     OPTIONAL_CONFIGS.stream().filter(there::contains).forEach(wanted::add);
     for (GraphKind kind : GraphKind.values()) {
       Optional<String> found =

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * Immutable.
  */
 final class BundleSpec {
+  /** Of a picture that fits a run as often as may be: 1024 patches are 64 MiB of scores a layer. */
+  private static final long PATCHES_OF_A_SMALL_PICTURE = 1024;
+
   private final Path folder;
   private final BundleConfig config;
   private final Family family;
@@ -47,13 +51,14 @@ final class BundleSpec {
       Map<GraphKind, OnnxHeader> headers,
       DecoderSpec decoder,
       int context,
+      int placeholderId,
       OptionalInt rowsPerFrame) {
     this.folder = folder;
     this.config = config;
     this.family = family;
     this.headers = ImmutableMap.copyOf(headers);
     this.decoder = decoder;
-    this.placeholderId = config.imageTokenId().orElse(-1);
+    this.placeholderId = placeholderId;
     this.endIds = config.endIds();
     this.context = context;
     this.rowsPerFrame = rowsPerFrame;
@@ -66,14 +71,18 @@ final class BundleSpec {
    * @param device where it will run, which decides what {@link Precision#AUTO} takes
    * @throws ModelException listing all that is wrong
    */
-  static BundleSpec read(Path folder, Map<GraphKind, Precision> precisions, Device device) {
+  static BundleSpec read(
+      Path folder,
+      Map<GraphKind, Precision> precisions,
+      Device device,
+      ModelBundle.Framing framing) {
     if (!Files.isDirectory(folder)) {
       throw new ModelException(
           (Files.exists(folder) ? folder + " is a file" : folder + " does not exist")
               + "; a model bundle is a folder with config.json, tokenizer.json and onnx/*.onnx");
     }
     Problems problems = new Problems("model bundle " + folder);
-    BundleConfig config = BundleConfig.read(folder, problems);
+    BundleConfig config = BundleConfig.read(folder, framing, problems);
     Map<GraphKind, OnnxHeader> headers = new EnumMap<>(GraphKind.class);
     for (GraphKind kind : GraphKind.values()) {
       Precision wanted = precisions.getOrDefault(kind, Precision.AUTO);
@@ -102,14 +111,9 @@ final class BundleSpec {
     }
     family.ifPresent(known -> checkTemplate(config.chatTemplate(), known, problems));
     int rows = checkWidths(headers, decoder, family, problems);
-    checkTokens(config, headers, decoder, family, problems);
-    OptionalInt context = config.text("max_position_embeddings");
-    if (!config.config().isMissingNode()) {
-      problems.require(
-          context.isPresent() && context.getAsInt() >= 16,
-          "config.json gives no usable max_position_embeddings (the longest prompt): %s",
-          context);
-    }
+    family.ifPresent(known -> checkFraming(framing, known, problems));
+    int context = family.isPresent() ? config.context() : 0;
+    OptionalInt placeholder = checkTokens(config, headers, decoder, family, problems);
     problems.throwIfAny();
     if (family.isEmpty() || decoder == null) {
       throw new IllegalStateException("a bundle without problems has a family and a decoder");
@@ -120,7 +124,8 @@ final class BundleSpec {
         family.get(),
         headers,
         decoder,
-        context.getAsInt(),
+        context,
+        placeholder.orElseThrow(),
         rows > 0 ? OptionalInt.of(rows) : OptionalInt.empty());
   }
 
@@ -233,10 +238,34 @@ final class BundleSpec {
 
   private static void compareWithConfig(
       BundleConfig config, DecoderSpec decoder, Problems problems) {
-    same(config.text("num_hidden_layers"), decoder.layers(), "num_hidden_layers", problems);
-    same(config.text("num_key_value_heads"), decoder.kvHeads(), "num_key_value_heads", problems);
-    same(config.text("head_dim"), decoder.headDim(), "head_dim", problems);
+    // Layers that read another layer's caches have none of their own.
+    int shared = config.text("num_kv_shared_layers").orElse(0);
+    OptionalInt layers = config.text("num_hidden_layers");
+    if (layers.isPresent()) {
+      same(
+          OptionalInt.of(layers.getAsInt() - shared),
+          decoder.layers(),
+          "num_hidden_layers",
+          problems);
+    }
+    List<CacheSpec> growing = decoder.caches().stream().filter(CacheSpec::grows).toList();
+    if (growing.stream().map(cache -> cache.dims()).distinct().count() == 1) {
+      CacheSpec one = growing.get(0);
+      same(config.text("num_key_value_heads"), one.heads(), "num_key_value_heads", problems);
+      same(config.text("head_dim"), one.headDim(), "head_dim", problems);
+    }
     same(config.text("hidden_size"), decoder.width(), "hidden_size", problems);
+  }
+
+  private static void checkFraming(ModelBundle.Framing framing, Family family, Problems problems) {
+    if (framing.width() > 0 && family.patches().isEmpty()) {
+      problems.add(
+          "%s's pictures have one size, %d x %d; a frame size cannot be chosen",
+          family.name(), family.images().width(), family.images().height());
+    }
+    if (framing.letterboxed() && !(family instanceof Llava)) {
+      problems.add("%s was not trained on letterboxed frames", family.name());
+    }
   }
 
   private static void same(OptionalInt said, int found, String key, Problems problems) {
@@ -284,7 +313,20 @@ final class BundleSpec {
     }
     String file = vision.file().getFileName().toString();
     TensorInfo pixels = DecoderSpec.required(vision, "pixel_values", problems);
-    if (!pixels.name().isEmpty()) {
+    Optional<PatchLayout> patches = family.flatMap(Family::patches);
+    if (!pixels.name().isEmpty() && patches.isPresent()) {
+      int rank = patches.get().dims(1).length;
+      long values = pixels.dim(rank - 1);
+      problems.require(
+          pixels.rank() == rank
+              && pixels.type().isReal()
+              && (values < 0 || values == patches.get().patchWidth()),
+          "%s: %s is not a list of patches of %d values, which the sizes in %s make",
+          file,
+          pixels,
+          patches.get().patchWidth(),
+          "config.json and the pictures' file");
+    } else if (!pixels.name().isEmpty()) {
       problems.require(
           (pixels.rank() == 4 || pixels.rank() == 5) && pixels.type().isReal(),
           "%s: %s is not [n, 3, height, width] or [batch, n, 3, height, width] of floats",
@@ -302,10 +344,24 @@ final class BundleSpec {
         }
       }
     }
+    Set<String> given =
+        patches.isPresent() ? patches.get().inputs().keySet() : Set.of("pixel_attention_mask");
     for (TensorInfo info : vision.inputs()) {
+      String name = info.name();
       problems.require(
-          info.name().equals("pixel_values") || info.name().equals("pixel_attention_mask"),
+          name.equals("pixel_values") || given.contains(name) || family.isEmpty(),
           "%s wants an input '%s' that nothing here can give",
+          file,
+          name);
+      ElementType wanted = patches.isPresent() ? ElementType.INT64 : ElementType.BOOL;
+      problems.require(
+          !given.contains(name) || info.type() == wanted, "%s: %s is not %s", file, info, wanted);
+    }
+    for (TensorInfo info : vision.outputs()) {
+      problems.require(
+          !info.name().contains("deepstack"),
+          "%s gives '%s': DeepStack, features for the first layers of the decoder, is not"
+              + " supported; take an export that gives image_features only",
           file,
           info.name());
     }
@@ -324,6 +380,9 @@ final class BundleSpec {
           "%s gives visual tokens of width %d, but %s takes embeddings of width %d; take both from"
               + " one export",
           file, width, headers.get(GraphKind.DECODER).file().getFileName(), decoder.width());
+    }
+    if (patches.isPresent()) {
+      return patches.get().grid().rows();
     }
     return rank == 3 ? (int) Math.min(Integer.MAX_VALUE, features.dim(1)) : 0;
   }
@@ -357,14 +416,14 @@ final class BundleSpec {
     }
   }
 
-  private static void checkTokens(
+  private static OptionalInt checkTokens(
       BundleConfig config,
       Map<GraphKind, OnnxHeader> headers,
       @Nullable DecoderSpec decoder,
       Optional<Family> family,
       Problems problems) {
     if (config.config().isMissingNode() || config.tokenizer().isMissingNode()) {
-      return;
+      return OptionalInt.empty();
     }
     ImmutableMap<String, Integer> added = Tokenizer.addedTokens(config.tokenizer());
     int largest = Tokenizer.largestId(config.tokenizer());
@@ -377,15 +436,14 @@ final class BundleSpec {
           largest, headers.get(GraphKind.EMBED).file().getFileName(), rows);
     }
     OptionalInt placeholder = config.imageTokenId();
-    if (placeholder.isEmpty()) {
-      problems.add(
-          "config.json names no placeholder: neither image_token_index nor image_token_id");
-    } else if (family.isPresent()) {
+    if (family.isPresent()) {
       Integer id = added.get(family.get().placeholder());
       if (id == null) {
         problems.add(
             "tokenizer.json has no token '%s', the placeholder of visual tokens",
             family.get().placeholder());
+      } else if (placeholder.isEmpty()) {
+        placeholder = OptionalInt.of(id);
       } else if (id != placeholder.getAsInt()) {
         problems.add(
             "config.json says that the placeholder is %d, but tokenizer.json gives '%s' the id %d",
@@ -406,6 +464,7 @@ final class BundleSpec {
             vocabulary);
       }
     }
+    return placeholder;
   }
 
   /** Rows of the table that ids are looked up in; 0 if it cannot be told from the graph. */
@@ -415,7 +474,7 @@ final class BundleSpec {
     }
     long rows = 0;
     for (OnnxHeader.Weight weight : embed.weights()) {
-      if (weight.dims().length() == 2 && weight.dims().get(1) == decoder.width()) {
+      if (weight.dims().length() >= 2 && embed.lookups().contains(weight.name())) {
         rows = Math.max(rows, weight.dims().get(0));
       }
     }
@@ -465,6 +524,23 @@ final class BundleSpec {
     return context;
   }
 
+  /**
+   * Frames for one run of the encoder: attention over many patches takes memory that grows with
+   * their square, so only small pictures are encoded several at once.
+   */
+  int batch(int most) {
+    long patches;
+    if (family.patches().isPresent()) {
+      patches = (long) family.patches().get().floats() / family.patches().get().patchWidth();
+    } else {
+      int patch = Json.integer(config.config().path("vision_config").path("patch_size")).orElse(14);
+      long across = Math.max(1, family.images().width() / Math.max(1, patch));
+      long down = Math.max(1, family.images().height() / Math.max(1, patch));
+      patches = across * down;
+    }
+    return (int) Math.max(1, Math.min(most, most * PATCHES_OF_A_SMALL_PICTURE / patches));
+  }
+
   /** Visual rows of one frame, if the graph says it. */
   OptionalInt rowsPerFrame() {
     return rowsPerFrame;
@@ -499,11 +575,17 @@ final class BundleSpec {
     } catch (IOException e) {
       throw new ModelException("the vision encoder cannot be read: " + e.getMessage(), e);
     }
+    String size =
+        family.patches().isPresent()
+            ? "@" + family.images().width() + "x" + family.images().height()
+            : "";
     return config.modelType()
         + "/"
         + vision.file().getFileName()
         + "#"
-        + hasher.hash().toString().substring(0, 16);
+        + hasher.hash().toString().substring(0, 16)
+        + size
+        + (config.framing().letterboxed() ? "+letterboxed" : "");
   }
 
   private static void fingerprint(Path file, Hasher hasher) throws IOException {

@@ -30,17 +30,23 @@ final class Decoder implements AutoCloseable {
   private final Graph graph;
   private final DecoderSpec spec;
   private final ElementType embeddingType;
+  private final int chunk;
   private final KvBlock nothing;
   private final ReentrantLock turn = new ReentrantLock(true);
 
-  /** Takes ownership of both graphs. */
-  Decoder(Graph embed, Graph graph, DecoderSpec spec) {
+  /**
+   * Both graphs stay the caller's, open longer than this.
+   *
+   * @param chunk most positions per run while a prompt is read; 0 for what suits the device
+   */
+  Decoder(Graph embed, Graph graph, DecoderSpec spec, int chunk) {
     this.embed = embed;
     this.graph = graph;
     this.spec = spec;
     this.embeddingType =
         embed.header().output("inputs_embeds").map(TensorInfo::type).orElse(ElementType.FLOAT);
-    this.nothing = new KvBlock(graph, spec, 1);
+    this.chunk = chunk;
+    this.nothing = KvBlock.nothing(spec);
   }
 
   DecoderSpec spec() {
@@ -67,6 +73,9 @@ final class Decoder implements AutoCloseable {
 
   /** Positions per run while a prompt is read. */
   int chunk() {
+    if (chunk > 0) {
+      return chunk;
+    }
     int largest = graph.onCpu() ? CHUNK_ON_CPU : CHUNK_ON_GPU;
     if (spec.logitsToKeep() || spec.vocabulary().isEmpty()) {
       return largest;
@@ -90,7 +99,5 @@ final class Decoder implements AutoCloseable {
   @Override
   public void close() {
     nothing.close();
-    graph.close();
-    embed.close();
   }
 }

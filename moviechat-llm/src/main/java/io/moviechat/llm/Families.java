@@ -15,22 +15,27 @@ final class Families {
           .put("fastvlm", Llava::fastVlm)
           .put("smolvlm", SmolVlm::new)
           .put("idefics3", SmolVlm::new)
+          .put("gemma3", Gemma3::new)
+          .put("qwen2_vl", QwenVl::second)
+          .put("qwen2_5_vl", QwenVl::second)
+          .put("qwen3_vl", QwenVl::third)
+          .put("lfm2_vl", Lfm2Vl::new)
           .put("moviechat", Original::new)
           .buildOrThrow();
 
-  /** Types that are known and cannot work here, with the reason. */
+  /** Types that are known and cannot be used, with the reason. */
   private static final ImmutableMap<String, String> REFUSED =
-      ImmutableMap.of(
-          "qwen2_vl", grid("Qwen2-VL"),
-          "qwen2_5_vl", grid("Qwen2.5-VL"));
+      ImmutableMap.<String, String>builder()
+          .put("gemma3n", "Gemma 3n's encoder and prompts are not written yet; Gemma 3 works")
+          .put("gemma4", "Gemma 4's patches and prompts are not written yet; Gemma 3 works")
+          .put("qwen3_5", "Qwen3.5's prompts are not written yet; Qwen3-VL works")
+          .put("qwen3_vl_moe", "its exports need more memory than this runtime is made for")
+          .put("paligemma", "it answers one question about one picture, and knows no chat")
+          .put("florence2", "it is an encoder-decoder without a chat")
+          .put("moondream1", "its text model is not in this layout of graphs")
+          .buildOrThrow();
 
   private Families() {}
-
-  private static String grid(String name) {
-    return name
-        + "'s encoder, and its decoder's positions of three numbers, count frames in an even grid"
-        + " of time, in which memory slots of different length have no place";
-  }
 
   static Set<String> types() {
     return BY_TYPE.keySet();

@@ -1,6 +1,7 @@
 package io.moviechat.llm;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What models of one kind have in common and other kinds do not: how a frame becomes the encoder's
@@ -14,6 +15,11 @@ interface Family {
   /** What happens to a frame before the vision encoder. */
   ImagePreprocessor images();
 
+  /** The order of the encoder's inputs; empty if it reads pictures, channel by channel. */
+  default Optional<PatchLayout> patches() {
+    return Optional.empty();
+  }
+
   /** The token that stands where a visual row goes. */
   String placeholder();
 
@@ -22,6 +28,11 @@ interface Family {
    * Prompt.Builder#endOfMemory()} once, after the video.
    */
   void render(List<Message> chat, Prompt.Builder prompt);
+
+  /** Whether {@link #render} writes the token that begins every prompt. */
+  default boolean writesBeginToken() {
+    return false;
+  }
 
   /**
    * What a chat template must hold if it writes the prompts that {@link #render} writes. Templates

@@ -28,6 +28,13 @@ final class ImagePreprocessor {
      */
     record LongestEdgeEven(int edge, Resampler resampler) implements Step {}
 
+    /**
+     * Pads to a square, the picture in the middle, as LLaVA's expand2square does.
+     *
+     * @param colour of the padding, 0xRRGGBB
+     */
+    record Square(int colour) implements Step {}
+
     /** Cuts out the centre; what lies outside of the picture is black. */
     record CentreCrop(int width, int height) implements Step {}
   }
@@ -81,15 +88,20 @@ final class ImagePreprocessor {
     return preferred;
   }
 
+  /** The picture of a frame that is normalised: {@code 3 * width * height} bytes. */
+  byte[] prepare(Frame frame) {
+    byte[] rgb = new byte[3 * frame.width() * frame.height()];
+    frame.rgb().get(rgb);
+    return prepare(rgb, frame.width(), frame.height());
+  }
+
   /**
    * Writes one frame's values.
    *
    * @param to {@code 3 * height * width} floats from its position on, [channel, row, column]
    */
   void write(Frame frame, FloatBuffer to) {
-    byte[] rgb = new byte[3 * frame.width() * frame.height()];
-    frame.rgb().get(rgb);
-    write(prepare(rgb, frame.width(), frame.height()), to);
+    write(prepare(frame), to);
   }
 
   /** The picture that is normalised: {@code 3 * width * height} bytes. */
@@ -133,6 +145,10 @@ final class ImagePreprocessor {
           newWidth = even(side(newHeight * aspect));
         }
         picture = longest.resampler().resize(picture, w, h, newWidth, newHeight);
+      } else if (step instanceof Step.Square square) {
+        newWidth = Math.max(w, h);
+        newHeight = newWidth;
+        picture = square(picture, w, h, square.colour());
       } else {
         Step.CentreCrop crop = (Step.CentreCrop) step;
         newWidth = crop.width();
@@ -158,12 +174,33 @@ final class ImagePreprocessor {
     }
   }
 
+  /** The value of one byte of packed RGB. */
+  float value(byte[] rgb, int index) {
+    return table[256 * (index % 3) + (rgb[index] & 0xff)];
+  }
+
   private static int side(double length) {
     return Math.max(1, (int) length);
   }
 
   private static int even(int side) {
     return side % 2 == 0 ? side : side + 1;
+  }
+
+  private static byte[] square(byte[] in, int width, int height, int colour) {
+    int side = Math.max(width, height);
+    byte[] out = new byte[Math.multiplyExact(3, Math.multiplyExact(side, side))];
+    for (int i = 0; i < out.length; i += 3) {
+      out[i] = (byte) (colour >> 16);
+      out[i + 1] = (byte) (colour >> 8);
+      out[i + 2] = (byte) colour;
+    }
+    int left = (side - width) / 2;
+    int top = (side - height) / 2;
+    for (int y = 0; y < height; y++) {
+      System.arraycopy(in, 3 * y * width, out, 3 * ((y + top) * side + left), 3 * width);
+    }
+    return out;
   }
 
   private static byte[] crop(byte[] in, int width, int height, int newWidth, int newHeight) {

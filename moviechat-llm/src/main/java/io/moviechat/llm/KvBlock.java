@@ -2,59 +2,115 @@ package io.moviechat.llm;
 
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.Graph;
+import io.moviechat.llm.internal.ResourceStack;
 import io.moviechat.llm.internal.Tensor;
+import io.moviechat.spi.NativeOwner;
+import java.nio.ByteBuffer;
 
 /**
- * The key/value caches of one sequence: memory for a number of positions, of which the first {@link
- * #length()} are filled. Filled once by a decoder step, then only read, so that any number of steps
- * may go on from it: a shared prefix, or the beams of a search.
+ * The states of one sequence: key/value caches for a number of positions, of which the first {@link
+ * #length()} are filled, and states of fixed shape. Filled once by a decoder step, then only read,
+ * so that any number of steps may go on from it: a shared prefix, or the beams of a search.
  *
- * <p>The memory of cache i begins at {@code i * heads * capacity * width}; a tensor of fewer
- * positions takes the beginning of its part. A step reads one block and writes the next: the graph
- * copies what it keeps, nothing is allocated once two blocks are large enough.
+ * <p>The memory of a cache is large enough for all positions; a tensor of fewer takes the beginning
+ * of its part. A step reads one block and writes the next: the graph copies what it keeps, nothing
+ * is allocated once two blocks are large enough.
  */
 final class KvBlock implements AutoCloseable {
+  /** Parts begin at multiples of this, which suits any element type and vector instruction. */
+  private static final long ALIGNMENT = 64;
+
   private final DecoderSpec spec;
   private final Tensor memory;
   private final Tensor[] views;
+  private final long[] offsets;
   private final int capacity;
+  private final ResourceStack resources;
   private int length;
+  private long nextPosition;
   private int users;
   private boolean closed;
 
+  /** A block where the decoder runs; not initialised. */
   KvBlock(Graph graph, DecoderSpec spec, int capacity) {
-    this.spec = spec;
-    this.capacity = Math.max(1, capacity);
-    memory = graph.allocateNear(ElementType.UINT8, spec.bytesPerPosition() * this.capacity);
-    views = new Tensor[2 * spec.layers()];
-    for (int i = 0; i < views.length; i++) {
-      views[i] = Tensor.newView(memory, spec.cacheType(), 4);
-    }
-    show(0);
+    this(spec, capacity, bytes -> graph.allocateNear(ElementType.UINT8, bytes));
   }
 
-  /** Makes all caches show that many positions. */
+  /** What every sequence begins with: no position, and states of zeros. */
+  static KvBlock nothing(DecoderSpec spec) {
+    KvBlock block = new KvBlock(spec, 1, bytes -> Tensor.allocate(ElementType.UINT8, bytes));
+    ByteBuffer bytes = block.memory.buffer();
+    while (bytes.hasRemaining()) {
+      bytes.put((byte) 0);
+    }
+    return block;
+  }
+
+  private interface Allocation {
+    Tensor of(long bytes);
+  }
+
+  private KvBlock(DecoderSpec spec, int wantedCapacity, Allocation allocation) {
+    this.spec = spec;
+    this.capacity = Math.max(1, wantedCapacity);
+    int count = spec.caches().size();
+    offsets = new long[count];
+    long end = 0;
+    for (int i = 0; i < count; i++) {
+      CacheSpec cache = spec.caches().get(i);
+      offsets[i] = end;
+      long bytes = cache.bytes() * (cache.grows() ? capacity : 1);
+      end += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+    views = new Tensor[count];
+    try (ResourceStack opened = new ResourceStack()) {
+      memory = opened.push(allocation.of(end));
+      for (int i = 0; i < count; i++) {
+        CacheSpec cache = spec.caches().get(i);
+        views[i] = opened.push(Tensor.newView(memory, cache.type(), cache.dims().length()));
+        if (!cache.grows()) {
+          views[i].view(memory, offsets[i], cache.dims().toArray());
+        }
+      }
+      show(0);
+      opened.push(NativeOwner.open(this, "caches of " + capacity + " positions"));
+      resources = opened.release();
+    }
+  }
+
+  /** Makes all growing caches show that many positions. */
   void show(int positions) {
     if (positions > capacity) {
       throw new IllegalArgumentException(positions + " positions in a block of " + capacity);
     }
     length = positions;
-    long part = (long) spec.kvHeads() * capacity * spec.headDim() * spec.cacheType().bytes();
     for (int i = 0; i < views.length; i++) {
-      views[i].view(memory, i * part, 1, spec.kvHeads(), positions, spec.headDim());
+      CacheSpec cache = spec.caches().get(i);
+      if (cache.grows()) {
+        views[i].view(memory, offsets[i], 1, cache.heads(), positions, cache.headDim());
+      }
     }
   }
 
-  Tensor key(int layer) {
-    return views[2 * layer];
-  }
-
-  Tensor value(int layer) {
-    return views[2 * layer + 1];
+  /** The state of the decoder's i-th cache. */
+  Tensor cache(int i) {
+    return views[i];
   }
 
   int length() {
     return length;
+  }
+
+  /**
+   * The position of the token that comes next. Not the length where pictures have positions in the
+   * plane: those of a picture begin anew, and what follows goes on behind the largest.
+   */
+  long nextPosition() {
+    return nextPosition;
+  }
+
+  void nextPosition(long position) {
+    nextPosition = position;
   }
 
   int capacity() {
@@ -81,10 +137,7 @@ final class KvBlock implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      for (Tensor view : views) {
-        view.close();
-      }
-      memory.close();
+      resources.close();
     }
   }
 }

@@ -4,7 +4,10 @@ import io.moviechat.InferenceException;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.GraphRun;
 import io.moviechat.llm.internal.Half;
+import io.moviechat.llm.internal.ResourceStack;
 import io.moviechat.llm.internal.Tensor;
+import io.moviechat.llm.internal.TensorInfo;
+import io.moviechat.spi.NativeOwner;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -12,6 +15,7 @@ import java.nio.ShortBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,10 +40,9 @@ final class Lane implements AutoCloseable {
   private final Decoder decoder;
   private final DecoderSpec spec;
   private final int context;
+  private final ResourceStack resources;
   private final GraphRun embedRun;
   private final GraphRun decodeRun;
-  private final String[] pastNames;
-  private final String[] presentNames;
   private final Deque<KvBlock> free = new ArrayDeque<>();
 
   private final Tensor ids;
@@ -56,7 +59,8 @@ final class Lane implements AutoCloseable {
   private final Tensor decoderEmbedsView;
   private final Tensor stepEmbeds;
   private final Tensor stepDecoderEmbeds;
-  private final @Nullable Tensor keep;
+  private final @Nullable Tensor perLayer;
+  private final @Nullable Tensor perLayerView;
   private final @Nullable Tensor branch;
   private final @Nullable Tensor logitsTensor;
   private float[] logits = new float[0];
@@ -66,54 +70,65 @@ final class Lane implements AutoCloseable {
     this.spec = decoder.spec();
     this.context = context;
     int chunk = Math.min(decoder.chunk(), context);
-    embedRun = new GraphRun(decoder.embed());
-    decodeRun = new GraphRun(decoder.graph());
-    ids = Tensor.allocate(ElementType.INT64, 1, chunk);
-    idsBuffer = ids.buffer().asLongBuffer();
-    idsView = Tensor.newView(ids, ElementType.INT64, 2);
-    mask = Tensor.allocate(ElementType.INT64, 1, context);
-    LongBuffer ones = mask.buffer().asLongBuffer();
-    while (ones.hasRemaining()) {
-      ones.put(1);
-    }
-    maskView = Tensor.newView(mask, ElementType.INT64, 2);
-    positions = Tensor.allocate(ElementType.INT64, 1, chunk);
-    positionsBuffer = positions.buffer().asLongBuffer();
-    positionsView = Tensor.newView(positions, ElementType.INT64, 2);
     ElementType embeddingType = decoder.embeddingType();
     boolean sameType = embeddingType == spec.embedType();
-    embeds = Tensor.allocate(embeddingType, 1, chunk, spec.width());
-    embedsView = Tensor.newView(embeds, embeddingType, 3);
-    decoderEmbeds = sameType ? embeds : Tensor.allocate(spec.embedType(), 1, chunk, spec.width());
-    decoderEmbedsView = Tensor.newView(decoderEmbeds, spec.embedType(), 3);
-    stepEmbeds =
-        sameType
-            ? decoder.graph().allocateNear(embeddingType, 1, 1, spec.width())
-            : Tensor.allocate(embeddingType, 1, 1, spec.width());
-    stepDecoderEmbeds =
-        sameType ? stepEmbeds : Tensor.allocate(spec.embedType(), 1, 1, spec.width());
-    // The output whose shape may be unknown has to be the first one bound.
-    decodeRun.freeOutput("logits");
-    if (spec.vocabulary().isPresent()) {
-      logitsTensor = Tensor.allocate(spec.logitsType(), 1, 1, spec.vocabulary().getAsInt());
-    } else {
-      logitsTensor = null;
-    }
-    if (spec.logitsToKeep()) {
-      keep = Tensor.allocate(ElementType.INT64);
-      keep.buffer().asLongBuffer().put(0, 1);
-      decodeRun.input("num_logits_to_keep", keep);
-    } else {
-      keep = null;
-    }
-    branch = spec.cacheBranch() ? Tensor.allocate(ElementType.BOOL, 1) : null;
-    pastNames = new String[2 * spec.layers()];
-    presentNames = new String[2 * spec.layers()];
-    for (int layer = 0; layer < spec.layers(); layer++) {
-      pastNames[2 * layer] = DecoderSpec.past(layer, true);
-      pastNames[2 * layer + 1] = DecoderSpec.past(layer, false);
-      presentNames[2 * layer] = DecoderSpec.present(layer, true);
-      presentNames[2 * layer + 1] = DecoderSpec.present(layer, false);
+    try (ResourceStack opened = new ResourceStack()) {
+      ids = opened.push(Tensor.allocate(ElementType.INT64, 1, chunk));
+      idsBuffer = ids.buffer().asLongBuffer();
+      idsView = opened.push(Tensor.newView(ids, ElementType.INT64, 2));
+      mask = opened.push(Tensor.allocate(ElementType.INT64, 1, context));
+      LongBuffer ones = mask.buffer().asLongBuffer();
+      while (ones.hasRemaining()) {
+        ones.put(1);
+      }
+      maskView = opened.push(Tensor.newView(mask, ElementType.INT64, 2));
+      int axes = Math.max(1, spec.positionAxes());
+      positions = opened.push(Tensor.allocate(ElementType.INT64, axes, chunk));
+      positionsBuffer = positions.buffer().asLongBuffer();
+      positionsView = opened.push(Tensor.newView(positions, ElementType.INT64, axes == 3 ? 3 : 2));
+      embeds = opened.push(Tensor.allocate(embeddingType, 1, chunk, spec.width()));
+      embedsView = opened.push(Tensor.newView(embeds, embeddingType, 3));
+      decoderEmbeds =
+          sameType
+              ? embeds
+              : opened.push(Tensor.allocate(spec.embedType(), 1, chunk, spec.width()));
+      decoderEmbedsView = opened.push(Tensor.newView(decoderEmbeds, spec.embedType(), 3));
+      stepEmbeds =
+          opened.push(
+              sameType
+                  ? decoder.graph().allocateNear(embeddingType, 1, 1, spec.width())
+                  : Tensor.allocate(embeddingType, 1, 1, spec.width()));
+      stepDecoderEmbeds =
+          sameType
+              ? stepEmbeds
+              : opened.push(Tensor.allocate(spec.embedType(), 1, 1, spec.width()));
+      if (spec.perLayer().isPresent()) {
+        TensorInfo info = spec.perLayer().get();
+        long[] shape = info.dims().toArray();
+        shape[0] = 1;
+        shape[1] = chunk;
+        perLayer = opened.push(Tensor.allocate(info.type(), shape));
+        perLayerView = opened.push(Tensor.newView(perLayer, info.type(), shape.length));
+      } else {
+        perLayer = null;
+        perLayerView = null;
+      }
+      logitsTensor =
+          spec.vocabulary().isPresent()
+              ? opened.push(Tensor.allocate(spec.logitsType(), 1, 1, spec.vocabulary().getAsInt()))
+              : null;
+      branch = spec.cacheBranch() ? opened.push(Tensor.allocate(ElementType.BOOL, 1)) : null;
+      embedRun = opened.push(new GraphRun(decoder.embed()));
+      decodeRun = opened.push(new GraphRun(decoder.graph()));
+      // The output whose shape may be unknown has to be the first one bound.
+      decodeRun.freeOutput("logits");
+      if (spec.logitsToKeep()) {
+        Tensor keep = opened.push(Tensor.allocate(ElementType.INT64));
+        keep.buffer().asLongBuffer().put(0, 1);
+        decodeRun.input("num_logits_to_keep", keep);
+      }
+      opened.push(NativeOwner.open(this, "a lane of a decoder"));
+      resources = opened.release();
     }
   }
 
@@ -126,16 +141,22 @@ final class Lane implements AutoCloseable {
    * Reads one chunk of a prompt.
    *
    * @param past what was read before
-   * @param promptIds the whole prompt
+   * @param prompt the whole prompt
    * @param count positions from {@code past.length()} on, at most {@link Decoder#chunk()}
    * @param visual writes the visual rows
    * @param room positions that the whole answer will need at most; saves growing later
    * @return the caches afterwards, with one user
    */
-  KvBlock read(KvBlock past, Prompt promptIds, int count, VisualRows visual, int room) {
+  KvBlock read(KvBlock past, Prompt prompt, int count, VisualRows visual, int room) {
     int from = past.length();
     for (int i = 0; i < count; i++) {
-      idsBuffer.put(i, promptIds.id(from + i));
+      idsBuffer.put(i, prompt.id(from + i));
+    }
+    for (int axis = 0; axis < spec.positionAxes(); axis++) {
+      for (int i = 0; i < count; i++) {
+        long position = spec.positionAxes() == 3 ? prompt.position(axis, from + i) : from + i;
+        positionsBuffer.put(axis * count + i, position);
+      }
     }
     embed(count, embeds, embedsView);
     // Types are converted on the way; float32 is worked on in place.
@@ -151,7 +172,10 @@ final class Lane implements AutoCloseable {
       fromFloats(values, decoderEmbeds);
     }
     decoderEmbedsView.view(decoderEmbeds, 0, 1, count, spec.width());
-    return decode(past, decoderEmbedsView, count, room);
+    KvBlock present = decode(past, decoderEmbedsView, count, room);
+    present.nextPosition(
+        spec.positionAxes() == 3 ? prompt.nextPosition(from + count) : from + count);
+    return present;
   }
 
   /**
@@ -168,7 +192,12 @@ final class Lane implements AutoCloseable {
       toFloats(stepEmbeds, values);
       fromFloats(values, stepDecoderEmbeds);
     }
-    return decode(past, stepDecoderEmbeds, 1, room);
+    for (int axis = 0; axis < spec.positionAxes(); axis++) {
+      positionsBuffer.put(axis, past.nextPosition());
+    }
+    KvBlock present = decode(past, stepDecoderEmbeds, 1, room);
+    present.nextPosition(past.nextPosition() + 1);
+    return present;
   }
 
   private void embed(int count, Tensor into, @Nullable Tensor view) {
@@ -180,6 +209,13 @@ final class Lane implements AutoCloseable {
       view.view(into, 0, 1, count, spec.width());
       embedRun.output("inputs_embeds", view);
     }
+    if (perLayer != null && perLayerView != null) {
+      long[] shape = spec.perLayer().orElseThrow().dims().toArray();
+      shape[0] = 1;
+      shape[1] = count;
+      perLayerView.view(perLayer, 0, shape);
+      embedRun.output(DecoderSpec.PER_LAYER, perLayerView);
+    }
     decoder.run(embedRun);
   }
 
@@ -188,21 +224,24 @@ final class Lane implements AutoCloseable {
     KvBlock present = take(total, room);
     try {
       present.show(total);
-      for (int layer = 0; layer < spec.layers(); layer++) {
-        decodeRun.input(pastNames[2 * layer], past.key(layer));
-        decodeRun.input(pastNames[2 * layer + 1], past.value(layer));
-        decodeRun.output(presentNames[2 * layer], present.key(layer));
-        decodeRun.output(presentNames[2 * layer + 1], present.value(layer));
+      List<CacheSpec> caches = spec.caches();
+      for (int i = 0; i < caches.size(); i++) {
+        decodeRun.input(caches.get(i).past(), past.cache(i));
+        decodeRun.output(caches.get(i).present(), present.cache(i));
       }
       decodeRun.input("inputs_embeds", embeddings);
       maskView.view(mask, 0, 1, total);
       decodeRun.input("attention_mask", maskView);
-      if (spec.positions()) {
-        for (int i = 0; i < count; i++) {
-          positionsBuffer.put(i, past.length() + i);
-        }
+      if (spec.positionAxes() == 3) {
+        positionsView.view(positions, 0, 3, 1, count);
+      } else if (spec.positionAxes() == 1) {
         positionsView.view(positions, 0, 1, count);
+      }
+      if (spec.positionAxes() > 0) {
         decodeRun.input("position_ids", positionsView);
+      }
+      if (perLayerView != null) {
+        decodeRun.input(DecoderSpec.PER_LAYER, perLayerView);
       }
       if (branch != null) {
         branch.buffer().put(0, (byte) (past.length() > 0 ? 1 : 0));
@@ -223,7 +262,7 @@ final class Lane implements AutoCloseable {
         }
       }
       return present;
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       release(present);
       throw e;
     }
@@ -295,39 +334,8 @@ final class Lane implements AutoCloseable {
 
   @Override
   public void close() {
-    embedRun.close();
-    decodeRun.close();
-    for (Tensor tensor :
-        new Tensor[] {
-          idsView,
-          ids,
-          maskView,
-          mask,
-          positionsView,
-          positions,
-          embedsView,
-          embeds,
-          decoderEmbedsView,
-          stepEmbeds
-        }) {
-      tensor.close();
-    }
-    if (decoderEmbeds != embeds) {
-      decoderEmbeds.close();
-    }
-    if (stepDecoderEmbeds != stepEmbeds) {
-      stepDecoderEmbeds.close();
-    }
-    if (keep != null) {
-      keep.close();
-    }
-    if (branch != null) {
-      branch.close();
-    }
-    if (logitsTensor != null) {
-      logitsTensor.close();
-    }
     free.forEach(KvBlock::close);
     free.clear();
+    resources.close();
   }
 }

@@ -1,7 +1,5 @@
 package io.moviechat.llm;
 
-import io.moviechat.llm.internal.Times;
-import io.moviechat.spi.MovieView;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -178,7 +176,7 @@ final class Llava implements Family {
         prompt.template(shown ? style.betweenSlots : "").slot(image.slot());
         shown = true;
       } else if (content instanceof Message.Video video) {
-        for (int i = 0; i < video.view().memory().slots().size(); i++) {
+        for (int i = 0; i < video.slots().size(); i++) {
           prompt.template(i > 0 ? style.betweenSlots : "").slot(i);
         }
         shown = true;
@@ -193,15 +191,7 @@ final class Llava implements Family {
   private static void moment(Message message, Prompt.Builder prompt) {
     for (Message.Content content : message.content()) {
       if (content instanceof Message.Video video) {
-        MovieView view = video.view();
-        view.breakpoint()
-            .ifPresent(
-                now ->
-                    prompt.template(
-                        "The video is at "
-                            + Times.hours(now)
-                            + ". The last picture is what is on screen now, those before it are"
-                            + " the past. "));
+        prompt.template(Turns.moment(video));
       }
     }
   }

@@ -14,14 +14,14 @@ import java.nio.FloatBuffer;
  * The graph between a memory and the decoder of an imported MovieChat: the tokens of all slots
  * become a fixed number of rows. Thread-safe.
  */
-final class MemoryProjector implements AutoCloseable {
+final class MemoryProjector {
   private static final String INPUT = "memory";
   private static final String OUTPUT = "video_embeds";
 
   private final Graph graph;
   private final int maxSlots;
 
-  /** Takes ownership of the graph. */
+  /** The graph stays the caller's. */
   MemoryProjector(Graph graph, int maxSlots) {
     this.graph = graph;
     this.maxSlots = maxSlots;
@@ -75,10 +75,5 @@ final class MemoryProjector implements AutoCloseable {
     } catch (OrtException e) {
       throw new InferenceException("the memory projector failed: " + e.getMessage(), e);
     }
-  }
-
-  @Override
-  public void close() {
-    graph.close();
   }
 }

@@ -1,7 +1,10 @@
 package io.moviechat.llm;
 
+import io.moviechat.MemoryTier;
 import io.moviechat.spi.MovieView;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One message of a chat, before it becomes a prompt.
@@ -25,8 +28,40 @@ record Message(Role role, List<Content> content) {
   /** One picture: the visual rows of a memory slot, without a time. */
   record Image(int slot) implements Content {}
 
-  /** A video: all slots of a view. */
-  record Video(MovieView view) implements Content {}
+  /**
+   * A video: all slots of a memory.
+   *
+   * @param slots in order
+   * @param now the moment that is asked about, in breakpoint mode
+   * @param length of the video so far
+   */
+  record Video(List<Slot> slots, Optional<Duration> now, Duration length) implements Content {
+    Video {
+      slots = List.copyOf(slots);
+    }
+
+    static Video of(MovieView view) {
+      List<Slot> slots =
+          view.memory().slots().stream()
+              .map(
+                  slot ->
+                      new Slot(
+                          slot.start(),
+                          slot.end(),
+                          slot.frames(),
+                          slot.tier() == MemoryTier.CURRENT))
+              .toList();
+      return new Video(slots, view.breakpoint(), view.breakpoint().orElse(view.memory().end()));
+    }
+  }
+
+  /**
+   * What a prompt may say about a slot.
+   *
+   * @param frames that it stands for
+   * @param current whether it is what is on screen now
+   */
+  record Slot(Duration start, Duration end, long frames, boolean current) {}
 
   Message {
     content = List.copyOf(content);

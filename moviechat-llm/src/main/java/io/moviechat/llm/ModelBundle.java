@@ -11,6 +11,7 @@ import io.moviechat.TokenShape;
 import io.moviechat.llm.internal.Cuda;
 import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.OnnxHeader;
+import io.moviechat.llm.internal.ResourceStack;
 import io.moviechat.llm.internal.Tokenizer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
@@ -28,6 +29,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,38 +46,56 @@ public final class ModelBundle implements VisionLanguageModel {
   private static final Logger log = LoggerFactory.getLogger(ModelBundle.class);
 
   private final Path folder;
-  private final ImmutableMap<GraphKind, Precision> precisions;
-  private final Device device;
-  private final int threads;
-  private final ImmutableList<LogitsProcessor> processors;
-  private final boolean pooled;
+  private final Settings settings;
 
-  private ModelBundle(
-      Path folder,
-      ImmutableMap<GraphKind, Precision> precisions,
-      Device device,
-      int threads,
-      ImmutableList<LogitsProcessor> processors,
-      boolean pooled) {
+  private ModelBundle(Path folder, Settings settings) {
     this.folder = folder;
-    this.precisions = precisions;
-    this.device = device;
-    this.threads = threads;
-    this.processors = processors;
-    this.pooled = pooled;
+    this.settings = settings;
+  }
+
+  /** What can be chosen. Changed only before a bundle has it. */
+  private static final class Settings {
+    private ImmutableMap<GraphKind, Precision> precisions = ImmutableMap.of();
+    private Device device = Device.CPU;
+    private int threads;
+    private ImmutableList<LogitsProcessor> processors = ImmutableList.of();
+    private boolean pooled;
+    private Framing framing = Framing.AS_THE_FILES_SAY;
+  }
+
+  /**
+   * How frames are shown to the encoder.
+   *
+   * @param width of what the encoder sees, 0 for the family's own choice
+   * @param height likewise
+   * @param letterboxed whether frames are padded to a square in place of being cut to one
+   */
+  record Framing(int width, int height, boolean letterboxed) {
+    static final Framing AS_THE_FILES_SAY = new Framing(0, 0, false);
+  }
+
+  private ModelBundle with(Consumer<Settings> change) {
+    Settings changed = new Settings();
+    changed.precisions = settings.precisions;
+    changed.device = settings.device;
+    changed.threads = settings.threads;
+    changed.processors = settings.processors;
+    changed.pooled = settings.pooled;
+    changed.framing = settings.framing;
+    change.accept(changed);
+    return new ModelBundle(folder, changed);
   }
 
   /**
    * The bundle in a folder, on the processor, in the precision that {@link Precision#AUTO} takes.
+   *
+   * @param folder of a bundle, or a model's folder in the cache of Python's huggingface_hub ({@code
+   *     models--owner--name}), of which the snapshot of its {@code main} is taken
    */
   public static ModelBundle at(Path folder) {
     return new ModelBundle(
-        Objects.requireNonNull(folder, "folder"),
-        ImmutableMap.of(),
-        Device.CPU,
-        0,
-        ImmutableList.of(),
-        false);
+        PythonCache.snapshot(Objects.requireNonNull(folder, "folder")).orElse(folder),
+        new Settings());
   }
 
   /**
@@ -99,28 +119,20 @@ public final class ModelBundle implements VisionLanguageModel {
 
   /** The same bundle with a precision for each graph. */
   public ModelBundle withPrecision(Precision vision, Precision embeddings, Precision decoder) {
-    return new ModelBundle(
-        folder,
-        Maps.immutableEnumMap(
-            ImmutableMap.of(
-                GraphKind.VISION, vision,
-                GraphKind.EMBED, embeddings,
-                GraphKind.DECODER, decoder)),
-        device,
-        threads,
-        processors,
-        pooled);
+    return with(
+        changed ->
+            changed.precisions =
+                Maps.immutableEnumMap(
+                    ImmutableMap.of(
+                        GraphKind.VISION, vision,
+                        GraphKind.EMBED, embeddings,
+                        GraphKind.DECODER, decoder)));
   }
 
   /** The same bundle on a device. */
-  public ModelBundle withDevice(Device newDevice) {
-    return new ModelBundle(
-        folder,
-        precisions,
-        Objects.requireNonNull(newDevice, "device"),
-        threads,
-        processors,
-        pooled);
+  public ModelBundle withDevice(Device device) {
+    Objects.requireNonNull(device, "device");
+    return with(changed -> changed.device = device);
   }
 
   /**
@@ -133,91 +145,113 @@ public final class ModelBundle implements VisionLanguageModel {
     if (count < 0) {
       throw new IllegalArgumentException("threads must not be negative, were " + count);
     }
-    return new ModelBundle(folder, precisions, device, count, processors, pooled);
+    return with(changed -> changed.threads = count);
   }
 
   /** The same bundle with processors of the next token's scores, run in this order. */
-  public ModelBundle withLogitsProcessors(LogitsProcessor... newProcessors) {
-    return new ModelBundle(
-        folder, precisions, device, threads, ImmutableList.copyOf(newProcessors), pooled);
+  public ModelBundle withLogitsProcessors(LogitsProcessor... processors) {
+    ImmutableList<LogitsProcessor> list = ImmutableList.copyOf(processors);
+    return with(changed -> changed.processors = list);
   }
 
   /**
    * The same bundle with each frame's tokens pooled 2 x 2, as LLaVA-OneVision's original code does
    * with frames of a video: 729 tokens become 196, so that nearly four times as many slots fit.
-   * Only for encoders whose tokens form a square.
+   * Only for encoders whose tokens form a grid that is known.
    */
   public ModelBundle withPooledFrames() {
-    return new ModelBundle(folder, precisions, device, threads, processors, true);
+    return with(changed -> changed.pooled = true);
+  }
+
+  /**
+   * The same bundle with another size of frames, for families whose encoders take any (Qwen-VL,
+   * LFM2-VL); opening one of another family is refused. Frames are stretched to it: choose one of
+   * about the videos' shape. More pixels are more tokens for each frame. A memory has to be asked
+   * with the size that it was made with.
+   *
+   * @param width in pixels, a multiple of what the model's patches need, which a refusal tells
+   * @param height likewise
+   * @throws IllegalArgumentException if not positive
+   */
+  public ModelBundle withFrameSize(int width, int height) {
+    if (width < 1 || height < 1) {
+      throw new IllegalArgumentException(
+          "a frame's size must be positive, was " + width + " x " + height);
+    }
+    return with(
+        changed -> changed.framing = new Framing(width, height, changed.framing.letterboxed()));
+  }
+
+  /**
+   * The same bundle with frames padded to a square by the mean colour, as the authors' own code of
+   * FastVLM and LLaVA-1.5 does, where the published files cut the sides off: nothing of a wide
+   * frame is lost, but everything in it is smaller. Opening one of another family is refused.
+   */
+  public ModelBundle withLetterboxedFrames() {
+    return with(
+        changed ->
+            changed.framing = new Framing(changed.framing.width(), changed.framing.height(), true));
   }
 
   @Override
   public String name() {
-    Path last = folder.toAbsolutePath().normalize().getFileName();
-    return last == null ? folder.toString() : last.toString();
+    Path whole = folder.toAbsolutePath().normalize();
+    Path named = PythonCache.model(whole).orElse(whole).getFileName();
+    return named == null ? folder.toString() : named.toString().replaceFirst("^models--", "");
   }
 
   @Override
   public FrameEncoder openEncoder() {
     Device where = resolved();
     BundleSpec spec = read(where);
-    Graph graph = Graph.open(spec.header(GraphKind.VISION), where.cuda(), threads);
+    String id = spec.encoderId();
+    Graph graph = Graph.open(spec.header(GraphKind.VISION), where.cuda(), settings.threads);
     return new OnnxFrameEncoder(
-        graph, spec.encoderId(), spec.family(), where.isCpu() ? 4 : 16, pooled);
+        graph, id, spec.family(), spec.batch(where.isCpu() ? 4 : 16), settings.pooled);
   }
 
   @Override
   public AnswerGenerator openGenerator() {
     Device where = resolved();
-    BundleSpec spec = read(where);
-    return openGenerator(spec, where);
+    return openGenerator(read(where), where);
   }
 
   OnnxAnswerGenerator openGenerator(BundleSpec spec, Device where) {
-    Tokenizer tokenizer = new Tokenizer(spec.config().tokenizer());
-    Graph embed = null;
-    Graph decoder = null;
-    MemoryProjector projector = null;
-    try {
+    return openGenerator(spec, where, 0);
+  }
+
+  /**
+   * @param chunk most positions of a prompt that are read at once, 0 for what suits the device
+   */
+  OnnxAnswerGenerator openGenerator(BundleSpec spec, Device where, int chunk) {
+    try (ResourceStack opened = new ResourceStack()) {
+      Tokenizer tokenizer = opened.push(new Tokenizer(spec.config().tokenizer()));
       // Looking rows up is no work for several threads, and a pool of its own would go on spinning
       // beside the decoder's.
-      embed = Graph.open(spec.header(GraphKind.EMBED), where.cuda(), 1);
-      decoder = Graph.open(spec.header(GraphKind.DECODER), where.cuda(), threads);
+      Graph embed = opened.push(Graph.open(spec.header(GraphKind.EMBED), where.cuda(), 1));
+      Graph graph =
+          opened.push(Graph.open(spec.header(GraphKind.DECODER), where.cuda(), settings.threads));
+      Decoder decoder = opened.push(new Decoder(embed, graph, spec.decoder(), chunk));
+      MemoryProjector projector = null;
       if (spec.has(GraphKind.PROJECTOR)) {
-        projector =
-            new MemoryProjector(
-                Graph.open(spec.header(GraphKind.PROJECTOR), where.cuda(), threads),
-                spec.projectorSlots());
+        Graph projection =
+            opened.push(
+                Graph.open(spec.header(GraphKind.PROJECTOR), where.cuda(), settings.threads));
+        projector = new MemoryProjector(projection, spec.projectorSlots());
       }
       return new OnnxAnswerGenerator(
-          name(),
-          spec,
-          new Decoder(embed, decoder, spec.decoder()),
-          projector,
-          tokenizer,
-          processors);
-    } catch (RuntimeException e) {
-      tokenizer.close();
-      if (embed != null) {
-        embed.close();
-      }
-      if (decoder != null) {
-        decoder.close();
-      }
-      if (projector != null) {
-        projector.close();
-      }
-      throw e;
+          name(), spec, decoder, projector, tokenizer, settings.processors, opened);
     }
   }
 
   /** Reads and checks the files. */
   BundleSpec read(Device where) {
-    return BundleSpec.read(folder, precisions, where);
+    return BundleSpec.read(folder, settings.precisions, where, settings.framing);
   }
 
   /** The device that graphs are opened on: CPU or CUDA. */
   private Device resolved() {
+    Device device = settings.device;
     if (device.isCpu()) {
       return device;
     }
@@ -238,7 +272,8 @@ public final class ModelBundle implements VisionLanguageModel {
    * @throws ModelException listing all that is wrong
    */
   public BundleReport report() {
-    BundleSpec spec = read(device.kind() == Device.Kind.CUDA ? device : Device.CPU);
+    BundleSpec spec =
+        read(settings.device.kind() == Device.Kind.CUDA ? settings.device : Device.CPU);
     List<BundleReport.GraphReport> graphs = new ArrayList<>();
     for (GraphKind kind : GraphKind.values()) {
       if (!spec.has(kind)) {
@@ -354,9 +389,11 @@ public final class ModelBundle implements VisionLanguageModel {
     return "ModelBundle["
         + folder
         + ", "
-        + device
+        + settings.device
         + ", "
-        + (precisions.isEmpty() ? "AUTO" : Arrays.toString(precisions.values().toArray()))
+        + (settings.precisions.isEmpty()
+            ? "AUTO"
+            : Arrays.toString(settings.precisions.values().toArray()))
         + "]";
   }
 }

@@ -2,10 +2,9 @@ package io.moviechat.llm;
 
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
-import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
+import io.moviechat.llm.internal.ResourceStack;
 import io.moviechat.llm.internal.Tokenizer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerSession;
@@ -13,6 +12,7 @@ import io.moviechat.spi.MovieView;
 import io.moviechat.spi.NativeOwner;
 import java.nio.FloatBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A bundle's language model. */
@@ -32,19 +33,22 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
   private final Pattern reserved;
   private final List<LogitsProcessor> processors;
   private final @Nullable MemoryProjector projector;
-  private final NativeOwner owner;
+  private final ResourceStack resources;
   private final Map<MovieView, MemoryPrefix> prefixes = new HashMap<>();
   private final Set<OnnxAnswerSession> sessions = new HashSet<>();
   private boolean closed;
 
-  /** Takes ownership of the decoder, the projector and the tokenizer. */
+  /**
+   * @param opened all that is native, taken over unless this fails
+   */
   OnnxAnswerGenerator(
       String id,
       BundleSpec spec,
       Decoder decoder,
       @Nullable MemoryProjector projector,
       Tokenizer tokenizer,
-      List<LogitsProcessor> processors) {
+      List<LogitsProcessor> processors,
+      ResourceStack opened) {
     this.id = id;
     this.spec = spec;
     this.decoder = decoder;
@@ -52,7 +56,8 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
     this.reserved = spec.reservedTokens();
     this.processors = processors;
     this.projector = projector;
-    this.owner = NativeOwner.open(this, "answer generator " + id);
+    opened.push(NativeOwner.open(this, "answer generator " + id));
+    this.resources = opened.release();
   }
 
   @Override
@@ -105,38 +110,61 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
 
   /** Tokens of a prompt about that many slots of the longest announcement. */
   private int length(TokenShape shape, int slots) {
-    MemorySlot[] list = new MemorySlot[slots];
+    List<Message.Slot> list = new ArrayList<>();
+    Duration end = Duration.ZERO;
     for (int i = 0; i < slots; i++) {
       Duration start = Duration.ofHours(23).plusMinutes(57 + i).plusSeconds(48);
-      list[i] =
-          MemorySlot.of(
-              MemoryTier.LONG_TERM,
-              start,
-              start.plusSeconds(60),
-              2,
-              start,
-              0,
-              shape,
-              FloatBuffer.allocate(shape.floats()));
+      end = start.plusSeconds(60);
+      list.add(new Message.Slot(start, end, 2, false));
     }
-    MovieView view =
-        new MovieView(
-            new MemorySnapshot(shape, List.of(list), 2L * slots, 0),
-            Optional.empty(),
-            io.moviechat.spi.KeyframeSource.NONE);
+    Message.Video video = new Message.Video(list, Optional.empty(), end);
     return prompt(
-            List.of(
-                Message.of(
-                    Message.Role.USER, new Message.Video(view), new Message.Text("What happens?"))),
+            List.of(Message.of(Message.Role.USER, video, new Message.Text("What happens?"))),
             shape.tokens())
         .length();
+  }
+
+  /**
+   * How a slot's rows lie. Where the family does not know they stand in one line, which no decoder
+   * of such a family can tell from a grid.
+   */
+  private RowGrid grid(int rows) {
+    return spec.family()
+        .patches()
+        .map(PatchLayout::grid)
+        .flatMap(full -> Stream.of(full, full.pooled()).filter(g -> g.rows() == rows).findFirst())
+        .orElse(new RowGrid(1, rows));
+  }
+
+  /** Refuses a memory that was made of frames of another size. */
+  private void checkGrid(MemorySnapshot memory) {
+    Optional<RowGrid> full = spec.family().patches().map(PatchLayout::grid);
+    int rows = memory.shape().tokens();
+    if (full.isEmpty() || memory.slots().isEmpty() || full.get().rows() == rows) {
+      return;
+    }
+    int pooled = full.get().pooled().rows();
+    if (rows != pooled) {
+      throw new IllegalArgumentException(
+          "the memory holds "
+              + rows
+              + " tokens for each slot, but frames of "
+              + spec.family().images().width()
+              + " x "
+              + spec.family().images().height()
+              + " give "
+              + full.get().rows()
+              + ", pooled "
+              + pooled
+              + "; open the bundle with the frame size that the memory was made with");
+    }
   }
 
   /** A chat as ids. */
   Prompt prompt(List<Message> chat, int rowsPerSlot) {
     Prompt.Builder builder =
         new Prompt.Builder(
-            tokenizer, spec.family().placeholder(), spec.placeholderId(), rowsPerSlot, reserved);
+            tokenizer, spec.family(), spec.placeholderId(), grid(rowsPerSlot), reserved);
     spec.family().render(chat, builder);
     return builder.build();
   }
@@ -157,6 +185,7 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
               + visualWidth()
               + "; ask the model whose encoder made the memory");
     }
+    checkGrid(view.memory());
     MemoryPrefix prefix =
         prefixes.computeIfAbsent(
             view, key -> new MemoryPrefix(decoder, view.memory(), visualRows(view.memory())));
@@ -202,11 +231,6 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
       open = List.copyOf(sessions);
     }
     open.forEach(OnnxAnswerSession::close);
-    decoder.close();
-    if (projector != null) {
-      projector.close();
-    }
-    tokenizer.close();
-    owner.close();
+    resources.close();
   }
 }

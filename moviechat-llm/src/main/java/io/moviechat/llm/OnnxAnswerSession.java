@@ -86,7 +86,7 @@ final class OnnxAnswerSession implements AnswerSession {
 
   private Message question(String text, boolean withVideo) {
     return withVideo
-        ? Message.of(Message.Role.USER, new Message.Video(view), new Message.Text(text))
+        ? Message.of(Message.Role.USER, Message.Video.of(view), new Message.Text(text))
         : Message.of(Message.Role.USER, new Message.Text(text));
   }
 
@@ -231,7 +231,8 @@ final class OnnxAnswerSession implements AnswerSession {
 
     /** Why the answer must end now, if it must. */
     private Optional<FinishReason> stopReason() {
-      if (closing || request.cancelled().getAsBoolean()) {
+      // An interrupt is how Java asks a thread to end what it does; who interrupted may look at it.
+      if (closing || request.cancelled().getAsBoolean() || Thread.currentThread().isInterrupted()) {
         return Optional.of(FinishReason.CANCELLED);
       }
       if (options.timeout().isPresent()

@@ -1,5 +1,6 @@
 package io.moviechat.llm;
 
+import com.google.common.primitives.ImmutableLongArray;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameTokens;
@@ -10,6 +11,7 @@ import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.GraphRun;
 import io.moviechat.llm.internal.OrtException;
+import io.moviechat.llm.internal.ResourceStack;
 import io.moviechat.llm.internal.Tensor;
 import io.moviechat.llm.internal.TensorInfo;
 import io.moviechat.spi.FrameEncoder;
@@ -17,9 +19,11 @@ import io.moviechat.spi.NativeOwner;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
@@ -32,69 +36,134 @@ final class OnnxFrameEncoder implements FrameEncoder {
   private final Graph graph;
   private final String id;
   private final ImagePreprocessor images;
+  private final @Nullable PatchLayout layout;
   private final TensorInfo pixelInfo;
   private final int batch;
   private final Tensor pixels;
   private final Tensor pixelsView;
   private final float[] floats;
-  private final @Nullable Tensor mask;
-  private final @Nullable Tensor maskView;
+  private final List<FixedInput> fixedInputs = new ArrayList<>();
   private final GraphRun run;
   private final TokenShape shape;
-  private final int side;
+  private final @Nullable RowGrid unpooled;
   private final Queue<FloatBuffer> pool = new ConcurrentLinkedQueue<>();
-  private final NativeOwner owner;
+  private final ResourceStack resources;
   private boolean closed;
 
-  /** Takes ownership of the graph, also if this fails. */
+  /**
+   * An input that is the same for every picture.
+   *
+   * @param memory for a whole batch
+   * @param dims behind the number of pictures
+   */
+  private record FixedInput(
+      String name, Tensor memory, Tensor view, boolean framed, ImmutableLongArray dims) {
+    void bind(GraphRun run, int pictures) {
+      long[] shape = new long[dims.length() + (framed ? 2 : 1)];
+      shape[0] = 1;
+      shape[framed ? 1 : 0] = pictures;
+      for (int i = 0; i < dims.length(); i++) {
+        shape[shape.length - dims.length() + i] = dims.get(i);
+      }
+      view.view(memory, 0, shape);
+      run.input(name, view);
+    }
+  }
+
+  /**
+   * Takes ownership of the graph, also if this fails.
+   *
+   * @param wantedBatch frames at once, unless the graph insists on a number
+   */
   OnnxFrameEncoder(Graph graph, String id, Family family, int wantedBatch, boolean pooled) {
     this.graph = graph;
     this.id = pooled ? id + "+pooled" : id;
     this.images = family.images();
+    this.layout = family.patches().orElse(null);
     this.pixelInfo = graph.header().input("pixel_values").orElseThrow();
-    boolean square = pixelInfo.rank() == 5;
-    long fixed = pixelInfo.dim(square ? 1 : 0);
-    this.batch = fixed > 0 ? (int) Math.min(fixed, 64) : wantedBatch;
-    List<AutoCloseable> opened = new ArrayList<>();
-    try {
-      opened.add(graph);
-      int plane = images.width() * images.height();
-      pixels = Tensor.allocate(pixelInfo.type(), batch, 3, images.height(), images.width());
-      opened.add(pixels);
-      pixelsView = Tensor.newView(pixels, pixelInfo.type(), pixelInfo.rank());
-      opened.add(pixelsView);
-      floats = new float[pixelInfo.type() == ElementType.FLOAT ? 0 : batch * 3 * plane];
-      if (graph.header().input("pixel_attention_mask").isPresent()) {
-        mask = Tensor.allocate(ElementType.BOOL, batch, images.height(), images.width());
-        opened.add(mask);
-        ByteBuffer all = mask.buffer();
-        while (all.hasRemaining()) {
-          all.put((byte) 1);
-        }
-        maskView = Tensor.newView(mask, ElementType.BOOL, 4);
-        opened.add(maskView);
-      } else {
-        mask = null;
-        maskView = null;
-      }
-      run = new GraphRun(graph);
-      opened.add(run);
+    try (ResourceStack opened = new ResourceStack()) {
+      opened.push(graph);
+      this.batch = fixedBatch() > 0 ? Math.min(fixedBatch(), 64) : wantedBatch;
+      pixels = opened.push(Tensor.allocate(pixelInfo.type(), pixelDims(batch)));
+      pixelsView = opened.push(Tensor.newView(pixels, pixelInfo.type(), pixelInfo.rank()));
+      floats = new float[pixelInfo.type() == ElementType.FLOAT ? 0 : batch * frameFloats()];
+      openFixedInputs(opened);
+      run = opened.push(new GraphRun(graph));
       run.freeOutput("image_features");
       TokenShape full = probe();
-      side = pooled ? Pooling.side(full.tokens()) : 0;
-      if (pooled && side == 0) {
+      RowGrid grid = layout != null ? layout.grid() : RowGrid.square(full.tokens());
+      if (layout != null && layout.grid().rows() != full.tokens()) {
+        throw new ModelException(
+            graph.header().file()
+                + " gives "
+                + full.tokens()
+                + " tokens for a frame of "
+                + images.width()
+                + " x "
+                + images.height()
+                + ", which should give "
+                + layout.grid().rows());
+      }
+      if (pooled && grid == null) {
         throw new ModelException(
             graph.header().file()
                 + " gives "
                 + full.tokens()
                 + " tokens for a frame, which form no square that could be pooled");
       }
-      shape = pooled ? new TokenShape(Pooling.pooled(side), full.width()) : full;
-      owner = NativeOwner.open(this, "frame encoder " + id);
-    } catch (RuntimeException e) {
-      closeAll(opened);
-      throw e;
+      unpooled = pooled ? grid : null;
+      shape = unpooled == null ? full : new TokenShape(unpooled.pooled().rows(), full.width());
+      opened.push(NativeOwner.open(this, "frame encoder " + id));
+      resources = opened.release();
     }
+  }
+
+  private void openFixedInputs(ResourceStack opened) {
+    if (layout == null) {
+      if (graph.header().input("pixel_attention_mask").isPresent()) {
+        ImmutableLongArray dims = ImmutableLongArray.of(images.height(), images.width());
+        Tensor mask =
+            opened.push(Tensor.allocate(ElementType.BOOL, batch, images.height(), images.width()));
+        ByteBuffer all = mask.buffer();
+        while (all.hasRemaining()) {
+          all.put((byte) 1);
+        }
+        Tensor view = opened.push(Tensor.newView(mask, ElementType.BOOL, 4));
+        fixedInputs.add(new FixedInput("pixel_attention_mask", mask, view, true, dims));
+      }
+      return;
+    }
+    for (Map.Entry<String, PatchLayout.Input> entry : layout.inputs().entrySet()) {
+      PatchLayout.Input input = entry.getValue();
+      if (graph.header().input(entry.getKey()).isPresent()) {
+        int rank = 1 + input.dims().length();
+        long[] dims = new long[rank];
+        dims[0] = batch;
+        for (int i = 1; i < rank; i++) {
+          dims[i] = input.dims().get(i - 1);
+        }
+        Tensor memory = opened.push(Tensor.allocate(ElementType.INT64, dims));
+        LongBuffer values = memory.buffer().asLongBuffer();
+        while (values.hasRemaining()) {
+          values.put(input.values().toArray());
+        }
+        Tensor view = opened.push(Tensor.newView(memory, ElementType.INT64, rank));
+        fixedInputs.add(new FixedInput(entry.getKey(), memory, view, false, input.dims()));
+      }
+    }
+  }
+
+  private long[] pixelDims(int pictures) {
+    if (layout != null) {
+      return layout.dims(pictures);
+    }
+    return pixelInfo.rank() == 5
+        ? new long[] {1, pictures, 3, images.height(), images.width()}
+        : new long[] {pictures, 3, images.height(), images.width()};
+  }
+
+  private int frameFloats() {
+    return layout != null ? layout.floats() : 3 * images.width() * images.height();
   }
 
   /** The real shape of a frame's tokens: what the encoder gives for a black frame. */
@@ -122,7 +191,11 @@ final class OnnxFrameEncoder implements FrameEncoder {
   /** The number of frames that the graph insists on, 0 if any will do. */
   private int fixedBatch() {
     long fixed = pixelInfo.dim(pixelInfo.rank() == 5 ? 1 : 0);
-    return fixed > 0 ? (int) fixed : 0;
+    if (fixed <= 0) {
+      return 0;
+    }
+    long one = layout == null ? 1 : layout.dims(1)[0];
+    return (int) Math.max(1, fixed / one);
   }
 
   @Override
@@ -171,7 +244,11 @@ final class OnnxFrameEncoder implements FrameEncoder {
             ? pixels.buffer().asFloatBuffer()
             : FloatBuffer.wrap(floats);
     for (Frame frame : frames) {
-      images.write(frame, values);
+      if (layout == null) {
+        images.write(frame, values);
+      } else {
+        layout.write(images.prepare(frame), images, values);
+      }
     }
     if (pixels.type() != ElementType.FLOAT) {
       Lane.fromFloats(floats, pixels);
@@ -179,7 +256,7 @@ final class OnnxFrameEncoder implements FrameEncoder {
     int count = fixedBatch() > 0 ? fixedBatch() : frames.size();
     try (Tensor features = runBatch(count)) {
       long got = features.bytes() / features.type().bytes();
-      int frameFloats = side > 0 ? side * side * shape.width() : shape.floats();
+      int frameFloats = unpooled != null ? unpooled.rows() * shape.width() : shape.floats();
       if (got != (long) frameFloats * count) {
         throw new InferenceException(
             "the vision encoder gave " + got + " values for " + count + " frames of " + shape);
@@ -188,8 +265,8 @@ final class OnnxFrameEncoder implements FrameEncoder {
       for (int i = 0; i < frames.size(); i++) {
         FloatBuffer tokens = take();
         FloatBuffer frame = from.slice(i * frameFloats, frameFloats);
-        if (side > 0) {
-          Pooling.pool(frame, side, shape.width(), tokens);
+        if (unpooled != null) {
+          Pooling.pool(frame, unpooled, shape.width(), tokens);
         } else {
           tokens.put(frame);
         }
@@ -212,15 +289,10 @@ final class OnnxFrameEncoder implements FrameEncoder {
   }
 
   private Tensor runBatch(int count) {
-    if (pixelInfo.rank() == 5) {
-      pixelsView.view(pixels, 0, 1, count, 3, images.height(), images.width());
-    } else {
-      pixelsView.view(pixels, 0, count, 3, images.height(), images.width());
-    }
+    pixelsView.view(pixels, 0, pixelDims(count));
     run.input("pixel_values", pixelsView);
-    if (mask != null && maskView != null) {
-      maskView.view(mask, 0, 1, count, images.height(), images.width());
-      run.input("pixel_attention_mask", maskView);
+    for (FixedInput input : fixedInputs) {
+      input.bind(run, count);
     }
     run.run();
     return run.takeFree();
@@ -246,26 +318,8 @@ final class OnnxFrameEncoder implements FrameEncoder {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      run.close();
-      pixelsView.close();
-      pixels.close();
-      if (mask != null && maskView != null) {
-        maskView.close();
-        mask.close();
-      }
-      graph.close();
+      resources.close();
       pool.clear();
-      owner.close();
-    }
-  }
-
-  private static void closeAll(List<AutoCloseable> opened) {
-    for (int i = opened.size() - 1; i >= 0; i--) {
-      try {
-        opened.get(i).close();
-      } catch (Exception e) {
-        throw new IllegalStateException(e);
-      }
     }
   }
 }

@@ -23,14 +23,16 @@ final class Prompt {
 
   private final int[] ids;
   private final List<VisualSpan> spans;
-  private final int rowsPerSlot;
+  private final RowGrid grid;
+  private final int[][] positions;
   private final int prefix;
   private final String text;
 
   private Prompt(Builder builder) {
     ids = Arrays.copyOf(builder.ids, builder.size);
     spans = List.copyOf(builder.spans);
-    rowsPerSlot = builder.rowsPerSlot;
+    grid = builder.grid;
+    positions = positions(ids.length, spans, grid);
     prefix = builder.prefix;
     text = builder.text.toString();
   }
@@ -52,7 +54,50 @@ final class Prompt {
   }
 
   int rowsPerSlot() {
-    return rowsPerSlot;
+    return grid.rows();
+  }
+
+  /**
+   * A token's position in time (0), height (1) or width (2). Text counts on in all three; a picture
+   * stands still in time and spreads out in the plane; what follows goes on behind the largest
+   * number of the picture (get_rope_index of Qwen2-VL).
+   */
+  long position(int axis, int index) {
+    return positions[axis][index];
+  }
+
+  /** The position of what comes behind the first tokens. */
+  long nextPosition(int count) {
+    return positions[0][count];
+  }
+
+  private static int[][] positions(int length, List<VisualSpan> spans, RowGrid grid) {
+    int[][] positions = new int[3][length + 1];
+    int next = 0;
+    int at = 0;
+    for (VisualSpan span : spans) {
+      while (at < span.start()) {
+        set(positions, at++, next++);
+      }
+      for (int row = 0; row < grid.height(); row++) {
+        for (int column = 0; column < grid.width(); column++, at++) {
+          positions[0][at] = next;
+          positions[1][at] = next + row;
+          positions[2][at] = next + column;
+        }
+      }
+      next += Math.max(grid.height(), grid.width());
+    }
+    while (at <= length) {
+      set(positions, at++, next++);
+    }
+    return positions;
+  }
+
+  private static void set(int[][] positions, int index, int value) {
+    for (int[] axis : positions) {
+      axis[index] = value;
+    }
   }
 
   /** How many ids come before the question: the same for every question about a view. */
@@ -77,9 +122,9 @@ final class Prompt {
   /** Collects pieces. */
   static final class Builder {
     private final Tokenizer tokenizer;
-    private final String placeholder;
+    private final Family family;
     private final int placeholderId;
-    private final int rowsPerSlot;
+    private final RowGrid grid;
     private final Pattern reserved;
     private final List<VisualSpan> spans = new ArrayList<>();
     private final StringBuilder chunk = new StringBuilder();
@@ -90,20 +135,15 @@ final class Prompt {
     private boolean first = true;
 
     /**
-     * @param placeholder text of the token that stands where a visual row goes
-     * @param rowsPerSlot visual rows of each slot
+     * @param family whose placeholder stands where a visual row goes
+     * @param grid how the visual rows of each slot lie
      * @param reserved tokens that users' text must not become
      */
-    Builder(
-        Tokenizer tokenizer,
-        String placeholder,
-        int placeholderId,
-        int rowsPerSlot,
-        Pattern reserved) {
+    Builder(Tokenizer tokenizer, Family family, int placeholderId, RowGrid grid, Pattern reserved) {
       this.tokenizer = tokenizer;
-      this.placeholder = placeholder;
+      this.family = family;
       this.placeholderId = placeholderId;
-      this.rowsPerSlot = rowsPerSlot;
+      this.grid = grid;
       this.reserved = reserved;
     }
 
@@ -133,12 +173,11 @@ final class Prompt {
     Builder slot(int slot) {
       flush();
       spans.add(new VisualSpan(size, slot));
-      reserve(rowsPerSlot);
-      Arrays.fill(ids, size, size + rowsPerSlot, placeholderId);
-      size += rowsPerSlot;
-      for (int i = 0; i < rowsPerSlot; i++) {
-        text.append(placeholder);
-      }
+      int rows = grid.rows();
+      reserve(rows);
+      Arrays.fill(ids, size, size + rows, placeholderId);
+      size += rows;
+      text.append(family.placeholder().repeat(rows));
       return this;
     }
 
@@ -166,8 +205,8 @@ final class Prompt {
       }
       // Tokenizers of Llama put a blank before a text, which a later part is not: it is encoded
       // behind a special token, as it stands in the whole.
-      String part = first ? chunk.toString() : placeholder + chunk;
-      int[] encoded = tokenizer.encode(part, first);
+      String part = first ? chunk.toString() : family.placeholder() + chunk;
+      int[] encoded = tokenizer.encode(part, first && !family.writesBeginToken());
       int from = first ? 0 : 1;
       first = false;
       chunk.setLength(0);

@@ -1,13 +1,10 @@
 package io.moviechat.llm;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
-import io.moviechat.MemorySlot;
-import io.moviechat.MemoryTier;
 import io.moviechat.llm.internal.Times;
-import io.moviechat.spi.MovieView;
-import java.time.Duration;
 import java.util.List;
 
 /**
@@ -24,12 +21,15 @@ final class SmolVlm implements Family {
 
   SmolVlm(BundleConfig config) {
     int square = config.edge(config.preprocessor().path("max_image_size"), "max_image_size");
-    int edge =
-        config.preprocessor().path("video_sampling").path("video_size").isMissingNode()
-            ? square
-            : config.edge(
-                config.preprocessor().path("video_sampling").path("video_size"),
-                "video_sampling.video_size");
+    // Written by Python since 5: a video processor of its own in processor_config.json.
+    JsonNode older = config.preprocessor().path("video_sampling").path("video_size");
+    JsonNode newer = config.processor().path("video_processor").path("size");
+    int edge = square;
+    if (!older.isMissingNode()) {
+      edge = config.edge(older, "video_sampling.video_size");
+    } else if (!newer.isMissingNode()) {
+      edge = config.edge(newer, "video_processor.size");
+    }
     begin = begin(config.chatTemplate());
     Resampler resampler = config.resampler(Resampler.LANCZOS);
     images =
@@ -95,7 +95,7 @@ final class SmolVlm implements Family {
           picture(image.slot(), prompt);
           prompt.endOfMemory();
         } else if (content instanceof Message.Video video) {
-          video(video.view(), prompt);
+          video(video, prompt);
         }
       }
       prompt.template("<end_of_utterance>\n");
@@ -110,29 +110,18 @@ final class SmolVlm implements Family {
         .template("<fake_token_around_image>");
   }
 
-  private static void video(MovieView view, Prompt.Builder prompt) {
-    List<MemorySlot> slots = view.memory().slots();
-    Duration length = view.breakpoint().orElse(view.memory().end());
+  private static void video(Message.Video video, Prompt.Builder prompt) {
+    List<Message.Slot> slots = video.slots();
     prompt.template(
         "You are provided the following series of "
             + Times.words(slots.size())
             + " frames from a "
-            + Times.length(length)
+            + Times.length(video.length())
             + " [H:MM:SS] video.\n");
     for (int i = 0; i < slots.size(); i++) {
-      prompt.template(announcement(slots.get(i)));
+      prompt.template("\n" + Turns.announcement(slots.get(i)));
       picture(i, prompt);
     }
     prompt.endOfMemory().template("\n\n");
-  }
-
-  private static String announcement(MemorySlot slot) {
-    if (slot.tier() == MemoryTier.CURRENT) {
-      return "\nFrame now, at " + Times.hours(slot.start()) + ":";
-    }
-    if (slot.frames() == 1) {
-      return "\nFrame from " + Times.minutes(slot.start()) + ":";
-    }
-    return "\nFrames from " + Times.hours(slot.start()) + " to " + Times.hours(slot.end()) + ":";
   }
 }

@@ -99,9 +99,9 @@ class BundleSpecTest {
   }
 
   @Test
-  void qwen2IsRefusedWithTheReason() throws IOException {
-    edit(smol.resolve("config.json"), node -> node.put("model_type", "qwen2_vl"));
-    refused(smol, "'qwen2_vl' cannot be used", "an even grid of time");
+  void aKnownTypeThatCannotBeUsedIsRefusedWithTheReason() throws IOException {
+    edit(smol.resolve("config.json"), node -> node.put("model_type", "gemma4"));
+    refused(smol, "'gemma4' cannot be used", "not written yet");
   }
 
   @Test
@@ -206,11 +206,20 @@ class BundleSpecTest {
   }
 
   @Test
-  void aConfigWithoutAContext() throws IOException {
+  void aConfigWithoutAContextHasPythonsDefault() throws IOException {
     edit(
         smol.resolve("config.json"),
         node -> ((ObjectNode) node.path("text_config")).remove("max_position_embeddings"));
-    refused(smol, "max_position_embeddings");
+    // Python's default for llama.
+    assertThat(ModelBundle.at(smol).report().context()).isEqualTo(2048);
+    edit(
+        smol.resolve("config.json"),
+        node -> ((ObjectNode) node.path("text_config")).put("max_position_embeddings", "many"));
+    refused(smol, "max_position_embeddings", "many");
+    edit(
+        oneVision.resolve("config.json"),
+        node -> ((ObjectNode) node.path("text_config")).remove("max_position_embeddings"));
+    assertThat(ModelBundle.at(oneVision).report().context()).isEqualTo(32768);
   }
 
   @Test

@@ -214,7 +214,7 @@ class FamiliesTest {
   private static Message question(int slots, Optional<Duration> breakpoint) {
     return Message.of(
         Message.Role.USER,
-        new Message.Video(view(slots, breakpoint)),
+        Message.Video.of(view(slots, breakpoint)),
         new Message.Text("What is it?"));
   }
 

@@ -1,7 +1,6 @@
 package io.moviechat.llm;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
@@ -29,7 +28,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.Test;
@@ -37,6 +40,9 @@ import org.junit.jupiter.api.TestFactory;
 
 /** Every value of every fixture's expected.json. */
 class FixturesGoldenTest {
+  /** The same frames are shown in many cases. */
+  private static final Map<String, List<float[]>> FEATURES = new ConcurrentHashMap<>();
+
   @Test
   void thereAreFixtures() {
     assertThat(TestData.models()).isNotEmpty();
@@ -58,6 +64,9 @@ class FixturesGoldenTest {
     tests.add(dynamicTest("resize equals Pillow's bit for bit", () -> resize(folder, expected)));
     tests.add(dynamicTest("tokenizer", () -> tokenizer(folder, expected)));
     tests.add(dynamicTest("prompts", () -> prompts(folder, expected)));
+    if (expected.path("image_features").isArray()) {
+      tests.add(dynamicTest("image features", () -> features(folder, expected)));
+    }
     expected
         .path("variants")
         .properties()
@@ -70,41 +79,99 @@ class FixturesGoldenTest {
     return dynamicContainer(folder.getFileName().toString(), tests);
   }
 
-  private static void pixels(Path folder, JsonNode expected) {
-    BundleSpec spec = ModelBundle.at(folder).read(Device.CPU);
-    int frame = expected.path("frame").asInt();
-    float[] values = TestData.floats(folder.resolve(expected.path("file").asText()));
-    FloatBuffer actual = FloatBuffer.allocate(values.length);
-    spec.family()
-        .images()
-        .write(frame(folder, json(folder.resolve("expected.json")), frame), actual);
-    assertThat(actual.capacity()).isEqualTo(values.length);
-    for (int i = 0; i < values.length; i++) {
-      // One step of a float near 1, and as much for its size where a value is larger.
-      assertThat(actual.get(i))
-          .as("value %d", i)
-          .isCloseTo(values[i], within(2e-7f * Math.max(1, Math.abs(values[i]))));
+  private static void pixels(Path folder, JsonNode pixels) {
+    JsonNode expected = json(folder.resolve("expected.json"));
+    int index = pixels.path("frame").asInt();
+    Family family = bundle(folder, expected, index).read(Device.CPU).family();
+    float[] values = TestData.floats(folder.resolve(pixels.path("file").asText()));
+    FloatBuffer actual =
+        FloatBuffer.allocate(family.patches().map(PatchLayout::floats).orElse(values.length));
+    Frame frame = frame(folder, expected, index);
+    if (family.patches().isPresent()) {
+      PatchLayout layout = family.patches().get();
+      layout.write(family.images().prepare(frame), family.images(), actual);
+      assertThat(layout.dims(1)[layout.dims(1).length - 1])
+          .isEqualTo(pixels.path("shape").path(1).asLong());
+      for (int i = values.length; i < actual.capacity(); i++) {
+        assertThat(actual.get(i)).as("padding").isZero();
+      }
+    } else {
+      family.images().write(frame, actual);
+    }
+    assertClosely(Arrays.copyOf(actual.array(), values.length), values);
+  }
+
+  /** A float's last step is larger the larger it is: the tolerance is relative above 1. */
+  private static void assertClosely(float[] actual, float[] expected) {
+    assertThat(actual).hasSameSizeAs(expected);
+    for (int i = 0; i < actual.length; i++) {
+      assertThat(Math.abs(actual[i] - expected[i]))
+          .as("value %s, should be %s", actual[i], expected[i])
+          .isLessThanOrEqualTo(2e-7f * Math.max(1, Math.abs(expected[i])));
     }
   }
 
   private static void resize(Path folder, JsonNode all) {
     JsonNode expected = all.path("resize");
-    BundleSpec spec = ModelBundle.at(folder).read(Device.CPU);
+    Family family = bundle(folder, all, 0).read(Device.CPU).family();
     byte[] source = TestData.bytes(folder.resolve(expected.path("source").asText()));
     byte[] actual =
-        spec.family()
+        family
             .images()
             .prepare(source, expected.path("width").asInt(), expected.path("height").asInt());
     assertThat(actual)
         .isEqualTo(TestData.bytes(folder.resolve(expected.path("pillow_rgb").asText())));
   }
 
+  private static void features(Path folder, JsonNode expected) {
+    for (JsonNode row : expected.path("image_features")) {
+      int index = row.path("frame").asInt();
+      float[] values = TestData.floats(folder.resolve(row.path("file").asText()));
+      ModelBundle bundle = bundle(folder, expected, index);
+      assertClose(encode(bundle, folder, expected, index), values, 1e-4f);
+    }
+  }
+
+  /** The bundle with the size of a frame, where the family's encoder takes any. */
+  static ModelBundle bundle(Path folder, JsonNode expected, int frame) {
+    ModelBundle bundle = ModelBundle.at(folder);
+    if (expected.path("pixel_values").path(0).path("shape").size() != 2) {
+      return bundle;
+    }
+    JsonNode image = expected.path("images").path(frame);
+    return bundle.withFrameSize(image.path("width").asInt(), image.path("height").asInt());
+  }
+
+  /** The frame whose size all of a case's frames have; empty if their sizes differ. */
+  private static OptionalInt size(JsonNode expected, JsonNode row) {
+    int[] frames = ints(row.path("frames"));
+    if (frames.length == 0) {
+      return OptionalInt.of(0);
+    }
+    JsonNode rows = expected.path("rows_per_frame");
+    boolean alike = Arrays.stream(frames).allMatch(k -> rows.path(k).equals(rows.path(frames[0])));
+    return alike ? OptionalInt.of(frames[0]) : OptionalInt.empty();
+  }
+
+  private static int rows(JsonNode expected, int frame) {
+    return expected
+        .path("rows_per_frame")
+        .path(frame)
+        .asInt(expected.path("visual_tokens_per_frame").asInt());
+  }
+
   private static void tokenizer(Path folder, JsonNode expected) {
     BundleSpec spec = ModelBundle.at(folder).read(Device.CPU);
+    boolean both = expected.path("tokenizer_cases").path(0).has("ids_with_added_special_tokens");
     try (Tokenizer tokenizer = new Tokenizer(spec.config().tokenizer())) {
       for (JsonNode row : expected.path("tokenizer_cases")) {
-        int[] ids = tokenizer.encode(row.path("text").asText(), true);
+        JsonNode special = row.path("ids_with_added_special_tokens");
+        String text = row.path("text").asText();
+        int[] ids = tokenizer.encode(text, !both);
         assertThat(ids).isEqualTo(ints(row.path("ids")));
+        if (!special.isMissingNode() && !text.isEmpty()) {
+          assertThat(tokenizer.encode(text, true)).isEqualTo(ints(special));
+        }
         assertThat(tokenizer.decode(ids, 0, ids.length, false))
             .isEqualTo(row.path("decoded_keep_special").asText());
       }
@@ -112,53 +179,66 @@ class FixturesGoldenTest {
   }
 
   private static void prompts(Path folder, JsonNode expected) {
-    int rows = expected.path("visual_tokens_per_frame").asInt();
-    ModelBundle bundle = ModelBundle.at(folder);
-    BundleSpec spec = bundle.read(Device.CPU);
-    assertThat(spec.placeholderId()).isEqualTo(expected.path("image_token_id").asInt());
-    assertThat(spec.endIds()).containsExactlyElementsOf(ids(expected.path("eos_token_ids")));
-    try (OnnxAnswerGenerator generator = bundle.openGenerator(spec, Device.CPU)) {
-      for (JsonNode row : expected.path("cases")) {
-        int slots = slots(row);
+    for (JsonNode row : expected.path("cases")) {
+      OptionalInt size = size(expected, row);
+      if (size.isEmpty()) {
+        continue; // Slots of one memory all have the same shape.
+      }
+      ModelBundle bundle = bundle(folder, expected, size.getAsInt());
+      BundleSpec spec = bundle.read(Device.CPU);
+      assertThat(spec.placeholderId()).isEqualTo(expected.path("image_token_id").asInt());
+      assertThat(spec.endIds())
+          .containsExactlyInAnyOrderElementsOf(ids(expected.path("eos_token_ids")));
+      try (OnnxAnswerGenerator generator = bundle.openGenerator(spec, Device.CPU)) {
+        int rows = rows(expected, size.getAsInt());
         TokenShape shape = new TokenShape(rows, spec.decoder().width());
         List<float[]> empty = new ArrayList<>();
-        for (int i = 0; i < slots; i++) {
+        for (int i = 0; i < slots(row); i++) {
           empty.add(new float[shape.floats()]);
         }
         Prompt prompt = generator.prompt(chat(row, view(shape, empty)), rows);
-        assertThat(prompt.text())
-            .as(row.path("name").asText())
-            .isEqualTo(row.path("text_after_expansion").asText());
-        assertThat(prompt.ids())
-            .as(row.path("name").asText())
-            .isEqualTo(ints(row.path("input_ids")));
+        String name = row.path("name").asText();
+        assertThat(prompt.text()).as(name).isEqualTo(row.path("text_after_expansion").asText());
+        assertThat(prompt.ids()).as(name).isEqualTo(ints(row.path("input_ids")));
+        if (row.has("position_ids")) {
+          positions(row, prompt);
+        }
       }
     }
+  }
+
+  private static void positions(JsonNode row, Prompt prompt) {
+    for (int axis = 0; axis < 3; axis++) {
+      int[] wanted = ints(row.path("position_ids").path(axis));
+      for (int i = 0; i < wanted.length; i++) {
+        assertThat(prompt.position(axis, i)).as("axis %d, token %d", axis, i).isEqualTo(wanted[i]);
+      }
+    }
+    assertThat(prompt.nextPosition(prompt.length())).isEqualTo(row.path("next_position").asInt());
   }
 
   private static Stream<DynamicNode> variant(Path folder, JsonNode expected, JsonNode variant) {
     List<DynamicNode> tests = new ArrayList<>();
     ModelBundle bundle =
-        ModelBundle.at(folder)
+        bundle(folder, expected, 0)
             .withPrecision(
                 precision(variant, GraphKind.VISION),
                 precision(variant, GraphKind.EMBED),
                 precision(variant, GraphKind.DECODER));
-    tests.add(
-        dynamicTest(
-            "image features",
-            () -> {
-              List<float[]> features = encode(bundle, folder, expected);
-              for (JsonNode row : variant.path("image_features")) {
-                float[] values = TestData.floats(folder.resolve(row.path("file").asText()));
-                assertClose(
-                    features.get(row.path("frame").asInt()),
-                    values,
-                    folder.resolve(row.path("file").asText()).toString().contains("fp16")
-                        ? 1e-2f
-                        : 2e-5f);
-              }
-            }));
+    if (variant.path("image_features").isArray()) {
+      tests.add(
+          dynamicTest(
+              "image features",
+              () -> {
+                for (JsonNode row : variant.path("image_features")) {
+                  String file = row.path("file").asText();
+                  assertClose(
+                      encode(bundle, folder, expected, row.path("frame").asInt()),
+                      TestData.floats(folder.resolve(file)),
+                      file.contains("fp16") ? 1e-2f : 2e-5f);
+                }
+              }));
+    }
     JsonNode pooled = variant.path("pooled_frame0");
     if (!pooled.isMissingNode()) {
       tests.add(
@@ -181,7 +261,7 @@ class FixturesGoldenTest {
     }
     for (JsonNode row : expected.path("cases")) {
       JsonNode result = variant.path("cases").path(row.path("name").asText());
-      if (!result.isMissingNode()) {
+      if (!result.isMissingNode() && size(expected, row).isPresent()) {
         tests.add(
             dynamicTest(
                 "case " + row.path("name").asText(),
@@ -192,8 +272,16 @@ class FixturesGoldenTest {
   }
 
   private static void answer(
-      ModelBundle bundle, Path folder, JsonNode expected, JsonNode row, JsonNode result) {
-    List<float[]> features = encode(bundle, folder, expected);
+      ModelBundle any, Path folder, JsonNode expected, JsonNode row, JsonNode result) {
+    int size = size(expected, row).orElseThrow();
+    JsonNode image = expected.path("images").path(size);
+    ModelBundle bundle =
+        any.read(Device.CPU).family().patches().isEmpty()
+            ? any
+            : any.withFrameSize(image.path("width").asInt(), image.path("height").asInt());
+    List<float[]> features =
+        FEATURES.computeIfAbsent(
+            bundle + " " + size, key -> encodeAlike(bundle, folder, expected, size));
     List<float[]> slots = new ArrayList<>();
     if (row.path("merge").isArray()) {
       for (JsonNode group : row.path("merge")) {
@@ -215,8 +303,7 @@ class FixturesGoldenTest {
               }
             });
     BundleSpec spec = watched.read(Device.CPU);
-    TokenShape shape =
-        new TokenShape(expected.path("visual_tokens_per_frame").asInt(), spec.decoder().width());
+    TokenShape shape = new TokenShape(rows(expected, size), spec.decoder().width());
     MovieView view = view(shape, slots);
     int[] ids = ints(result.path("generated_ids"));
     String text = result.path("decoded_text").asText();
@@ -239,7 +326,8 @@ class FixturesGoldenTest {
       assertThat(answer.text()).isEqualTo(wanted);
       assertThat(streamed.toString()).isEqualTo(wanted);
       assertThat(answer.promptTokens()).isEqualTo(row.path("input_ids").size());
-      if (row.path("items").path(0).asText().startsWith("video:") || slots.isEmpty()) {
+      if (row.path("items").path(0).asText().startsWith("video:")
+          || (slots.isEmpty() && row.path("messages").size() < 2)) {
         GeneratedAnswer asUsersAsk =
             session.answer(
                 AnswerRequest.of(
@@ -270,14 +358,29 @@ class FixturesGoldenTest {
   }
 
   private static List<Message> chat(JsonNode row, MovieView view) {
-    List<Message.Content> content = new ArrayList<>();
+    List<Message> chat = new ArrayList<>();
     int images = 0;
+    for (JsonNode message : row.path("messages")) {
+      List<Message.Content> content = new ArrayList<>();
+      for (JsonNode part : message.path("content")) {
+        content.add(
+            part.path("type").asText().equals("image")
+                ? new Message.Image(images++)
+                : new Message.Text(part.path("text").asText()));
+      }
+      String role = message.path("role").asText().toUpperCase(Locale.ROOT);
+      chat.add(new Message(Message.Role.valueOf(role), content));
+    }
+    if (!chat.isEmpty()) {
+      return chat;
+    }
+    List<Message.Content> content = new ArrayList<>();
     for (JsonNode item : row.path("items")) {
       String text = item.asText();
       if (text.equals("image")) {
         content.add(new Message.Image(images++));
       } else if (text.startsWith("video:")) {
-        content.add(new Message.Video(view));
+        content.add(Message.Video.of(view));
       } else {
         content.add(new Message.Text(text));
       }
@@ -305,23 +408,31 @@ class FixturesGoldenTest {
         new MemorySnapshot(shape, slots, slots.size(), 0), Optional.empty(), KeyframeSource.NONE);
   }
 
-  private static List<float[]> encode(ModelBundle bundle, Path folder, JsonNode expected) {
-    List<Frame> frames = new ArrayList<>();
-    for (int i = 0; i < expected.path("images").size(); i++) {
-      frames.add(frame(folder, expected, i));
-    }
-    List<float[]> result = new ArrayList<>();
+  private static float[] encode(ModelBundle bundle, Path folder, JsonNode expected, int frame) {
+    return encodeAlike(bundle, folder, expected, frame).get(frame);
+  }
+
+  /** The features of all frames that have as many rows as one of them, empty ones for the rest. */
+  private static List<float[]> encodeAlike(
+      ModelBundle bundle, Path folder, JsonNode expected, int size) {
+    List<float[]> features = new ArrayList<>();
     try (FrameEncoder encoder = bundle.openEncoder()) {
-      assertThat(encoder.shape().tokens())
-          .isEqualTo(expected.path("visual_tokens_per_frame").asInt());
-      for (FrameTokens tokens : encoder.encode(frames)) {
+      assertThat(encoder.shape().tokens()).isEqualTo(rows(expected, size));
+      List<Frame> alike = new ArrayList<>();
+      for (int i = 0; i < expected.path("images").size(); i++) {
+        features.add(new float[0]);
+        if (rows(expected, i) == rows(expected, size)) {
+          alike.add(frame(folder, expected, i));
+        }
+      }
+      for (FrameTokens tokens : encoder.encode(alike)) {
         float[] values = new float[tokens.shape().floats()];
         tokens.values().get(values);
-        result.add(values);
+        features.set((int) tokens.timestamp().toSeconds(), values);
         tokens.close();
       }
     }
-    return result;
+    return features;
   }
 
   private static Frame frame(Path folder, JsonNode expected, int index) {

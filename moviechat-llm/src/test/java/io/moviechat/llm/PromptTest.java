@@ -33,7 +33,7 @@ class PromptTest {
   }
 
   private static Message video(MovieView view, String question) {
-    return Message.of(Message.Role.USER, new Message.Video(view), new Message.Text(question));
+    return Message.of(Message.Role.USER, Message.Video.of(view), new Message.Text(question));
   }
 
   @Test

@@ -49,6 +49,25 @@ public final class Views {
         new MemorySnapshot(SMOL, List.of(slots), frames, 0), breakpoint, KeyframeSource.NONE);
   }
 
+  /** Slots of any shape. */
+  static MovieView ofSlots(TokenShape shape, int count) {
+    List<MemorySlot> slots = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      slots.add(
+          MemorySlot.of(
+              MemoryTier.LONG_TERM,
+              Duration.ofSeconds(i),
+              Duration.ofSeconds(i + 1),
+              1,
+              Duration.ofSeconds(i),
+              0.5,
+              shape,
+              FloatBuffer.wrap(random(shape, i))));
+    }
+    return new MovieView(
+        new MemorySnapshot(shape, slots, count, 0), Optional.empty(), KeyframeSource.NONE);
+  }
+
   public static MovieView ofSlots(int count) {
     List<MemorySlot> slots = new ArrayList<>();
     for (int i = 0; i < count; i++) {

@@ -1,13 +1,12 @@
 package io.moviechat.llm.internal;
 
+import com.google.common.collect.Iterables;
 import io.moviechat.ModelException;
 import io.moviechat.spi.NativeOwner;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -44,32 +43,39 @@ public final class Graph implements AutoCloseable {
   private final OptionalInt cuda;
   private final @Nullable OrtMemoryInfo deviceMemory;
   private final @Nullable OrtAllocator deviceAllocator;
-  private final NativeOwner owner;
+  private final ResourceStack resources;
   private boolean closed;
 
-  private Graph(OnnxHeader header, OptionalInt cuda, int threads) {
-    this.ort = Ort.get();
+  private Graph(Ort ort, OnnxHeader header, OptionalInt cuda, int threads) {
+    this.ort = ort;
     this.header = header;
     this.cuda = cuda;
-    create(threads);
-    for (TensorInfo info : header.inputs()) {
-      names.put(info.name(), new BytePointer(info.name(), StandardCharsets.UTF_8));
+    try (ResourceStack opened = new ResourceStack()) {
+      create(threads);
+      opened.push(() -> ort.api.ReleaseSession(session));
+      for (TensorInfo info : Iterables.concat(header.inputs(), header.outputs())) {
+        BytePointer name = new BytePointer(info.name(), StandardCharsets.UTF_8);
+        opened.push(name::deallocate);
+        names.put(info.name(), name);
+      }
+      if (cuda.isEmpty()) {
+        deviceMemory = null;
+        deviceAllocator = null;
+      } else {
+        OrtMemoryInfo memory = new OrtMemoryInfo();
+        ort.check(
+            ort.api.CreateMemoryInfo(
+                "Cuda", DEVICE_ALLOCATOR, cuda.getAsInt(), DEFAULT_MEMORY, memory));
+        opened.push(() -> ort.api.ReleaseMemoryInfo(memory));
+        OrtAllocator allocator = new OrtAllocator();
+        ort.check(ort.api.CreateAllocator(session, memory, allocator));
+        opened.push(() -> ort.api.ReleaseAllocator(allocator));
+        deviceMemory = memory;
+        deviceAllocator = allocator;
+      }
+      opened.push(NativeOwner.open(this, "graph " + header.file().getFileName()));
+      resources = opened.release();
     }
-    for (TensorInfo info : header.outputs()) {
-      names.put(info.name(), new BytePointer(info.name(), StandardCharsets.UTF_8));
-    }
-    if (cuda.isEmpty()) {
-      deviceMemory = null;
-      deviceAllocator = null;
-    } else {
-      deviceMemory = new OrtMemoryInfo();
-      ort.check(
-          ort.api.CreateMemoryInfo(
-              "Cuda", DEVICE_ALLOCATOR, cuda.getAsInt(), DEFAULT_MEMORY, deviceMemory));
-      deviceAllocator = new OrtAllocator();
-      ort.check(ort.api.CreateAllocator(session, deviceMemory, deviceAllocator));
-    }
-    owner = NativeOwner.open(this, "graph " + header.file().getFileName());
   }
 
   /**
@@ -81,7 +87,8 @@ public final class Graph implements AutoCloseable {
    * @throws ModelException with the runtime's text if it cannot be loaded
    */
   public static Graph open(OnnxHeader header, OptionalInt cuda, int threads) {
-    return new Graph(header, cuda, threads);
+    // Before the first pointer is made: JavaCPP reads its limits then.
+    return new Graph(Ort.get(), header, cuda, threads);
   }
 
   private void create(int threads) {
@@ -233,15 +240,6 @@ public final class Graph implements AutoCloseable {
       return;
     }
     closed = true;
-    List<Pointer> pointers = new ArrayList<>(names.values());
-    if (deviceAllocator != null) {
-      ort.api.ReleaseAllocator(deviceAllocator);
-    }
-    if (deviceMemory != null) {
-      ort.api.ReleaseMemoryInfo(deviceMemory);
-    }
-    ort.api.ReleaseSession(session);
-    pointers.forEach(Pointer::deallocate);
-    owner.close();
+    resources.close();
   }
 }

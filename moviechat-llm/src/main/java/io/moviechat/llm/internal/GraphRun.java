@@ -73,15 +73,26 @@ public final class GraphRun implements AutoCloseable {
         ort.api.ReleaseValue(values.get(OrtValue.class, i));
       }
       ort.check(ort.api.AllocatorFree(ort.cpuAllocator, values));
-      // A binding holds on to the value of its last run and would want the same shape again.
-      freeOutput(name);
-      return wrap(value);
+      Tensor tensor = wrap(value);
+      try {
+        // A binding holds on to the value of its last run and would want the same shape again.
+        freeOutput(name);
+        return tensor;
+      } catch (Throwable e) {
+        tensor.close();
+        throw e;
+      }
     }
   }
 
   private Tensor wrap(OrtValue value) {
     OrtTensorTypeAndShapeInfo info = new OrtTensorTypeAndShapeInfo();
-    ort.check(ort.api.GetTensorTypeAndShape(value, info));
+    try {
+      ort.check(ort.api.GetTensorTypeAndShape(value, info));
+    } catch (Throwable e) {
+      ort.api.ReleaseValue(value);
+      throw e;
+    }
     try (SizeTPointer rank = new SizeTPointer(1);
         IntPointer type = new IntPointer(1)) {
       ort.check(ort.api.GetDimensionsCount(info, rank));

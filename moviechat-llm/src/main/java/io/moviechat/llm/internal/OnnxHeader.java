@@ -39,6 +39,7 @@ public final class OnnxHeader {
   private final List<Weight> weights = new ArrayList<>();
   private final Set<String> externalFiles = new LinkedHashSet<>();
   private final Set<String> operators = new LinkedHashSet<>();
+  private final Set<String> lookups = new LinkedHashSet<>();
   private long externalBytes;
 
   private OnnxHeader(Path file) {
@@ -110,6 +111,11 @@ public final class OnnxHeader {
     return operators;
   }
 
+  /** Names of what rows are looked up in (the first inputs of Gather and its like). */
+  public Set<String> lookups() {
+    return lookups;
+  }
+
   // ---- protobuf ----
 
   private boolean model(ProtoReader b) throws IOException {
@@ -160,16 +166,25 @@ public final class OnnxHeader {
   }
 
   private void node(ProtoReader b, int depth) throws IOException {
+    String operator = "";
+    String first = "";
     while (b.hasRemaining()) {
       long tag = b.varint();
       int field = (int) (tag >>> 3);
-      if (field == 4 && (tag & 7) == BYTES) {
-        operators.add(b.string());
-      } else if (field == 5 && (tag & 7) == BYTES) {
+      boolean bytes = (tag & 7) == BYTES;
+      if (field == 1 && bytes && first.isEmpty()) {
+        first = b.string();
+      } else if (field == 4 && bytes) {
+        operator = b.string();
+        operators.add(operator);
+      } else if (field == 5 && bytes) {
         attribute(b.message(), depth);
       } else {
         b.skip(tag);
       }
+    }
+    if (operator.startsWith("Gather")) {
+      lookups.add(first);
     }
   }
 

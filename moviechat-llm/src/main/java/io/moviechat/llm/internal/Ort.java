@@ -27,12 +27,13 @@ import org.jspecify.annotations.Nullable;
  * <p>The environment lives as long as the process: the native library has no safe way to end
  * earlier.
  */
-public final class Ort {
+public class Ort {
   private static final int LOG_FATAL = 4;
   private static final int ARENA_ALLOCATOR = 1;
   private static final int DEFAULT_MEMORY = 0;
 
-  private static @Nullable Ort instance;
+  /** Not private, so that a test can let the native steps of an opening fail. */
+  static @Nullable Ort instance;
 
   final OrtApi api;
   final OrtEnv env;
@@ -60,6 +61,14 @@ public final class Ort {
     check(api.CreateCpuMemoryInfo(ARENA_ALLOCATOR, DEFAULT_MEMORY, cpuMemory));
     cpuAllocator = new OrtAllocator();
     check(api.GetAllocatorWithDefaultOptions(cpuAllocator));
+  }
+
+  /** The same runtime once more. */
+  Ort(Ort other) {
+    api = other.api;
+    env = other.env;
+    cpuMemory = other.cpuMemory;
+    cpuAllocator = other.cpuAllocator;
   }
 
   /**

@@ -3,6 +3,7 @@ package io.moviechat.llm.internal;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -27,12 +28,17 @@ public final class Tensor implements AutoCloseable {
   private int rank;
   private long bytes;
   private boolean open;
+  private boolean closed;
+
+  /** Tensors that were made and not closed, so that a test can tell that none is left. */
+  static final AtomicInteger LIVE = new AtomicInteger();
 
   private Tensor(Ort ort, OrtMemoryInfo memoryInfo, ElementType type, int maxRank) {
     this.ort = ort;
     this.memoryInfo = memoryInfo;
     this.type = type;
     this.dims = new LongPointer(Math.max(maxRank, 1));
+    LIVE.incrementAndGet();
   }
 
   /** Memory on the CPU, not initialised. */
@@ -53,7 +59,7 @@ public final class Tensor implements AutoCloseable {
       tensor.open = true;
       tensor.locate();
       return tensor;
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       tensor.close();
       throw e;
     }
@@ -67,11 +73,16 @@ public final class Tensor implements AutoCloseable {
   /** Takes ownership of a value that the runtime made on the CPU. */
   static Tensor own(Ort ort, OrtValue made, ElementType type, long[] shape) {
     Tensor tensor = new Tensor(ort, ort.cpuMemory, type, shape.length);
-    tensor.setDims(shape);
     tensor.value = made;
     tensor.open = true;
-    tensor.locate();
-    return tensor;
+    try {
+      tensor.setDims(shape);
+      tensor.locate();
+      return tensor;
+    } catch (Throwable e) {
+      tensor.close();
+      throw e;
+    }
   }
 
   /**
@@ -176,8 +187,12 @@ public final class Tensor implements AutoCloseable {
 
   @Override
   public void close() {
-    release();
-    dims.deallocate();
+    if (!closed) {
+      closed = true;
+      release();
+      dims.deallocate();
+      LIVE.decrementAndGet();
+    }
   }
 
   /** A pointer whose address can be set, so that a view needs no new object. */

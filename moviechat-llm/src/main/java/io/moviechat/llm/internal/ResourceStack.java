@@ -1,0 +1,52 @@
+package io.moviechat.llm.internal;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Closes what was opened, last first. The first failure wins, later ones are suppressed. Closing
+ * twice is fine.
+ */
+public final class ResourceStack implements AutoCloseable {
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+  /** Takes over a resource, to be closed before those pushed earlier. */
+  public <T extends AutoCloseable> T push(T resource) {
+    opened.push(resource);
+    return resource;
+  }
+
+  /** Moves everything to a new stack, so that closing this one closes nothing. */
+  public ResourceStack release() {
+    ResourceStack released = new ResourceStack();
+    released.opened.addAll(opened);
+    opened.clear();
+    return released;
+  }
+
+  @Override
+  public synchronized void close() {
+    @Nullable RuntimeException first = null;
+    while (!opened.isEmpty()) {
+      try {
+        opened.pop().close();
+      } catch (RuntimeException e) {
+        first = add(first, e);
+      } catch (Exception e) {
+        first = add(first, new IllegalStateException(e));
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  private static RuntimeException add(@Nullable RuntimeException first, RuntimeException next) {
+    if (first == null) {
+      return next;
+    }
+    first.addSuppressed(next);
+    return first;
+  }
+}
