@@ -13,16 +13,16 @@ import java.util.Optional;
  */
 final class BreakpointMemory {
   private final VideoReader reader;
-  private final SharedEncoder encoder;
-  private final int shortTermFrames;
+  private final OpenedModel model;
 
-  BreakpointMemory(VideoReader reader, SharedEncoder encoder, int shortTermFrames) {
+  BreakpointMemory(VideoReader reader, OpenedModel model) {
     this.reader = reader;
-    this.encoder = encoder;
-    this.shortTermFrames = shortTermFrames;
+    this.model = model;
   }
 
   /**
+   * Looks at the video, which may take its time, and only then uses the model.
+   *
    * @param past what is remembered until the moment
    * @param holdsFrameAtEnd whether the frame at the past's end is remembered (the newest slot of a
    *     whole memory), or is the first one that is not (the slot that straddles the moment)
@@ -30,12 +30,13 @@ final class BreakpointMemory {
    */
   MemorySnapshot at(
       Duration moment, MemorySnapshot past, boolean holdsFrameAtEnd, MemorySnapshot whole) {
-    FrameFormat format = encoder.preferredFormat();
+    FrameFormat format = model.encoder().preferredFormat();
     Optional<Frame> current = reader.frameAt(moment, format);
     if (current.isEmpty()) {
       return past;
     }
     Duration unseenFrom = holdsFrameAtEnd ? past.end().plusNanos(1) : past.end();
+    int shortTermFrames = model.breakpointFrames();
     List<Frame> frames = new ArrayList<>();
     try {
       long intervals = Math.max(1, whole.framesSeen() - 1);
@@ -50,7 +51,7 @@ final class BreakpointMemory {
         frames.remove(0).close();
       }
       frames.add(current.get());
-      return assemble(past, encodeInBatches(frames), moment);
+      return model.lease().use(() -> assemble(past, model.encoder().encodeAll(frames), moment));
     } finally {
       frames.forEach(Frame::close);
       current.get().close();
@@ -63,15 +64,6 @@ final class BreakpointMemory {
       frame.close();
     }
     return outside;
-  }
-
-  private List<FrameTokens> encodeInBatches(List<Frame> frames) {
-    List<FrameTokens> tokens = new ArrayList<>();
-    for (int i = 0; i < frames.size(); i += encoder.preferredBatch()) {
-      int end = Math.min(frames.size(), i + encoder.preferredBatch());
-      tokens.addAll(encoder.encode(frames.subList(i, end)));
-    }
-    return tokens;
   }
 
   private static MemorySnapshot assemble(
@@ -87,7 +79,7 @@ final class BreakpointMemory {
         Duration end = last ? latest(moment, start) : recent.get(i + 1).timestamp();
         slots.add(
             MemorySlot.of(
-                last ? MemoryTier.CURRENT : MemoryTier.SHORT_TERM,
+                last ? MemorySlot.Tier.CURRENT : MemorySlot.Tier.SHORT_TERM,
                 start,
                 latest(start, end),
                 1,

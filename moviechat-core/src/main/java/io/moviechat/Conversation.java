@@ -1,45 +1,39 @@
 package io.moviechat;
 
-import static io.moviechat.Checks.requireOpen;
+import static io.moviechat.internal.Checks.requireOpen;
 
-import io.moviechat.spi.AnswerRequest;
-import io.moviechat.spi.AnswerSession;
-import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Questions that follow from each other, about a whole movie or about a moment of it. Each question
- * sees the turns before it.
+ * sees the turns before it, as many as the model's context holds: the oldest ones are forgotten
+ * when it is full, and {@link Answer#forgottenTurns()} counts them.
  *
  * <p>Thread-safe: questions from several threads are answered one after the other, in fair order.
  * Closing ends a running answer within one token; the movie closes its conversations too.
  */
 public final class Conversation implements AutoCloseable {
-  private final MovieChat chat;
+  private final Questions questions;
+  private final Sessions sessions;
   private final MovieView view;
-  private final WatchTimings watchTimings;
   private final Consumer<Conversation> onClose;
   private final ReentrantLock turn = new ReentrantLock(true);
-  private final List<Turn> history = new ArrayList<>();
+  private final Turns turns = new Turns();
   private volatile boolean closed;
-  private @Nullable AnswerSession session;
 
   Conversation(
-      MovieChat chat, MovieView view, WatchTimings watchTimings, Consumer<Conversation> onClose) {
-    this.chat = chat;
+      Questions questions, Sessions sessions, MovieView view, Consumer<Conversation> onClose) {
+    this.questions = questions;
+    this.sessions = sessions;
     this.view = view;
-    this.watchTimings = watchTimings;
     this.onClose = onClose;
   }
 
@@ -53,20 +47,24 @@ public final class Conversation implements AutoCloseable {
     return view.memory();
   }
 
-  /** The turns so far, oldest first. */
+  /** The turns that are remembered, oldest first. */
   public List<Turn> history() {
     turn.lock();
     try {
-      return List.copyOf(history);
+      return turns.remembered();
     } finally {
       turn.unlock();
     }
   }
 
   /**
-   * Answers a question.
+   * Answers a question. Interrupting the thread ends the answer with {@link
+   * FinishReason#CANCELLED}.
    *
-   * @throws IllegalArgumentException if the question is blank or does not fit the model's context
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted while it waits
+   *     for another thread's answer
+   * @throws IllegalArgumentException if the question is blank or does not fit the model's context,
+   *     even without any earlier turn
    * @throws InferenceException if the model failed; the conversation stays usable
    * @throws IllegalStateException if this conversation is closed
    */
@@ -95,53 +93,39 @@ public final class Conversation implements AutoCloseable {
    */
   public Asking start(Question question, TokenListener listener) {
     Objects.requireNonNull(question, "question");
+    Objects.requireNonNull(listener, "listener");
     requireUsable();
-    AtomicBoolean cancelled = new AtomicBoolean();
-    return new Asking(
-        Task.start(chat.executor(), () -> answer(question, listener, cancelled::get)), cancelled);
+    return questions.start(cancelled -> answer(question, listener, cancelled));
   }
 
   private Answer answer(Question question, TokenListener listener, BooleanSupplier cancelled) {
-    chat.beginUse();
-    turn.lock();
+    try {
+      turn.lockInterruptibly();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException("asking was interrupted before it was the question's turn");
+    }
     try {
       requireUsable();
-      if (session == null) {
-        session = chat.generator().open(view);
+      Answer answer =
+          questions.following(
+              view, question, turns, listener, () -> closed || cancelled.getAsBoolean());
+      if (answer.finishReason() == FinishReason.STOP
+          || answer.finishReason() == FinishReason.LENGTH) {
+        turns.add(new Turn(question.text(), answer.text()));
       }
-      AnswerRequest request =
-          new AnswerRequest(
-              chat.systemPrompt(),
-              history,
-              question.text(),
-              question.options().orElse(chat.generation()),
-              () -> closed || cancelled.getAsBoolean());
-      GeneratedAnswer generated = session.answer(request, listener);
-      if (generated.finishReason() == FinishReason.STOP
-          || generated.finishReason() == FinishReason.LENGTH) {
-        history.add(new Turn(question.text(), generated.text()));
-      }
-      return new Answer(
-          generated.text(),
-          generated.tokens(),
-          generated.finishReason(),
-          generated.promptTokens(),
-          view.memory().slots().stream().map(Evidence::of).toList(),
-          watchTimings,
-          generated.timings());
+      return answer;
     } finally {
       turn.unlock();
-      chat.endUse();
     }
   }
 
   private void requireUsable() {
-    requireOpen(!closed, "Conversation");
+    requireOpen(!closed && !sessions.isClosed(), "Conversation");
   }
 
   /**
-   * Ends a running answer, waits for it and frees what the conversation holds. Closing twice is
-   * fine.
+   * Ends a running answer, waits for it and forgets the turns. Closing twice is fine.
    *
    * @throws IllegalStateException if called by a listener of the running answer
    */
@@ -152,15 +136,22 @@ public final class Conversation implements AutoCloseable {
           "a listener cannot close the conversation that called it; cancel the answer instead");
     }
     closed = true;
-    turn.lock();
-    try {
-      if (session != null) {
-        session.close();
-        session = null;
-      }
-    } finally {
-      turn.unlock();
-    }
+    turn.lock(); // until the running answer has ended
+    turn.unlock();
     onClose.accept(this);
+  }
+
+  /**
+   * A question and its answer, as a conversation remembers them.
+   *
+   * @param question what was asked
+   * @param answer the answer's text
+   */
+  public record Turn(String question, String answer) {
+    /** Refuses nulls. */
+    public Turn {
+      Objects.requireNonNull(question, "question");
+      Objects.requireNonNull(answer, "answer");
+    }
   }
 }

@@ -1,7 +1,7 @@
 package io.moviechat;
 
-import static io.moviechat.Checks.require;
-import static io.moviechat.Checks.requireOpen;
+import static io.moviechat.internal.Checks.require;
+import static io.moviechat.internal.Checks.requireOpen;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;

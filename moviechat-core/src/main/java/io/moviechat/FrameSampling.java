@@ -1,9 +1,10 @@
 package io.moviechat;
 
-import static io.moviechat.Checks.require;
+import static io.moviechat.internal.Checks.require;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Which frames of a video are watched. A closed set of values. */
 public sealed interface FrameSampling {
@@ -161,5 +162,28 @@ public sealed interface FrameSampling {
   /** Frames where the picture changes. */
   static FrameSampling sceneChanges(double threshold, Duration longestGap) {
     return new SceneChanges(threshold, longestGap);
+  }
+
+  /**
+   * How this sampling is written in files, where it must mean the same for ever: {@code every PT1S}
+   * for one frame per second. Two samplings are the same if their keys are.
+   */
+  default String key() {
+    if (this instanceof EveryFrame) {
+      return "every frame";
+    } else if (this instanceof EveryInterval s) {
+      return "every " + s.interval();
+    } else if (this instanceof Uniform s) {
+      return "uniform " + s.frames();
+    } else if (this instanceof Fragments s) {
+      return "fragments " + s.fragments() + " x " + s.framesPerFragment();
+    } else if (this instanceof Keyframes s) {
+      return "keyframes " + s.interval();
+    } else if (this instanceof SceneChanges s) {
+      return "scene changes " + s.threshold() + " " + s.longestGap();
+    } else if (this instanceof At s) {
+      return "at " + s.moments().stream().map(Duration::toString).collect(Collectors.joining(" "));
+    }
+    throw new IllegalStateException("unknown sampling " + this); // the set is closed
   }
 }

@@ -1,42 +1,19 @@
 package io.moviechat;
 
-import static io.moviechat.Checks.require;
+import static io.moviechat.internal.Checks.require;
 
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How an answer is generated. Deterministic unless a temperature is set: greedy, and the seed
  * fixed.
  *
- * @param maxTokens most new tokens, at least 1
- * @param minTokens the end token is not allowed before this many, at least 0
- * @param temperature 0 is greedy; otherwise logits are divided by it, at most 100
- * @param topK keep this many of the likeliest tokens, 0 keeps all
- * @param topP keep the likeliest tokens whose probabilities sum to this, in (0, 1]; 1 keeps all
- * @param minP drop tokens less likely than this share of the likeliest one, in [0, 1)
- * @param repetitionPenalty 1 is none; a token seen before has a positive logit divided by it, a
- *     negative one multiplied (Keskar et al. 2019)
- * @param beams beams of a beam search, 1 is none; excludes a temperature
- * @param lengthPenalty a beam's score is its log probability over length to this power
- * @param seed of the random numbers that sampling draws
- * @param stopStrings the answer ends before the first of these; none is empty
- * @param timeout for the whole answer, above zero; empty is none
+ * <p>Immutable and thread-safe.
  */
-public record GenerationOptions(
-    int maxTokens,
-    int minTokens,
-    double temperature,
-    int topK,
-    double topP,
-    double minP,
-    double repetitionPenalty,
-    int beams,
-    double lengthPenalty,
-    long seed,
-    List<String> stopStrings,
-    Optional<Duration> timeout) {
+public final class GenerationOptions {
   /** Greedy, at most 256 tokens. */
   public static final GenerationOptions DEFAULT = builder().build();
 
@@ -47,40 +24,10 @@ public record GenerationOptions(
   public static final GenerationOptions ORIGINAL =
       builder().maxTokens(300).minTokens(1).temperature(1).topP(0.9).build();
 
-  /**
-   * @throws IllegalArgumentException naming the component, its value and its range
-   */
-  public GenerationOptions {
-    require(maxTokens >= 1, "maxTokens must be at least 1, was %d", maxTokens);
-    require(
-        minTokens >= 0 && minTokens <= maxTokens,
-        "minTokens must be in [0, maxTokens (%d)], was %d",
-        maxTokens,
-        minTokens);
-    require(
-        temperature >= 0 && temperature <= 100,
-        "temperature must be in [0, 100], was %s",
-        temperature);
-    require(topK >= 0, "topK must not be negative, was %d", topK);
-    require(topP > 0 && topP <= 1, "topP must be in (0, 1], was %s", topP);
-    require(minP >= 0 && minP < 1, "minP must be in [0, 1), was %s", minP);
-    require(
-        repetitionPenalty > 0 && repetitionPenalty <= 100,
-        "repetitionPenalty must be in (0, 100], was %s",
-        repetitionPenalty);
-    require(beams >= 1 && beams <= 64, "beams must be in [1, 64], was %d", beams);
-    require(
-        Double.isFinite(lengthPenalty), "lengthPenalty must be a number, was %s", lengthPenalty);
-    require(
-        beams == 1 || temperature == 0,
-        "beam search (%d beams) and a temperature (%s) exclude each other",
-        beams,
-        temperature);
-    stopStrings = List.copyOf(stopStrings);
-    require(
-        stopStrings.stream().noneMatch(String::isEmpty), "a stop string is empty: %s", stopStrings);
-    timeout.ifPresent(
-        t -> require(!t.isNegative() && !t.isZero(), "the timeout must be above zero, was %s", t));
+  private final Values values;
+
+  private GenerationOptions(Values values) {
+    this.values = values;
   }
 
   /** A builder that starts with the defaults. */
@@ -91,19 +38,147 @@ public record GenerationOptions(
   /** A builder that starts with these options. */
   public Builder toBuilder() {
     Builder builder = new Builder();
-    builder.maxTokens = maxTokens;
-    builder.minTokens = minTokens;
-    builder.temperature = temperature;
-    builder.topK = topK;
-    builder.topP = topP;
-    builder.minP = minP;
-    builder.repetitionPenalty = repetitionPenalty;
-    builder.beams = beams;
-    builder.lengthPenalty = lengthPenalty;
-    builder.seed = seed;
-    builder.stopStrings = stopStrings;
-    builder.timeout = timeout;
+    builder.maxTokens = values.maxTokens;
+    builder.minTokens = values.minTokens;
+    builder.temperature = values.temperature;
+    builder.topK = values.topK;
+    builder.topP = values.topP;
+    builder.minP = values.minP;
+    builder.repetitionPenalty = values.repetitionPenalty;
+    builder.beams = values.beams;
+    builder.lengthPenalty = values.lengthPenalty;
+    builder.seed = values.seed;
+    builder.stopStrings = values.stopStrings;
+    builder.timeout = values.timeout;
     return builder;
+  }
+
+  /** Most new tokens, at least 1. */
+  public int maxTokens() {
+    return values.maxTokens;
+  }
+
+  /** The end token is not allowed before this many, at least 0. */
+  public int minTokens() {
+    return values.minTokens;
+  }
+
+  /** 0 is greedy; otherwise logits are divided by it, at most 100. */
+  public double temperature() {
+    return values.temperature;
+  }
+
+  /** Keep this many of the likeliest tokens, 0 keeps all. */
+  public int topK() {
+    return values.topK;
+  }
+
+  /** Keep the likeliest tokens whose probabilities sum to this, in (0, 1]; 1 keeps all. */
+  public double topP() {
+    return values.topP;
+  }
+
+  /** Drop tokens less likely than this share of the likeliest one, in [0, 1). */
+  public double minP() {
+    return values.minP;
+  }
+
+  /**
+   * 1 is none; a token seen before has a positive logit divided by it, a negative one multiplied
+   * (Keskar et al. 2019).
+   */
+  public double repetitionPenalty() {
+    return values.repetitionPenalty;
+  }
+
+  /** Beams of a beam search, 1 is none; excludes a temperature. */
+  public int beams() {
+    return values.beams;
+  }
+
+  /** A beam's score is its log probability over length to this power. */
+  public double lengthPenalty() {
+    return values.lengthPenalty;
+  }
+
+  /** Of the random numbers that sampling draws. */
+  public long seed() {
+    return values.seed;
+  }
+
+  /** The answer ends before the first of these; none is empty. */
+  public List<String> stopStrings() {
+    return values.stopStrings;
+  }
+
+  /** For the whole answer, above zero; empty is none. */
+  public Optional<Duration> timeout() {
+    return values.timeout;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof GenerationOptions options && values.equals(options.values);
+  }
+
+  @Override
+  public int hashCode() {
+    return values.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "GenerationOptions" + values.toString().substring("Values".length());
+  }
+
+  private record Values(
+      int maxTokens,
+      int minTokens,
+      double temperature,
+      int topK,
+      double topP,
+      double minP,
+      double repetitionPenalty,
+      int beams,
+      double lengthPenalty,
+      long seed,
+      List<String> stopStrings,
+      Optional<Duration> timeout) {
+    Values {
+      require(maxTokens >= 1, "maxTokens must be at least 1, was %d", maxTokens);
+      require(
+          minTokens >= 0 && minTokens <= maxTokens,
+          "minTokens must be in [0, maxTokens (%d)], was %d",
+          maxTokens,
+          minTokens);
+      require(
+          temperature >= 0 && temperature <= 100,
+          "temperature must be in [0, 100], was %s",
+          temperature);
+      require(topK >= 0, "topK must not be negative, was %d", topK);
+      require(topP > 0 && topP <= 1, "topP must be in (0, 1], was %s", topP);
+      require(minP >= 0 && minP < 1, "minP must be in [0, 1), was %s", minP);
+      require(
+          repetitionPenalty > 0 && repetitionPenalty <= 100,
+          "repetitionPenalty must be in (0, 100], was %s",
+          repetitionPenalty);
+      require(beams >= 1 && beams <= 64, "beams must be in [1, 64], was %d", beams);
+      require(
+          Double.isFinite(lengthPenalty), "lengthPenalty must be a number, was %s", lengthPenalty);
+      require(
+          beams == 1 || temperature == 0,
+          "beam search (%d beams) and a temperature (%s) exclude each other",
+          beams,
+          temperature);
+      stopStrings = List.copyOf(stopStrings);
+      require(
+          stopStrings.stream().noneMatch(String::isEmpty),
+          "a stop string is empty: %s",
+          stopStrings);
+      timeout.ifPresent(
+          t ->
+              require(!t.isNegative() && !t.isZero(), "the timeout must be above zero, was %s", t));
+    }
   }
 
   /** Collects options; {@link #build()} validates them. Not thread-safe. */
@@ -202,18 +277,19 @@ public record GenerationOptions(
      */
     public GenerationOptions build() {
       return new GenerationOptions(
-          maxTokens,
-          minTokens,
-          temperature,
-          topK,
-          topP,
-          minP,
-          repetitionPenalty,
-          beams,
-          lengthPenalty,
-          seed,
-          stopStrings,
-          timeout);
+          new Values(
+              maxTokens,
+              minTokens,
+              temperature,
+              topK,
+              topP,
+              minP,
+              repetitionPenalty,
+              beams,
+              lengthPenalty,
+              seed,
+              stopStrings,
+              timeout));
     }
   }
 }

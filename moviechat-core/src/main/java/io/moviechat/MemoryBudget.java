@@ -1,6 +1,6 @@
 package io.moviechat;
 
-import static io.moviechat.Checks.require;
+import static io.moviechat.internal.Checks.require;
 
 /**
  * Hard limits of a memory, whatever the length of the video.

@@ -1,10 +1,12 @@
 package io.moviechat;
 
-import static io.moviechat.Checks.require;
+import static io.moviechat.internal.Checks.require;
 
 import java.nio.FloatBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One entry of a memory: tokens {@code [N, D]} that stand for one or more adjacent frames.
@@ -14,7 +16,17 @@ import java.util.Objects;
  * the next slot starts; the newest one ends at the latest frame.
  */
 public final class MemorySlot {
-  private final MemoryTier tier;
+  /** Where in the memory a slot comes from, oldest kind first. */
+  public enum Tier {
+    /** Consolidated: stands for one or more adjacent frames. */
+    LONG_TERM,
+    /** A recent frame, not consolidated yet. */
+    SHORT_TERM,
+    /** The frame on screen at the moment asked about; only in breakpoint mode, and last. */
+    CURRENT
+  }
+
+  private final Tier tier;
   private final Duration start;
   private final Duration end;
   private final long frames;
@@ -24,7 +36,7 @@ public final class MemorySlot {
   private final float[] tokens;
 
   private MemorySlot(
-      MemoryTier tier,
+      Tier tier,
       Duration start,
       Duration end,
       long frames,
@@ -44,6 +56,7 @@ public final class MemorySlot {
         representative,
         start,
         end);
+    require(salience >= 0 && salience <= 1, "a salience is in [0, 1], was %s", salience);
     require(frames >= 1, "a slot stands for at least 1 frame, was %d", frames);
     require(
         tokens.length == shape.floats(),
@@ -70,7 +83,7 @@ public final class MemorySlot {
    * @throws IllegalArgumentException if a value breaks one of these rules
    */
   public static MemorySlot of(
-      MemoryTier tier,
+      Tier tier,
       Duration start,
       Duration end,
       long frames,
@@ -84,13 +97,13 @@ public final class MemorySlot {
   }
 
   /** The slot of one single frame, which is its own representative. */
-  public static MemorySlot ofFrame(MemoryTier tier, Duration end, FrameTokens frame) {
+  public static MemorySlot ofFrame(Tier tier, Duration end, FrameTokens frame) {
     return of(
         tier, frame.timestamp(), end, 1, frame.timestamp(), 1.0, frame.shape(), frame.values());
   }
 
   /** Where the slot comes from. */
-  public MemoryTier tier() {
+  public Tier tier() {
     return tier;
   }
 
@@ -134,9 +147,25 @@ public final class MemorySlot {
     return new MemorySlot(tier, start, newEnd, frames, representative, salience, shape, tokens);
   }
 
-  /** The same slot with another tier; shares the tokens. */
-  public MemorySlot withTier(MemoryTier newTier) {
-    return new MemorySlot(newTier, start, end, frames, representative, salience, shape, tokens);
+  /** Whether the other is a slot of the same times, weights and tokens. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof MemorySlot slot
+            && tier == slot.tier
+            && start.equals(slot.start)
+            && end.equals(slot.end)
+            && frames == slot.frames
+            && representative.equals(slot.representative)
+            && salience == slot.salience
+            && shape.equals(slot.shape)
+            && Arrays.equals(tokens, slot.tokens));
+  }
+
+  /** Costs nothing: the tokens are left out. */
+  @Override
+  public int hashCode() {
+    return Objects.hash(tier, start, end, frames, shape);
   }
 
   @Override

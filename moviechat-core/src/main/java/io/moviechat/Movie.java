@@ -1,56 +1,60 @@
 package io.moviechat;
 
-import static io.moviechat.Checks.require;
-import static io.moviechat.Checks.requireOpen;
+import static io.moviechat.internal.Checks.require;
+import static io.moviechat.internal.Checks.requireOpen;
 
+import com.google.errorprone.annotations.CheckReturnValue;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.SavedMemory;
-import io.moviechat.spi.TokenListener;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A movie that was watched and can be asked. Thread-safe.
+ * A movie that was watched and can be asked, any number of times and by any number of threads.
  *
- * <p>{@link #ask(String)} goes on in one conversation about the whole movie; {@link
- * #conversation()} starts another. Closing ends all conversations.
+ * <p>{@link #ask(String)} is one question that stands for itself; {@link #conversation()} remembers
+ * its turns; {@link #at(Duration)} asks about a moment. Closing ends all that runs.
  */
 public final class Movie implements AutoCloseable {
-  private final MovieChat chat;
-  private final SavedMemory memory;
+  private final OpenedModel model;
+  private final MovieMemory memory;
   private final Map<Duration, MemorySnapshot> breakpointSnapshots;
-  private final WatchTimings timings;
+  private final Timings timings;
   private final long damagedFrames;
   private final VideoReader reader;
   private final Consumer<Movie> onClose;
+  private final Sessions sessions;
+  private final Questions questions;
+  private final MovieView whole;
   private final Set<Conversation> conversations = ConcurrentHashMap.newKeySet();
-  private @Nullable Conversation mainConversation;
   private volatile boolean closed;
 
   Movie(
-      MovieChat chat,
-      SavedMemory memory,
-      Map<Duration, MemorySnapshot> breakpointSnapshots,
-      WatchTimings timings,
-      long damagedFrames,
+      OpenedModel model,
+      MovieMemory memory,
+      WatchPass.Watched watched,
       VideoReader reader,
       Consumer<Movie> onClose) {
-    this.chat = chat;
+    this.model = model;
     this.memory = memory;
-    this.breakpointSnapshots = Map.copyOf(breakpointSnapshots);
-    this.timings = timings;
-    this.damagedFrames = damagedFrames;
+    this.breakpointSnapshots = watched.breakpoints();
+    this.timings = watched.timings();
+    this.damagedFrames = watched.damagedFrames();
     this.reader = reader;
     this.onClose = onClose;
+    this.sessions = new Sessions(model.generator(), memory.video());
+    this.questions = new Questions(model, sessions, timings);
+    this.whole = MovieView.of(memory.snapshot()).with(reader);
   }
 
-  /** Where the video was. */
+  /** Where the video was, without what may be secret in an address. */
   public String location() {
     return memory.video();
   }
@@ -66,77 +70,85 @@ public final class Movie implements AutoCloseable {
   }
 
   /** Where the time of watching went; zero if the memory came from a file. */
-  public WatchTimings timings() {
+  public Timings timings() {
     return timings;
   }
 
   /** What is remembered. */
   public MovieMemory memory() {
-    return new MovieMemory(memory);
+    return memory;
   }
 
   /**
-   * Asks about the whole movie (global mode), going on in the movie's main conversation.
+   * Asks one question about the whole movie (global mode), which knows nothing of the questions
+   * before it. Interrupting the thread ends the answer with {@link FinishReason#CANCELLED}.
    *
    * @throws IllegalArgumentException if the question is blank or does not fit the model's context
    * @throws InferenceException if the model failed; the movie stays usable
+   * @throws IllegalStateException if the movie is closed
    */
   public Answer ask(String question) {
-    return main().ask(question);
+    return ask(Question.of(question), TokenListener.NONE);
   }
 
   /** Like {@link #ask(String)}, streamed: the listener hears each piece on the calling thread. */
   public Answer ask(String question, TokenListener listener) {
-    return main().ask(question, listener);
+    return ask(Question.of(question), listener);
   }
 
   /** Like {@link #ask(String)} with options of its own, streamed. */
   public Answer ask(Question question, TokenListener listener) {
-    return main().ask(question, listener);
+    return answer(question, listener, () -> false);
   }
 
   /** Like {@link #ask(Question, TokenListener)} on another thread. */
   public Asking start(Question question, TokenListener listener) {
-    return main().start(question, listener);
+    Objects.requireNonNull(question, "question");
+    Objects.requireNonNull(listener, "listener");
+    requireUsable();
+    return questions.start(cancelled -> answer(question, listener, cancelled));
   }
 
-  /** A new conversation about the whole movie, without the turns of any other. */
-  public Conversation conversation() {
-    return open(new MovieView(memory.snapshot(), Optional.empty(), reader));
+  private Answer answer(Question question, TokenListener listener, BooleanSupplier cancelled) {
+    requireUsable();
+    return questions.fresh(whole, question, listener, cancelled);
   }
 
   /**
-   * A new conversation about a moment (breakpoint mode): what is remembered of the time before it,
-   * the frames just before it, and the frame on screen. Decodes a window of the video if the video
-   * is still at hand; its cost does not grow with the video's length.
+   * A new conversation about the whole movie, which remembers its turns. The movie closes it too.
+   */
+  @CheckReturnValue
+  public Conversation conversation() {
+    return converse(whole);
+  }
+
+  /**
+   * A moment to ask about (breakpoint mode): what is remembered of the time before it, the frames
+   * just before it, and the frame on screen. Decodes and encodes a window of the video if the video
+   * is still at hand; its cost does not grow with the video's length. Needs no closing.
    *
    * @param moment from zero to the video's end; to {@link #duration()} if the video is not at hand
    * @throws IllegalArgumentException if the moment is outside the movie, or the video is not at
    *     hand and nothing is remembered of the time before it
    * @throws VideoException if the window cannot be decoded
+   * @throws IllegalStateException if the movie is closed
    */
-  public Conversation at(Duration moment) {
+  @CheckReturnValue
+  public Moment at(Duration moment) {
     requireUsable();
     requireWithin(moment);
-    MemorySnapshot whole = memory.snapshot();
+    MemorySnapshot everything = memory.snapshot();
     @Nullable MemorySnapshot requested = breakpointSnapshots.get(moment);
-    MemorySnapshot past = requested != null ? requested : whole.until(moment);
-    boolean holdsFrameAtEnd = requested != null || past.framesSeen() == whole.framesSeen();
-    MemorySnapshot present;
-    chat.beginUse();
-    try {
-      present =
-          new BreakpointMemory(reader, chat.encoder(), chat.breakpointFrames())
-              .at(moment, past, holdsFrameAtEnd, whole);
-    } finally {
-      chat.endUse();
-    }
+    MemorySnapshot past = requested != null ? requested : everything.until(moment);
+    boolean holdsFrameAtEnd = requested != null || past.framesSeen() == everything.framesSeen();
+    MemorySnapshot present =
+        new BreakpointMemory(reader, model).at(moment, past, holdsFrameAtEnd, everything);
     require(
         !present.slots().isEmpty(),
         "nothing is remembered of %s before %s, and the video itself is not at hand to look",
         location(),
         moment);
-    return open(new MovieView(present, Optional.of(moment), reader));
+    return new Moment(this, questions, MovieView.of(present).with(reader).at(moment));
   }
 
   /** Sparse sampling stops short of the video's end, which can be asked about all the same. */
@@ -153,16 +165,9 @@ public final class Movie implements AutoCloseable {
     }
   }
 
-  private synchronized Conversation main() {
-    if (mainConversation == null) {
-      mainConversation = conversation();
-    }
-    return mainConversation;
-  }
-
-  private Conversation open(MovieView view) {
+  Conversation converse(MovieView view) {
     requireUsable();
-    Conversation conversation = new Conversation(chat, view, timings, conversations::remove);
+    Conversation conversation = new Conversation(questions, sessions, view, conversations::remove);
     conversations.add(conversation);
     if (closed) { // closed while it was being made
       conversation.close();
@@ -171,21 +176,95 @@ public final class Movie implements AutoCloseable {
     return conversation;
   }
 
-  private void requireUsable() {
+  void requireUsable() {
     requireOpen(!closed, "Movie " + location());
+    model.lease().requireOpen();
   }
 
-  /** Ends all conversations and frees what the movie holds. Closing twice is fine. */
+  /**
+   * Ends all answers and conversations, waits for them, and frees what the movie holds. Closing
+   * twice is fine.
+   *
+   * @throws IllegalStateException if called by a listener of a running answer
+   */
   @Override
   public void close() {
+    if (sessions.isUsedByThisThread()) {
+      throw new IllegalStateException(
+          "a listener cannot close the movie whose answer it hears; cancel the answer instead");
+    }
     closed = true;
-    List.copyOf(conversations).forEach(Conversation::close);
-    reader.close();
-    onClose.accept(this);
+    sessions.refuse();
+    try (ResourceStack open = new ResourceStack()) { // closes the last one first
+      open.push(() -> onClose.accept(this));
+      open.push(sessions);
+      List.copyOf(conversations).forEach(open::push);
+      open.push(reader);
+    }
   }
 
   @Override
   public String toString() {
     return "Movie[" + location() + ", " + memory.snapshot().slots().size() + " slots]";
+  }
+
+  /**
+   * Where the time of watching went. The stages overlap, so their busy times add up to more than
+   * the wall time. Immutable.
+   */
+  public static final class Timings {
+    /** All zero: nothing was watched in this process. */
+    public static final Timings NONE =
+        new Timings(Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+
+    private final Duration wall;
+    private final Duration decode;
+    private final Duration encode;
+    private final Duration memory;
+
+    private Timings(Duration wall, Duration decode, Duration encode, Duration memory) {
+      this.wall = Objects.requireNonNull(wall, "wall");
+      this.decode = Objects.requireNonNull(decode, "decode");
+      this.encode = Objects.requireNonNull(encode, "encode");
+      this.memory = Objects.requireNonNull(memory, "memory");
+    }
+
+    /**
+     * Timings as they were measured.
+     *
+     * @param wall from start to end
+     * @param decode busy time of opening, demuxing, decoding and scaling
+     * @param encode busy time of the frame encoder
+     * @param memory busy time of consolidation
+     */
+    public static Timings of(Duration wall, Duration decode, Duration encode, Duration memory) {
+      return new Timings(wall, decode, encode, memory);
+    }
+
+    /** From start to end. */
+    public Duration wall() {
+      return wall;
+    }
+
+    /** Busy time of opening, demuxing, decoding and scaling. */
+    public Duration decode() {
+      return decode;
+    }
+
+    /** Busy time of the frame encoder. */
+    public Duration encode() {
+      return encode;
+    }
+
+    /** Busy time of consolidation. */
+    public Duration memory() {
+      return memory;
+    }
+
+    @Override
+    public String toString() {
+      return "Timings[wall %s, decode %s, encode %s, memory %s]"
+          .formatted(wall, decode, encode, memory);
+    }
   }
 }

@@ -1,28 +1,23 @@
 package io.moviechat;
 
-import static io.moviechat.Checks.require;
-import static io.moviechat.Checks.requireOpen;
+import static io.moviechat.internal.Checks.require;
 
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import com.google.errorprone.annotations.CheckReturnValue;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
-import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.SavedMemory;
-import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.VideoMemoryProvider;
-import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.spi.VisionLanguageModelProvider;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -30,8 +25,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Consumer;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,42 +47,26 @@ import org.slf4j.LoggerFactory;
  */
 public final class MovieChat implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(MovieChat.class);
-  private static final Consumer<WatchProgress> SILENT = progress -> {};
-  private static final Duration FOREVER = Duration.ofDays(36_500);
 
-  private final String name;
-  private final SharedEncoder encoder;
-  private final AnswerGenerator generator;
-  private final VideoMemoryFactory memoryFactory;
-  private final List<VideoSourceProvider> videoProviders;
+  private final OpenedModel model;
+  private final VideoSources videos;
+  private final SavedMovies saved;
   private final FrameSampling sampling;
-  private final GenerationOptions generation;
-  private final Optional<String> systemPrompt;
-  private final int breakpointFrames;
   private final ResourceStack resources;
-  private final ExecutorService executor;
   private final Set<Movie> movies = ConcurrentHashMap.newKeySet();
   private final Set<WatchSignal> watching = ConcurrentHashMap.newKeySet();
 
-  /** Held shared by whatever uses the model, alone by close(): the model outlives all its users. */
-  private final ReentrantReadWriteLock modelInUse = new ReentrantReadWriteLock();
-
-  private volatile boolean closed;
-
-  private MovieChat(Builder settings, Parts parts, ResourceStack resources) {
-    this.name = parts.name;
-    this.encoder = new SharedEncoder(parts.encoder);
-    this.generator = parts.generator;
-    this.memoryFactory = parts.memoryFactory;
-    this.videoProviders = parts.videoProviders;
-    this.sampling = parts.sampling;
-    this.generation = parts.generation;
-    this.systemPrompt = parts.systemPrompt;
-    this.breakpointFrames = settings.breakpointFrames;
+  private MovieChat(
+      OpenedModel model,
+      VideoSources videos,
+      SavedMovies saved,
+      FrameSampling sampling,
+      ResourceStack resources) {
+    this.model = model;
+    this.videos = videos;
+    this.saved = saved;
+    this.sampling = sampling;
     this.resources = resources;
-    this.executor =
-        Executors.newCachedThreadPool(
-            new ThreadFactoryBuilder().setNameFormat("moviechat-task-%d").setDaemon(true).build());
   }
 
   /** Collects settings for a chat. */
@@ -102,23 +80,24 @@ public final class MovieChat implements AutoCloseable {
    * @throws IllegalStateException if there is no model on the class path, or more than one
    * @throws ModelException if the model cannot be opened
    */
+  @CheckReturnValue
   public static MovieChat create() {
     return builder().build();
   }
 
   /** Name of the model. */
   public String model() {
-    return name;
+    return model.name();
   }
 
   /** The memory strategy with its settings, limited to what the model can read. */
   public VideoMemoryFactory memoryFactory() {
-    return memoryFactory;
+    return model.memoryFactory();
   }
 
   /** Tokens of one frame: N and D. */
   public TokenShape tokenShape() {
-    return encoder.shape();
+    return model.encoder().shape();
   }
 
   /** The sampling of movies whose options name none. */
@@ -127,57 +106,71 @@ public final class MovieChat implements AutoCloseable {
   }
 
   /**
-   * Watches a video file once, with default options, and waits for it.
+   * Watches a video file once, with default options, and waits for it. Interrupting the thread ends
+   * the pass with a {@link java.util.concurrent.CancellationException}.
    *
+   * @param video a file of any file system
    * @return the movie; the caller closes it
    * @throws VideoException if the video cannot be read
    * @throws InferenceException if the encoder fails
    * @throws IllegalStateException if this chat is closed
    */
+  @CheckReturnValue
   public Movie watch(Path video) {
-    return watch(video.toUri(), WatchOptions.DEFAULT, SILENT);
+    return watch(video, WatchOptions.DEFAULT);
   }
 
   /** Like {@link #watch(Path)} with options. */
+  @CheckReturnValue
   public Movie watch(Path video, WatchOptions options) {
-    return watch(video.toUri(), options, SILENT);
+    return watch(VideoLocation.of(video), options);
+  }
+
+  /** Like {@link #watch(Path)}, for a video at any address that a video source knows. */
+  @CheckReturnValue
+  public Movie watch(URI video) {
+    return watch(video, WatchOptions.DEFAULT);
   }
 
   /**
-   * Like {@link #watch(Path)} with options and a listener.
-   *
-   * @param progress told after each frame, on the calling thread
-   */
-  public Movie watch(Path video, WatchOptions options, Consumer<WatchProgress> progress) {
-    return watch(video.toUri(), options, progress);
-  }
-
-  /**
-   * Watches a video at any address that a video source knows.
+   * Like {@link #watch(Path)}, for a video at any address that a video source knows, with options.
    *
    * @param video absolute, with a scheme
-   * @param progress told after each frame, on the calling thread
    * @throws VideoException if the video cannot be read, or no video source knows the scheme
    */
-  public Movie watch(URI video, WatchOptions options, Consumer<WatchProgress> progress) {
-    return watch(video, options, progress, new WatchSignal());
+  @CheckReturnValue
+  public Movie watch(URI video, WatchOptions options) {
+    return watch(VideoLocation.of(video), options);
   }
 
-  /**
-   * Starts watching on another thread.
-   *
-   * @param progress told after each frame, on that thread
-   */
-  public Watching start(URI video, WatchOptions options, Consumer<WatchProgress> progress) {
-    requireUsable();
+  private Movie watch(VideoLocation video, WatchOptions options) {
+    return watch(pass(video, options), new WatchSignal(), WatchPass::run);
+  }
+
+  /** Starts watching a file on another thread. */
+  @CheckReturnValue
+  public Watching start(Path video, WatchOptions options) {
+    return start(VideoLocation.of(video), options);
+  }
+
+  /** Starts watching a video at any address on another thread. */
+  @CheckReturnValue
+  public Watching start(URI video, WatchOptions options) {
+    return start(VideoLocation.of(video), options);
+  }
+
+  private Watching start(VideoLocation video, WatchOptions options) {
+    Objects.requireNonNull(options, "options");
     WatchSignal signal = new WatchSignal();
-    return new Watching(
-        Task.start(executor, () -> watch(video, options, progress, signal)), signal);
-  }
-
-  /** Like {@link #start(URI, WatchOptions, Consumer)} for a file. */
-  public Watching start(Path video, WatchOptions options, Consumer<WatchProgress> progress) {
-    return start(video.toUri(), options, progress);
+    return model
+        .lease()
+        .use( // so that the executor takes it
+            () ->
+                new Watching(
+                    Task.start(
+                        model.executor(),
+                        () -> watch(pass(video, options), signal, WatchPass::run)),
+                    signal));
   }
 
   /**
@@ -188,255 +181,74 @@ public final class MovieChat implements AutoCloseable {
    * @throws MemoryFileException if the file cannot be read or trusted
    * @throws IllegalArgumentException if another encoder made the memory
    */
+  @CheckReturnValue
   public Movie open(Path memoryFile) {
-    requireUsable();
-    SavedMemory saved = readMemory(memoryFile);
-    return register(saved, Map.of(), WatchTimings.NONE, 0, readerOf(saved));
+    model.lease().requireOpen();
+    SavedMemory memory = saved.read(memoryFile);
+    return register(WatchPass.Watched.before(memory), () -> saved.reader(memory));
   }
 
   /**
-   * Goes on watching where a saved memory ends, with the same sampling.
+   * Goes on watching a file where a saved memory ends, with the same sampling.
    *
    * @param options their sampling (or else the chat's) must be that of the saved memory: every
    *     frame or one per interval
-   * @param progress told after each further frame, on the calling thread
    * @return the whole movie; the caller closes it
    * @throws IllegalArgumentException if another encoder made the memory, the strategy cannot go on
    *     from it, or the sampling is another one
    */
-  public Movie resume(
-      Path memoryFile, URI video, WatchOptions options, Consumer<WatchProgress> progress) {
-    requireUsable();
+  @CheckReturnValue
+  public Movie resume(Path memoryFile, Path video, WatchOptions options) {
+    return resume(memoryFile, VideoLocation.of(video), options);
+  }
+
+  /** Like {@link #resume(Path, Path, WatchOptions)}, for a video at any address. */
+  @CheckReturnValue
+  public Movie resume(Path memoryFile, URI video, WatchOptions options) {
+    return resume(memoryFile, VideoLocation.of(video), options);
+  }
+
+  private Movie resume(Path memoryFile, VideoLocation video, WatchOptions options) {
+    model.lease().requireOpen();
     FrameSampling chosen = options.sampling().orElse(sampling);
-    SavedMemory saved = readMemory(memoryFile);
-    require(
-        saved.sampling().equals(chosen.toString()),
-        "the memory %s was sampled as %s, not as %s",
-        memoryFile,
-        saved.sampling(),
-        chosen);
-    Duration from = saved.snapshot().end().plus(step(chosen));
+    SavedMemory memory = saved.read(memoryFile);
+    Duration from = SavedMovies.end(memory, memoryFile, chosen);
     return watch(
-        video,
-        options.withSampling(chosen),
-        progress,
+        pass(video, options),
         new WatchSignal(),
-        () -> memoryFactory.resume(saved.snapshot()),
-        source -> source.frames(from, FOREVER, chosen, encoder.preferredFormat()));
+        (pass, signal) -> pass.resume(signal, memory.snapshot(), from));
   }
 
-  private static Duration step(FrameSampling sampling) {
-    if (sampling instanceof FrameSampling.EveryInterval every) {
-      return every.interval();
+  private WatchPass pass(VideoLocation video, WatchOptions options) {
+    model.lease().requireOpen();
+    if (options.checkpointFile().isPresent()) {
+      saved.requireFormat(); // before hours of watching
     }
-    require(
-        sampling instanceof FrameSampling.EveryFrame,
-        "only every frame or one frame per interval can be resumed, not %s",
-        sampling);
-    return Duration.ofNanos(1);
+    return new WatchPass(
+        model, saved, videos.of(video), video, options.sampling().orElse(sampling), options);
   }
 
   private Movie watch(
-      URI video, WatchOptions options, Consumer<WatchProgress> progress, WatchSignal signal) {
-    FrameSampling chosen = options.sampling().orElse(sampling);
-    return watch(
-        video,
-        options.withSampling(chosen),
-        progress,
-        signal,
-        () -> memoryFactory.open(encoder.shape()),
-        source -> source.frames(chosen, encoder.preferredFormat()));
-  }
-
-  private Movie watch(
-      URI video,
-      WatchOptions options,
-      Consumer<WatchProgress> progress,
+      WatchPass pass,
       WatchSignal signal,
-      MemoryOpener openMemory,
-      StreamOpener openStream) {
-    VideoSourceProvider provider = providerOf(video);
+      BiFunction<WatchPass, WatchSignal, WatchPass.Watched> run) {
     watching.add(signal);
-    beginUse();
-    try (VideoSource source = provider.open(video);
-        VideoMemory memory = openMemory.open();
-        FrameStream frames = openStream.open(source)) {
-      FrameSampling chosen = options.sampling().orElseThrow();
-      Optional<String> fingerprint = fileOf(video.toString()).flatMap(VideoFingerprint::of);
-      Supplier<SavedMemory> saved =
-          () -> describe(memory.snapshot(), chosen, video.toString(), fingerprint);
-      WatchPipeline pipeline =
-          new WatchPipeline(
-              frames,
-              encoder,
-              memory,
-              signal,
-              options
-                  .checkpoint()
-                  .map(checkpoint -> saving(checkpoint, saved, progress))
-                  .orElse(progress),
-              source.info().duration(),
-              options);
-      WatchTimings timings = pipeline.run();
-      if (memory.stats().frames() == 0) {
-        throw new VideoException("no frame of " + video + " could be watched with " + chosen);
-      }
-      return register(
-          saved.get(),
-          pipeline.snapshots(),
-          timings,
-          frames.damagedFrames(),
-          VideoReader.of(provider, video));
+    try {
+      return model.lease().use(() -> register(run.apply(pass, signal), pass::reader));
     } finally {
-      endUse();
       watching.remove(signal);
     }
   }
 
-  /**
-   * Keeps the model open until {@link #endUse()} on the same thread.
-   *
-   * @throws IllegalStateException if this chat is closed
-   */
-  void beginUse() {
-    modelInUse.readLock().lock();
-    if (closed) {
-      modelInUse.readLock().unlock();
-      requireUsable();
-    }
-  }
-
-  void endUse() {
-    modelInUse.readLock().unlock();
-  }
-
-  private SavedMemory describe(
-      MemorySnapshot snapshot, FrameSampling chosen, String video, Optional<String> fingerprint) {
-    return new SavedMemory(
-        snapshot,
-        encoder.id(),
-        memoryFactory.strategy(),
-        memoryFactory.settings(),
-        chosen.toString(),
-        video,
-        fingerprint);
-  }
-
-  /** Passes progress on, and saves the memory when it is time to. */
-  private static Consumer<WatchProgress> saving(
-      Checkpoint checkpoint, Supplier<SavedMemory> memory, Consumer<WatchProgress> progress) {
-    MemoryFileFormat format = Services.only(MemoryFileFormat.class, "moviechat-memory");
-    long[] last = {System.nanoTime()};
-    return frame -> {
-      progress.accept(frame);
-      long now = System.nanoTime();
-      if (now - last[0] >= checkpoint.every().toNanos()) {
-        format.save(memory.get(), checkpoint.file(), TokenPrecision.FLOAT32);
-        last[0] = now;
-      }
-    };
-  }
-
-  private Movie register(
-      SavedMemory saved,
-      Map<Duration, MemorySnapshot> breakpoints,
-      WatchTimings timings,
-      long damagedFrames,
-      VideoReader reader) {
+  private Movie register(WatchPass.Watched watched, Supplier<VideoReader> reader) {
     Movie movie =
-        new Movie(this, saved, breakpoints, timings, damagedFrames, reader, movies::remove);
+        new Movie(model, saved.memory(watched.memory()), watched, reader.get(), movies::remove);
     movies.add(movie);
-    if (closed) { // closed while the movie was being watched
+    if (model.lease().isClosed()) { // closed while the movie was being watched
       movie.close();
-      requireUsable();
+      model.lease().requireOpen();
     }
     return movie;
-  }
-
-  private SavedMemory readMemory(Path file) {
-    SavedMemory saved = Services.only(MemoryFileFormat.class, "moviechat-memory").open(file);
-    require(
-        saved.encoderId().equals(encoder.id()) && saved.snapshot().shape().equals(encoder.shape()),
-        "the memory %s was made by the encoder %s (%s); this chat's encoder is %s (%s)."
-            + " Open it with the model that made it, or watch the video again.",
-        file,
-        saved.encoderId(),
-        saved.snapshot().shape(),
-        encoder.id(),
-        encoder.shape());
-    return saved;
-  }
-
-  private VideoReader readerOf(SavedMemory saved) {
-    Optional<Path> file = fileOf(saved.video());
-    if (file.isEmpty() || saved.videoFingerprint().isEmpty()) {
-      return VideoReader.none();
-    }
-    Optional<String> fingerprint = VideoFingerprint.of(file.get());
-    if (fingerprint.equals(saved.videoFingerprint())) {
-      URI video = file.get().toUri();
-      return VideoReader.of(providerOf(video), video);
-    }
-    log.warn(
-        "{} {}: breakpoints will answer from memory alone",
-        file.get(),
-        fingerprint.isEmpty() ? "is gone" : "is no longer the video that was watched");
-    return VideoReader.none();
-  }
-
-  private static Optional<Path> fileOf(String video) {
-    try {
-      URI location = URI.create(video);
-      return "file".equals(location.getScheme())
-          ? Optional.of(Path.of(location))
-          : Optional.empty();
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
-    }
-  }
-
-  private VideoSourceProvider providerOf(URI video) {
-    require(video.isAbsolute(), "the video's address %s has no scheme (file:, https:)", video);
-    for (VideoSourceProvider provider : videoProviders) {
-      if (provider.accepts(video)) {
-        return provider;
-      }
-    }
-    throw new VideoException(
-        "no video source knows "
-            + video
-            + "; there "
-            + (videoProviders.isEmpty()
-                ? "is none: add the dependency io.moviechat:moviechat-video"
-                : "are " + videoProviders.stream().map(VideoSourceProvider::name).toList()));
-  }
-
-  SharedEncoder encoder() {
-    return encoder;
-  }
-
-  AnswerGenerator generator() {
-    return generator;
-  }
-
-  GenerationOptions generation() {
-    return generation;
-  }
-
-  Optional<String> systemPrompt() {
-    return systemPrompt;
-  }
-
-  int breakpointFrames() {
-    return breakpointFrames;
-  }
-
-  ExecutorService executor() {
-    return executor;
-  }
-
-  private void requireUsable() {
-    requireOpen(!closed, "MovieChat");
   }
 
   /**
@@ -447,43 +259,31 @@ public final class MovieChat implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (modelInUse.getReadHoldCount() > 0) {
+    ModelLease lease = model.lease();
+    if (lease.isHeldByThisThread()) {
       throw new IllegalStateException(
           "a listener cannot close the chat that called it; cancel the work and close afterwards");
     }
-    closed = true;
+    lease.close();
     watching.forEach(WatchSignal::cancel);
-    List.copyOf(movies).forEach(Movie::close);
-    modelInUse.writeLock().lock();
-    try {
-      List.copyOf(movies).forEach(Movie::close); // of passes that ended meanwhile
-      executor.shutdown();
-      resources.close();
-    } finally {
-      modelInUse.writeLock().unlock();
+    try (ResourceStack open = new ResourceStack()) {
+      open.push(
+          () ->
+              lease.whenUnused(
+                  () -> {
+                    closeMovies(); // of passes that ended meanwhile
+                    model.executor().shutdown();
+                    resources.close();
+                  }));
+      open.push(this::closeMovies);
     }
   }
 
-  @FunctionalInterface
-  private interface MemoryOpener {
-    VideoMemory open();
+  private void closeMovies() {
+    try (ResourceStack open = new ResourceStack()) {
+      movies.forEach(open::push);
+    }
   }
-
-  @FunctionalInterface
-  private interface StreamOpener {
-    FrameStream open(VideoSource source);
-  }
-
-  /** What build() has gathered. */
-  private record Parts(
-      String name,
-      FrameEncoder encoder,
-      AnswerGenerator generator,
-      VideoMemoryFactory memoryFactory,
-      List<VideoSourceProvider> videoProviders,
-      FrameSampling sampling,
-      GenerationOptions generation,
-      Optional<String> systemPrompt) {}
 
   /**
    * Settings of a chat. Setters only remember; {@link #build()} validates and opens. Not
@@ -492,6 +292,7 @@ public final class MovieChat implements AutoCloseable {
   public static final class Builder {
     private static final FrameSampling DEFAULT_SAMPLING =
         FrameSampling.every(Duration.ofSeconds(1));
+    private static final int DEFAULT_BREAKPOINT_FRAMES = 8;
 
     private @Nullable VisionLanguageModel model;
     private @Nullable FrameEncoder encoder;
@@ -502,8 +303,7 @@ public final class MovieChat implements AutoCloseable {
     private @Nullable FrameSampling sampling;
     private @Nullable GenerationOptions generation;
     private @Nullable String systemPrompt;
-    private int breakpointFrames = 8;
-    private boolean breakpointFramesSet;
+    private OptionalInt breakpointFrames = OptionalInt.empty();
 
     private Builder() {}
 
@@ -566,8 +366,7 @@ public final class MovieChat implements AutoCloseable {
      * frames, else 8.
      */
     public Builder breakpointFrames(int value) {
-      breakpointFrames = value;
-      breakpointFramesSet = true;
+      breakpointFrames = OptionalInt.of(value);
       return this;
     }
 
@@ -580,17 +379,19 @@ public final class MovieChat implements AutoCloseable {
      *     other; the message has the numbers
      * @throws ModelException listing all that is wrong with the model
      */
+    @CheckReturnValue
     public MovieChat build() {
       require(
-          breakpointFrames >= 0, "breakpointFrames must not be negative, was %d", breakpointFrames);
+          breakpointFrames.orElse(0) >= 0,
+          "breakpointFrames must not be negative, was %d",
+          breakpointFrames.orElse(0));
       @Nullable VisionLanguageModel chosen = model;
       if (chosen == null && (encoder == null || generator == null)) {
         chosen = modelOnClassPath();
       }
       ModelDefaults defaults = chosen == null ? ModelDefaults.NONE : chosen.defaults();
-      if (!breakpointFramesSet && defaults.shortTermFrames().isPresent()) {
-        breakpointFrames = defaults.shortTermFrames().getAsInt();
-      }
+      int recentFrames =
+          breakpointFrames.orElse(defaults.shortTermFrames().orElse(DEFAULT_BREAKPOINT_FRAMES));
       try (ResourceStack opened = new ResourceStack()) {
         FrameEncoder frameEncoder =
             encoder != null ? encoder : opened.push(Objects.requireNonNull(chosen).openEncoder());
@@ -599,30 +400,45 @@ public final class MovieChat implements AutoCloseable {
                 ? generator
                 : opened.push(Objects.requireNonNull(chosen).openGenerator());
         requireSameWidth(frameEncoder, answerGenerator);
-        VideoMemoryFactory fitting = fittingMemory(frameEncoder.shape(), answerGenerator, defaults);
+        VideoMemoryFactory fitting =
+            fittingMemory(frameEncoder.shape(), answerGenerator, defaults, recentFrames);
         Optional<GenerationOptions> wished =
             chosen == null ? Optional.empty() : chosen.generationDefaults();
-        Parts parts =
-            new Parts(
+        SharedEncoder shared = new SharedEncoder(frameEncoder);
+        OpenedModel openedModel =
+            new OpenedModel(
                 chosen == null ? answerGenerator.id() : chosen.name(),
-                frameEncoder,
+                shared,
                 answerGenerator,
                 fitting,
+                generation != null ? generation : wished.orElse(GenerationOptions.DEFAULT),
+                systemPrompt != null ? Optional.of(systemPrompt) : defaults.systemPrompt(),
+                recentFrames,
+                new ModelLease(),
+                threads());
+        VideoSources videos =
+            new VideoSources(
                 videoProvider != null
                     ? List.of(videoProvider)
-                    : Services.all(VideoSourceProvider.class),
-                sampling != null ? sampling : defaults.sampling().orElse(DEFAULT_SAMPLING),
-                generation != null ? generation : wished.orElse(GenerationOptions.DEFAULT),
-                systemPrompt != null ? Optional.of(systemPrompt) : defaults.systemPrompt());
-        return new MovieChat(this, parts, opened.release());
+                    : Services.all(VideoSourceProvider.class));
+        return new MovieChat(
+            openedModel,
+            videos,
+            new SavedMovies(Services.first(MemoryFileFormat.class), videos, shared, fitting),
+            sampling != null ? sampling : defaults.sampling().orElse(DEFAULT_SAMPLING),
+            opened.release());
       }
+    }
+
+    private static ExecutorService threads() {
+      return Executors.newCachedThreadPool(
+          new ThreadFactoryBuilder().setNameFormat("moviechat-task-%d").setDaemon(true).build());
     }
 
     private static VisionLanguageModel modelOnClassPath() {
       List<VisionLanguageModelProvider> found = Services.all(VisionLanguageModelProvider.class);
       if (found.size() != 1) {
-        List<String> names = new ArrayList<>();
-        found.forEach(provider -> names.add(provider.name()));
+        List<String> names = found.stream().map(VisionLanguageModelProvider::name).toList();
         throw new IllegalStateException(
             found.isEmpty()
                 ? "no model was set and none is on the class path: call model(...) before build(),"
@@ -645,15 +461,18 @@ public final class MovieChat implements AutoCloseable {
     }
 
     private VideoMemoryFactory fittingMemory(
-        TokenShape shape, AnswerGenerator generator, ModelDefaults defaults) {
+        TokenShape shape, AnswerGenerator generator, ModelDefaults defaults, int recentFrames) {
       VideoMemoryFactory wanted =
           memoryFactory != null
               ? memoryFactory
-              : Services.only(VideoMemoryProvider.class, "moviechat-memory").factory(defaults);
+              : Services.first(VideoMemoryProvider.class)
+                  .orElseThrow(
+                      () -> Services.missing(VideoMemoryProvider.class, "moviechat-memory"))
+                  .factory(defaults);
       MemoryBudget budget = memoryBudget;
       OptionalInt readable = generator.maxSlots(shape);
       if (readable.isPresent()) {
-        int reserved = breakpointFrames + 1;
+        int reserved = recentFrames + 1;
         require(
             readable.getAsInt() > reserved,
             "the context of %s holds %d memory slots of %d tokens; breakpoint mode alone takes %d"

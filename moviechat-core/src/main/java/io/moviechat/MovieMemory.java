@@ -3,15 +3,19 @@ package io.moviechat;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.SavedMemory;
 import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
  * What is remembered of one movie. Immutable and thread-safe; stays usable after the movie closes.
  */
 public final class MovieMemory {
   private final SavedMemory memory;
+  private final Optional<MemoryFileFormat> format;
 
-  MovieMemory(SavedMemory memory) {
+  MovieMemory(SavedMemory memory, Optional<MemoryFileFormat> format) {
     this.memory = memory;
+    this.format = format;
   }
 
   /** The slots. */
@@ -29,29 +33,47 @@ public final class MovieMemory {
     return memory.strategy();
   }
 
+  String video() {
+    return memory.video();
+  }
+
+  /** Like {@link #save(Path, Precision)} with {@link Precision#FLOAT32}. */
+  public void save(Path file) {
+    save(file, Precision.FLOAT32);
+  }
+
   /**
    * Writes the memory to a file, from which {@link MovieChat#open(Path)} makes a movie again
    * without decoding. Either an older file or the whole new one is there afterwards, whatever
    * happens.
    *
-   * @throws MemoryFileException if it cannot be written
-   * @throws IllegalStateException if no memory file format is on the class path (moviechat-memory)
-   */
-  public void save(Path file) {
-    save(file, TokenPrecision.FLOAT32);
-  }
-
-  /**
-   * {@link #save(Path)} with fewer bytes a value: half or a quarter of the file.
-   *
+   * @param precision how exactly the tokens are kept
    * @throws MemoryFileException if it cannot be written, or a token does not fit the precision
    * @throws IllegalStateException if no memory file format is on the class path (moviechat-memory)
    */
-  public void save(Path file, TokenPrecision precision) {
-    Services.only(MemoryFileFormat.class, "moviechat-memory").save(memory, file, precision);
+  public void save(Path file, Precision precision) {
+    Objects.requireNonNull(precision, "precision");
+    format
+        .orElseThrow(() -> Services.missing(MemoryFileFormat.class, "moviechat-memory"))
+        .save(memory, file, precision);
   }
 
-  SavedMemory saved() {
-    return memory;
+  /** How exactly a memory file keeps tokens. */
+  public enum Precision {
+    /** As they are. 4 bytes a value. */
+    FLOAT32,
+
+    /**
+     * IEEE half precision. 2 bytes a value; the error is at most {@code 2^-11} of the value, or
+     * {@code 2^-25} for values below {@code 2^-14}. Values from 65520 on do not fit and are
+     * refused.
+     */
+    FLOAT16,
+
+    /**
+     * Whole numbers from -127 to 127 with one scale per slot. 1 byte a value; the error is at most
+     * 1/254 of the slot's largest magnitude.
+     */
+    INT8
   }
 }

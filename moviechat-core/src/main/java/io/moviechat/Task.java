@@ -32,7 +32,6 @@ final class Task<T> {
     } catch (CompletionException e) {
       // CancellationException arrives unwrapped, everything else as the cause.
       if (e.getCause() instanceof RuntimeException cause) {
-        cause.addSuppressed(new Waited());
         throw cause;
       }
       if (e.getCause() instanceof Error cause) {
@@ -52,14 +51,5 @@ final class Task<T> {
 
   boolean isDone() {
     return result.isDone();
-  }
-
-  /** Shows where the result was waited for, in the stack trace of a failure on another thread. */
-  private static final class Waited extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    Waited() {
-      super("waited for here");
-    }
   }
 }

@@ -1,6 +1,6 @@
 package io.moviechat;
 
-import static io.moviechat.Checks.require;
+import static io.moviechat.internal.Checks.require;
 
 /**
  * The shape of one frame's tokens: a matrix {@code [tokens, width]} of float32 in row-major order.

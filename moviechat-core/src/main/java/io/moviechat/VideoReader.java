@@ -1,10 +1,11 @@
 package io.moviechat;
 
+import io.moviechat.internal.Checks;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.spi.FrameStream;
-import io.moviechat.spi.KeyframeSource;
+import io.moviechat.spi.MovieView;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,20 +14,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Goes back to a watched video for single frames and short windows. Opens it when first needed;
- * thread-safe.
+ * thread-safe. Closing does not wait for a read: it ends it.
  */
-final class VideoReader implements KeyframeSource, AutoCloseable {
+final class VideoReader implements MovieView.Pictures, AutoCloseable {
   private final @Nullable VideoSourceProvider provider;
-  private final @Nullable URI location;
-  private @Nullable VideoSource source;
-  private boolean closed;
+  private final @Nullable VideoLocation location;
+  private volatile @Nullable VideoSource source;
+  private volatile boolean closed;
 
-  private VideoReader(@Nullable VideoSourceProvider provider, @Nullable URI location) {
+  private VideoReader(@Nullable VideoSourceProvider provider, @Nullable VideoLocation location) {
     this.provider = provider;
     this.location = location;
   }
 
-  static VideoReader of(VideoSourceProvider provider, URI location) {
+  static VideoReader of(VideoSourceProvider provider, VideoLocation location) {
     return new VideoReader(provider, location);
   }
 
@@ -37,49 +38,59 @@ final class VideoReader implements KeyframeSource, AutoCloseable {
 
   @Override
   public synchronized Optional<Frame> frameAt(Duration moment, FrameFormat format) {
-    VideoSource open = source();
+    @Nullable VideoSource open = source();
     return open == null ? Optional.empty() : Optional.of(open.frameAt(moment, format));
   }
 
   /** The video's length; empty if it is unknown or the video is not at hand. */
   synchronized Optional<Duration> duration() {
-    VideoSource open = source();
+    @Nullable VideoSource open = source();
     return open == null ? Optional.empty() : open.info().duration();
   }
 
   /** Frames of {@code [from, to)}, which the caller closes; none if the video is not at hand. */
   synchronized List<Frame> window(
       Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
-    VideoSource open = source();
-    List<Frame> frames = new ArrayList<>();
+    @Nullable VideoSource open = source();
     if (open == null || from.compareTo(to) >= 0) {
-      return frames;
+      return List.of();
     }
-    try (FrameStream stream = open.frames(from, to, sampling, format)) {
+    try (ResourceStack read = new ResourceStack();
+        FrameStream stream = open.frames(from, to, sampling, format)) {
+      List<Frame> frames = new ArrayList<>();
       for (Optional<Frame> frame = stream.next(); frame.isPresent(); frame = stream.next()) {
-        frames.add(frame.get());
+        frames.add(read.push(frame.get()));
       }
+      read.release();
       return frames;
-    } catch (RuntimeException | Error e) {
-      frames.forEach(Frame::close);
-      throw e;
     }
   }
 
+  /** The open source; the lock is held, so that it is opened once. */
   private @Nullable VideoSource source() {
-    Checks.requireOpen(!closed, "Video " + location);
-    if (source == null && provider != null && location != null) {
-      source = provider.open(location);
+    requireOpen();
+    @Nullable VideoSource open = source;
+    if (open == null && provider != null && location != null) {
+      open = provider.open(location);
+      source = open;
+      if (closed) { // while it was being opened
+        open.close();
+        requireOpen();
+      }
     }
-    return source;
+    return open;
+  }
+
+  private void requireOpen() {
+    Checks.requireOpen(!closed, "Video " + location);
   }
 
   @Override
-  public synchronized void close() {
+  public void close() {
     closed = true;
-    if (source != null) {
-      source.close();
-      source = null;
+    @Nullable VideoSource open = source;
+    if (open != null) {
+      open.close();
     }
   }
 }

@@ -1,60 +1,165 @@
 package io.moviechat;
 
-import static io.moviechat.Checks.require;
+import static io.moviechat.internal.Checks.require;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How one movie is watched.
- *
- * @param sampling which frames; empty takes the chat's sampling
- * @param breakpoints moments whose memory is kept exactly as it was then, so that {@link
- *     Movie#at(Duration)} knows everything before them and nothing after; not negative, sorted and
- *     without repeats
- * @param timeout time allowed for the whole pass, above zero; empty is none
- * @param checkpoint where and how often the memory is saved meanwhile; empty is never
+ * How one movie is watched. Immutable and thread-safe: each method gives options that differ in one
+ * thing.
  */
-public record WatchOptions(
-    Optional<FrameSampling> sampling,
-    List<Duration> breakpoints,
-    Optional<Duration> timeout,
-    Optional<Checkpoint> checkpoint) {
-  /** The chat's sampling, no breakpoints, no timeout, no checkpoints. */
-  public static final WatchOptions DEFAULT =
-      new WatchOptions(Optional.empty(), List.of(), Optional.empty(), Optional.empty());
+public final class WatchOptions {
+  private static final Duration PROGRESS_EVERY = Duration.ofMillis(250);
+
+  /** The chat's sampling, no breakpoints, no timeout, no checkpoints, no listener. */
+  public static final WatchOptions DEFAULT = new WatchOptions();
+
+  private Optional<FrameSampling> sampling = Optional.empty();
+  private List<Duration> breakpoints = List.of();
+  private Optional<Duration> timeout = Optional.empty();
+  private @Nullable Path checkpointFile;
+  private Duration checkpointEvery = Duration.ZERO;
+  private Consumer<Watching.Progress> listener = progress -> {};
+  private Duration progressEvery = PROGRESS_EVERY;
+
+  private WatchOptions() {}
+
+  private WatchOptions copy() {
+    WatchOptions copy = new WatchOptions();
+    copy.sampling = sampling;
+    copy.breakpoints = breakpoints;
+    copy.timeout = timeout;
+    copy.checkpointFile = checkpointFile;
+    copy.checkpointEvery = checkpointEvery;
+    copy.listener = listener;
+    copy.progressEvery = progressEvery;
+    return copy;
+  }
+
+  /** The same options with a sampling of its own. Default: the chat's. */
+  public WatchOptions withSampling(FrameSampling newSampling) {
+    WatchOptions copy = copy();
+    copy.sampling = Optional.of(newSampling);
+    return copy;
+  }
 
   /**
-   * @throws IllegalArgumentException if a breakpoint is negative or the timeout is not above zero
+   * The same options with moments whose memory is kept exactly as it was then, so that {@link
+   * Movie#at(Duration)} knows everything before them and nothing after. Default: none.
+   *
+   * @throws IllegalArgumentException if a moment is negative
    */
-  public WatchOptions {
-    Objects.requireNonNull(sampling, "sampling");
-    Objects.requireNonNull(checkpoint, "checkpoint");
-    breakpoints = breakpoints.stream().sorted().distinct().toList();
-    breakpoints.forEach(b -> require(!b.isNegative(), "the breakpoint %s is negative", b));
-    timeout.ifPresent(
-        t -> require(!t.isNegative() && !t.isZero(), "the timeout must be above zero, was %s", t));
-  }
-
-  /** The same options with a sampling of its own. */
-  public WatchOptions withSampling(FrameSampling newSampling) {
-    return new WatchOptions(Optional.of(newSampling), breakpoints, timeout, checkpoint);
-  }
-
-  /** The same options with other breakpoints. */
   public WatchOptions withBreakpoints(List<Duration> newBreakpoints) {
-    return new WatchOptions(sampling, newBreakpoints, timeout, checkpoint);
+    WatchOptions copy = copy();
+    copy.breakpoints = newBreakpoints.stream().sorted().distinct().toList();
+    copy.breakpoints.forEach(b -> require(!b.isNegative(), "the breakpoint %s is negative", b));
+    return copy;
   }
 
-  /** The same options with a timeout. */
+  /**
+   * The same options with a time allowed for the whole pass. Default: none.
+   *
+   * @throws IllegalArgumentException if the timeout is not above zero
+   */
   public WatchOptions withTimeout(Duration newTimeout) {
-    return new WatchOptions(sampling, breakpoints, Optional.of(newTimeout), checkpoint);
+    require(
+        !newTimeout.isNegative() && !newTimeout.isZero(),
+        "the timeout must be above zero, was %s",
+        newTimeout);
+    WatchOptions copy = copy();
+    copy.timeout = Optional.of(newTimeout);
+    return copy;
   }
 
-  /** The same options with checkpoints. */
-  public WatchOptions withCheckpoint(Checkpoint newCheckpoint) {
-    return new WatchOptions(sampling, breakpoints, timeout, Optional.of(newCheckpoint));
+  /**
+   * The same options with checkpoints: the memory is saved now and then, so that {@link
+   * MovieChat#resume} can go on after a crash. Each save replaces the one before atomically.
+   * Default: none.
+   *
+   * @param file where to save
+   * @param every least wall time between two saves, not negative
+   * @throws IllegalArgumentException if the time is negative
+   */
+  public WatchOptions withCheckpoint(Path file, Duration every) {
+    require(!every.isNegative(), "the time between checkpoints is negative: %s", every);
+    WatchOptions copy = copy();
+    copy.checkpointFile = Objects.requireNonNull(file, "file");
+    copy.checkpointEvery = every;
+    return copy;
+  }
+
+  /** Like {@link #onProgress(Consumer, Duration)}, at most four times a second. */
+  public WatchOptions onProgress(Consumer<Watching.Progress> newListener) {
+    return onProgress(newListener, PROGRESS_EVERY);
+  }
+
+  /**
+   * The same options with a listener that hears how far watching has come: of the first frame, now
+   * and then, and of the last frame. Called on the thread that watches (the caller's own for {@link
+   * MovieChat#watch(Path, WatchOptions)}), while decoding goes on. A {@link
+   * java.util.concurrent.CancellationException} cancels the pass; whatever else it throws is logged
+   * and does not end the pass, but it is then no longer called. Default: none.
+   *
+   * @param every least time between two calls; zero calls for each frame
+   * @throws IllegalArgumentException if the time is negative
+   */
+  public WatchOptions onProgress(Consumer<Watching.Progress> newListener, Duration every) {
+    require(!every.isNegative(), "the time between two reports is negative: %s", every);
+    WatchOptions copy = copy();
+    copy.listener = Objects.requireNonNull(newListener, "listener");
+    copy.progressEvery = every;
+    return copy;
+  }
+
+  /** Which frames; empty takes the chat's sampling. */
+  public Optional<FrameSampling> sampling() {
+    return sampling;
+  }
+
+  /** Moments whose memory is kept; sorted and without repeats. */
+  public List<Duration> breakpoints() {
+    return breakpoints;
+  }
+
+  /** Time allowed for the whole pass; empty is none. */
+  public Optional<Duration> timeout() {
+    return timeout;
+  }
+
+  /** Where the memory is saved meanwhile; empty is nowhere. */
+  public Optional<Path> checkpointFile() {
+    return Optional.ofNullable(checkpointFile);
+  }
+
+  /** Least wall time between two checkpoints. */
+  public Duration checkpointEvery() {
+    return checkpointEvery;
+  }
+
+  Consumer<Watching.Progress> listener() {
+    return listener;
+  }
+
+  Duration progressEvery() {
+    return progressEvery;
+  }
+
+  @Override
+  public String toString() {
+    return "WatchOptions[sampling "
+        + sampling.map(FrameSampling::toString).orElse("of the chat")
+        + ", "
+        + breakpoints.size()
+        + " breakpoints, timeout "
+        + timeout.map(Duration::toString).orElse("none")
+        + ", checkpoint "
+        + checkpointFile
+        + "]";
   }
 }

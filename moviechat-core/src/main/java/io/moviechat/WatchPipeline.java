@@ -1,7 +1,10 @@
 package io.moviechat;
 
+import io.moviechat.internal.Nanos;
+import io.moviechat.internal.Waiting;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoMemory;
+import io.moviechat.spi.VideoSource;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -15,27 +18,33 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One pass over a video: decode, encode and consolidate, each on a thread of its own.
+ * The three stages of a pass: decode, encode and consolidate, each on a thread of its own.
  *
  * <p>Two bounded queues join the stages: frames (two batches) and token batches (two), so that a
  * slow stage holds back the ones before it and at most {@code 4 x batch} frames are in flight.
  * Batches are always full but the last, so that their composition does not depend on timing. The
  * first stage to fail ends the others; its exception is the one thrown.
+ *
+ * <p>The decoding stage opens, reads and closes the video, and whoever ends the pass early closes
+ * it too: that is the one call that ends a read which is stuck. An opening that is stuck is left to
+ * itself; what it opens in the end is closed at once.
  */
 final class WatchPipeline {
+  private static final Logger log = LoggerFactory.getLogger(WatchPipeline.class);
   private static final long POLL_MILLIS = 20;
+  private static final long PATIENCE_MILLIS = 100;
   private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
 
-  private final FrameStream frames;
+  private final Input input;
   private final SharedEncoder encoder;
   private final VideoMemory memory;
   private final WatchSignal signal;
-  private final Consumer<WatchProgress> progress;
-  private final Optional<Duration> duration;
+  private final WatchObserver observer;
   private final Deque<Duration> breakpoints;
   private final Optional<Duration> timeout;
 
@@ -43,26 +52,29 @@ final class WatchPipeline {
   private final BlockingQueue<List<FrameTokens>> encoded;
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private final Map<Duration, MemorySnapshot> snapshots = new HashMap<>();
+  private final Object sourceLock = new Object();
+  private @Nullable VideoSource source;
+  private volatile boolean sourceEnded;
   private volatile boolean decodingDone;
   private volatile boolean encodingDone;
-  private long decodeNanos;
+  private volatile Optional<Duration> duration = Optional.empty();
+  private volatile long damagedFrames;
+  private volatile long decodeNanos;
   private long encodeNanos;
   private long memoryNanos;
 
   WatchPipeline(
-      FrameStream frames,
+      Input input,
       SharedEncoder encoder,
       VideoMemory memory,
       WatchSignal signal,
-      Consumer<WatchProgress> progress,
-      Optional<Duration> duration,
+      WatchObserver observer,
       WatchOptions options) {
-    this.frames = frames;
+    this.input = input;
     this.encoder = encoder;
     this.memory = memory;
     this.signal = signal;
-    this.progress = progress;
-    this.duration = duration;
+    this.observer = observer;
     this.breakpoints = new ArrayDeque<>(options.breakpoints());
     this.timeout = options.timeout();
     this.decoded = new ArrayBlockingQueue<>(2 * encoder.preferredBatch());
@@ -76,7 +88,7 @@ final class WatchPipeline {
    * @throws CancellationException if the signal was cancelled
    * @throws VideoException if decoding failed or the timeout passed
    */
-  WatchTimings run() {
+  Movie.Timings run() {
     long start = System.nanoTime();
     Thread decoder = stage("moviechat-decode", this::decode);
     Thread encoding = stage("moviechat-encode", this::encode);
@@ -85,22 +97,24 @@ final class WatchPipeline {
     } catch (Throwable e) { // every failure ends the other stages before it is thrown on
       failure.compareAndSet(null, e);
     }
-    if (failure.get() != null || signal.isCancelled()) {
+    @Nullable Throwable first = failure.get();
+    boolean cancelled = first == null && signal.isCancelled();
+    if (first != null || cancelled) {
       decoder.interrupt();
       encoding.interrupt();
+      endSource();
     }
-    boolean interrupted = join(decoder);
-    interrupted |= join(encoding);
+    if (!leftOpening(decoder)) {
+      Waiting.join(decoder);
+    }
+    Waiting.join(encoding);
     decoded.forEach(Frame::close);
     encoded.forEach(batch -> batch.forEach(FrameTokens::close));
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    rethrow(failure.get());
-    if (signal.isCancelled()) {
+    if (cancelled) {
       throw new CancellationException("watching was cancelled");
     }
-    return new WatchTimings(
+    rethrow(failure.get());
+    return Movie.Timings.of(
         Duration.ofNanos(System.nanoTime() - start),
         Duration.ofNanos(decodeNanos),
         Duration.ofNanos(encodeNanos),
@@ -110,6 +124,11 @@ final class WatchPipeline {
   /** The memory as it was at each breakpoint that the pass has reached. */
   Map<Duration, MemorySnapshot> snapshots() {
     return snapshots;
+  }
+
+  /** Frames that were damaged and left out. */
+  long damagedFrames() {
+    return damagedFrames;
   }
 
   private Thread stage(String name, Stage stage) {
@@ -131,19 +150,72 @@ final class WatchPipeline {
   }
 
   private void decode() throws InterruptedException {
-    try {
-      while (running() && !signal.isEnded()) {
-        long start = System.nanoTime();
-        Optional<Frame> frame = frames.next();
-        decodeNanos += System.nanoTime() - start;
-        if (frame.isEmpty()) {
+    long start = System.nanoTime();
+    try (VideoSource opened = input.open()) {
+      synchronized (sourceLock) {
+        if (sourceEnded) {
           return;
         }
-        hand(decoded, frame.get(), frame.get()::close);
+        source = opened;
       }
+      duration = opened.info().duration();
+      try (FrameStream frames = input.frames(opened)) {
+        decodeNanos = System.nanoTime() - start;
+        while (running() && !signal.isEnded()) {
+          start = System.nanoTime();
+          Optional<Frame> frame = frames.next();
+          decodeNanos += System.nanoTime() - start;
+          damagedFrames = frames.damagedFrames();
+          if (frame.isEmpty()) {
+            break;
+          }
+          hand(decoded, frame.get(), frame.get()::close);
+        }
+        decodingDone = true;
+      }
+    } catch (RuntimeException e) {
+      if (!sourceEnded) {
+        throw e;
+      }
+      log.debug("what was being read when the pass was ended", e);
     } finally {
       decodingDone = true;
     }
+  }
+
+  /** Ends what the decoding stage does with the video, however stuck it is. */
+  private void endSource() {
+    @Nullable VideoSource open;
+    synchronized (sourceLock) {
+      sourceEnded = true;
+      open = source;
+    }
+    if (open == null) {
+      return;
+    }
+    try {
+      open.close();
+    } catch (RuntimeException e) { // the stage closes it too, and says so if it fails
+      log.debug("closing the video early", e);
+    }
+  }
+
+  /** Whether the decoder is still opening the video when nobody wants it any more. */
+  private boolean leftOpening(Thread decoder) {
+    if (!sourceEnded) {
+      return false;
+    }
+    synchronized (sourceLock) {
+      if (source != null) {
+        return false;
+      }
+    }
+    try {
+      decoder.join(PATIENCE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return true;
   }
 
   private void encode() throws InterruptedException {
@@ -184,8 +256,17 @@ final class WatchPipeline {
 
   private void consolidate(long start) throws InterruptedException {
     long count = 0;
+    long stopSeen = 0;
     while (running()) {
       timeout.ifPresent(limit -> checkTimeout(start, limit));
+      if (signal.isEnded() && !decodingDone) {
+        // Stopped: the frame that is being decoded still counts, unless it does not come.
+        stopSeen = stopSeen == 0 ? System.nanoTime() : stopSeen;
+        if (System.nanoTime() - stopSeen > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS)) {
+          endSource();
+          decodingDone = true;
+        }
+      }
       boolean last = encodingDone;
       @Nullable List<FrameTokens> batch =
           encoded.poll(last ? 0 : POLL_MILLIS, TimeUnit.MILLISECONDS);
@@ -205,14 +286,17 @@ final class WatchPipeline {
           memory.add(frame);
           memoryNanos += System.nanoTime() - began;
           count++;
-          progress.accept(new WatchProgress(count, frame.timestamp(), duration));
+          observer.added(frame.timestamp(), duration, damagedFrames);
         }
       } finally {
         batch.forEach(FrameTokens::close);
       }
     }
-    if (count > 0 && running() && !signal.isEnded()) {
-      keepBreakpointsBefore(FOREVER);
+    if (count > 0 && running()) {
+      observer.ended();
+      if (!signal.isEnded()) {
+        keepBreakpointsBefore(FOREVER);
+      }
     }
   }
 
@@ -223,7 +307,7 @@ final class WatchPipeline {
   }
 
   private void checkTimeout(long start, Duration limit) {
-    if (System.nanoTime() - start > limit.toNanos()) {
+    if (System.nanoTime() - start > Nanos.saturated(limit)) {
       throw new VideoException(
           "watching took longer than the timeout of "
               + limit
@@ -251,19 +335,6 @@ final class WatchPipeline {
     }
   }
 
-  private static boolean join(Thread thread) {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        thread.join();
-        return interrupted;
-      } catch (InterruptedException e) {
-        interrupted = true;
-        thread.interrupt(); // the waiting thread's wish to end is passed on
-      }
-    }
-  }
-
   private static void rethrow(@Nullable Throwable failure) {
     if (failure instanceof RuntimeException e) {
       throw e;
@@ -278,6 +349,13 @@ final class WatchPipeline {
     if (failure != null) {
       throw new IllegalStateException(failure);
     }
+  }
+
+  /** Where the frames come from. */
+  interface Input {
+    VideoSource open();
+
+    FrameStream frames(VideoSource source);
   }
 
   @FunctionalInterface

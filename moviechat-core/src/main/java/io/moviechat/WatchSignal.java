@@ -1,6 +1,6 @@
 package io.moviechat;
 
-/** What a watcher may tell the pipeline while it runs. */
+/** What a watcher may tell the pipeline while it runs, and the pipeline the watcher. */
 final class WatchSignal {
   private enum State {
     RUNNING,
@@ -9,6 +9,7 @@ final class WatchSignal {
   }
 
   private volatile State state = State.RUNNING;
+  private volatile Watching.Progress progress = Watching.Progress.NONE;
 
   synchronized void cancel() {
     state = State.CANCELLED;
@@ -27,5 +28,13 @@ final class WatchSignal {
   /** Whether decoding should end, for whatever reason. */
   boolean isEnded() {
     return state != State.RUNNING;
+  }
+
+  void progress(Watching.Progress now) {
+    progress = now;
+  }
+
+  Watching.Progress progress() {
+    return progress;
   }
 }

@@ -1,5 +1,9 @@
 package io.moviechat;
 
+import com.google.errorprone.annotations.CheckReturnValue;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.CompletionStage;
 
 /** A movie being watched. Thread-safe. */
@@ -12,17 +16,25 @@ public final class Watching {
     this.signal = signal;
   }
 
-  /** Gives up: no movie comes of it. Takes effect within one frame; does not wait. */
+  /**
+   * Gives up: no movie comes of it. Takes effect within one frame, or at once if the video's source
+   * is stuck; does not wait.
+   */
   public void cancel() {
     signal.cancel();
   }
 
   /**
    * Ends the pass here: the movie is what has been watched until now. The way to end a live stream.
-   * Takes effect within one frame; does not wait.
+   * Takes effect within one frame, or at once if none comes; does not wait.
    */
   public void stop() {
     signal.stop();
+  }
+
+  /** How far it has come; nothing yet before the first frame is in memory. */
+  public Progress progress() {
+    return signal.progress();
   }
 
   /**
@@ -32,6 +44,7 @@ public final class Watching {
    * @throws VideoException if the video could not be read to its end
    * @throws InferenceException if the encoder failed
    */
+  @CheckReturnValue
   public Movie join() {
     return task.join();
   }
@@ -44,5 +57,96 @@ public final class Watching {
   /** Completes with the movie, which whoever receives it closes. */
   public CompletionStage<Movie> stage() {
     return task.stage();
+  }
+
+  /** How far watching has come. Immutable. */
+  public static final class Progress {
+    static final Progress NONE =
+        new Progress(Duration.ZERO, Optional.empty(), 0, 0, 0, Duration.ZERO);
+
+    private final Duration position;
+    private final Optional<Duration> duration;
+    private final long frames;
+    private final int slots;
+    private final long damagedFrames;
+    private final Duration elapsed;
+
+    Progress(
+        Duration position,
+        Optional<Duration> duration,
+        long frames,
+        int slots,
+        long damagedFrames,
+        Duration elapsed) {
+      this.position = position;
+      this.duration = duration;
+      this.frames = frames;
+      this.slots = slots;
+      this.damagedFrames = damagedFrames;
+      this.elapsed = elapsed;
+    }
+
+    /**
+     * Progress as a pass reports it; an application needs this only to test what it shows.
+     *
+     * @param frames frames in memory so far
+     * @param position time of the latest of them
+     * @param duration length of the video where it is known
+     */
+    public static Progress of(long frames, Duration position, Optional<Duration> duration) {
+      return new Progress(position, duration, frames, 0, 0, Duration.ZERO);
+    }
+
+    /** Media time of the latest frame in memory. */
+    public Duration position() {
+      return position;
+    }
+
+    /** Length of the video where it is known. */
+    public Optional<Duration> duration() {
+      return duration;
+    }
+
+    /** Frames in memory so far, those of a resumed memory not counted. */
+    public long frames() {
+      return frames;
+    }
+
+    /** Entries that the memory holds now. */
+    public int slots() {
+      return slots;
+    }
+
+    /** Frames that were damaged and left out so far. */
+    public long damagedFrames() {
+      return damagedFrames;
+    }
+
+    /** Wall time since watching began. */
+    public Duration elapsed() {
+      return elapsed;
+    }
+
+    /** Media time watched per wall time: 1 is as fast as the video plays. */
+    public double speed() {
+      double wall = elapsed.toNanos();
+      return wall <= 0 ? 0 : position.toMillis() * 1e6 / wall;
+    }
+
+    /** Share of the video that was watched, in [0, 1]; empty if its length is unknown. */
+    public OptionalDouble fraction() {
+      if (duration.isEmpty() || duration.get().isZero()) {
+        return OptionalDouble.empty();
+      }
+      double fraction = (double) position.toMillis() / Math.max(1, duration.get().toMillis());
+      return OptionalDouble.of(Math.min(1, fraction));
+    }
+
+    @Override
+    public String toString() {
+      return "Progress[%s of %s, %d frames, %d slots, %.1fx]"
+          .formatted(
+              position, duration.map(Duration::toString).orElse("unknown"), frames, slots, speed());
+    }
   }
 }

@@ -2,7 +2,6 @@ package io.moviechat;
 
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
-import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.testing.AnswerGeneratorContract;
 import io.moviechat.spi.testing.FakeEncoder;

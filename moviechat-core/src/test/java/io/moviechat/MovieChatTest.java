@@ -5,11 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.ModelDefaults;
-import io.moviechat.spi.NativeOwner;
-import io.moviechat.spi.TokenListener;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.spi.testing.FakeEncoder;
@@ -34,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 class MovieChatTest {
   private static final WatchOptions EVERY_FRAME =
       WatchOptions.DEFAULT.withSampling(FrameSampling.everyFrame());
-  private static final Consumer<WatchProgress> SILENT = progress -> {};
+  private static final Consumer<Watching.Progress> SILENT = progress -> {};
 
   @AfterEach
   void nothingStaysOpen() {
@@ -53,12 +52,13 @@ class MovieChatTest {
   @Test
   void asksAboutTheWholeMovie() {
     try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME, SILENT)) {
+        Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME)) {
       Answer answer = movie.ask("Who is it?");
       assertThat(answer.text()).isEqualTo("10 slots 100 frames global 0 turns Who is it?");
       assertThat(answer.finishReason()).isEqualTo(FinishReason.STOP);
       assertThat(answer.evidence()).hasSize(10);
-      assertThat(answer.evidence().stream().mapToLong(Evidence::frames).sum()).isEqualTo(100);
+      assertThat(answer.evidence().stream().mapToLong(Answer.Evidence::frames).sum())
+          .isEqualTo(100);
       assertThat(answer.evidence().get(0).start()).isZero();
       assertThat(movie.duration()).isEqualTo(FakeVideo.time(99));
       assertThat(movie.timings().wall()).isPositive();
@@ -66,15 +66,19 @@ class MovieChatTest {
   }
 
   @Test
-  void rememberedTurnsAreGivenToTheNextQuestion() {
+  void onlyAConversationRemembersItsTurns() {
     try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(30), EVERY_FRAME, SILENT)) {
+        Movie movie = chat.watch(FakeVideo.of(30), EVERY_FRAME)) {
       movie.ask("First?");
-      assertThat(movie.ask("Second?").text()).contains("1 turns");
-      assertThat(movie.conversation().ask("Elsewhere?").text()).contains("0 turns");
-      try (Conversation conversation = movie.conversation()) {
+      assertThat(movie.ask("Second?").text()).contains("0 turns");
+      assertThat(movie.at(FakeVideo.time(9)).ask("Third?").text()).contains("0 turns");
+      try (Conversation conversation = movie.conversation();
+          Conversation other = movie.conversation()) {
         conversation.ask("One?");
-        assertThat(conversation.history()).extracting(Turn::question).containsExactly("One?");
+        assertThat(other.ask("Elsewhere?").text()).contains("0 turns");
+        assertThat(conversation.history())
+            .extracting(Conversation.Turn::question)
+            .containsExactly("One?");
       }
     }
   }
@@ -82,7 +86,7 @@ class MovieChatTest {
   @Test
   void samplesOneFramePerSecondUnlessToldOtherwise() {
     try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(200), WatchOptions.DEFAULT, SILENT)) {
+        Movie movie = chat.watch(FakeVideo.of(200), WatchOptions.DEFAULT)) {
       assertThat(movie.memory().snapshot().framesSeen()).isEqualTo(8);
     }
   }
@@ -90,15 +94,15 @@ class MovieChatTest {
   @Test
   void aBreakpointKnowsThePastTheFramesBeforeItAndTheFrameOnScreen() {
     try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME, SILENT);
-        Conversation moment = movie.at(FakeVideo.time(50).plusMillis(3))) {
+        Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME)) {
+      Moment moment = movie.at(FakeVideo.time(50).plusMillis(3));
       List<MemorySlot> slots = moment.memory().slots();
       MemorySlot current = slots.get(slots.size() - 1);
-      assertThat(current.tier()).isEqualTo(MemoryTier.CURRENT);
+      assertThat(current.tier()).isEqualTo(MemorySlot.Tier.CURRENT);
       assertThat(current.start()).isEqualTo(FakeVideo.time(50));
       assertThat(current.tokens().get(0)).isEqualTo(token(50));
       List<MemorySlot> recent =
-          slots.stream().filter(slot -> slot.tier() == MemoryTier.SHORT_TERM).toList();
+          slots.stream().filter(slot -> slot.tier() == MemorySlot.Tier.SHORT_TERM).toList();
       assertThat(recent).hasSizeBetween(1, 3);
       for (int i = 0; i < recent.size(); i++) {
         int frame = 50 - recent.size() + i;
@@ -106,7 +110,7 @@ class MovieChatTest {
         assertThat(recent.get(i).tokens().get(0)).isEqualTo(token(frame));
       }
       assertThat(slots).allMatch(slot -> slot.end().compareTo(FakeVideo.time(51)) <= 0);
-      assertThat(moment.ask("Now?").text()).contains(moment.breakpoint().orElseThrow().toString());
+      assertThat(moment.ask("Now?").text()).contains(moment.time().toString());
     }
   }
 
@@ -119,29 +123,26 @@ class MovieChatTest {
     Duration moment = FakeVideo.time(50);
     WatchOptions options = EVERY_FRAME.withBreakpoints(List.of(moment, Duration.ofHours(9)));
     try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(100), options, SILENT);
-        Conversation conversation = movie.at(moment)) {
-      List<MemorySlot> slots = conversation.memory().slots();
+        Movie movie = chat.watch(FakeVideo.of(100), options)) {
+      Moment there = movie.at(moment);
+      List<MemorySlot> slots = there.memory().slots();
       long past =
           slots.stream()
-              .filter(slot -> slot.tier() == MemoryTier.LONG_TERM)
+              .filter(slot -> slot.tier() == MemorySlot.Tier.LONG_TERM)
               .mapToLong(MemorySlot::frames)
               .sum();
       assertThat(past).isEqualTo(50); // frames 0 to 49; frame 50 is the current one
-      assertThat(slots.get(slots.size() - 1).tier()).isEqualTo(MemoryTier.CURRENT);
+      assertThat(slots.get(slots.size() - 1).tier()).isEqualTo(MemorySlot.Tier.CURRENT);
     }
   }
 
   @Test
   void breakpointsAtBothEndsOfTheMovieWork() {
     try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME, SILENT)) {
-      try (Conversation first = movie.at(Duration.ZERO)) {
-        assertThat(first.memory().slots()).hasSize(1);
-      }
-      try (Conversation last = movie.at(movie.duration())) {
-        assertThat(last.memory().framesSeen()).isEqualTo(101); // all, and the current one again
-      }
+        Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME)) {
+      assertThat(movie.at(Duration.ZERO).memory().slots()).hasSize(1);
+      // all, and the current one again
+      assertThat(movie.at(movie.duration()).memory().framesSeen()).isEqualTo(101);
     }
   }
 
@@ -149,12 +150,12 @@ class MovieChatTest {
   void aBreakpointAfterTheLastSampledFrameSeesTheFrameOnScreen() {
     WatchOptions sparse = WatchOptions.DEFAULT.withSampling(FrameSampling.uniform(4));
     try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(100), sparse, SILENT);
-        Conversation moment = movie.at(FakeVideo.time(99))) {
+        Movie movie = chat.watch(FakeVideo.of(100), sparse)) {
+      Moment moment = movie.at(FakeVideo.time(99));
       assertThat(movie.duration()).isLessThan(FakeVideo.time(99));
       List<MemorySlot> slots = moment.memory().slots();
       MemorySlot current = slots.get(slots.size() - 1);
-      assertThat(current.tier()).isEqualTo(MemoryTier.CURRENT);
+      assertThat(current.tier()).isEqualTo(MemorySlot.Tier.CURRENT);
       assertThat(current.tokens().get(0)).isEqualTo(token(99));
     }
   }
@@ -162,7 +163,7 @@ class MovieChatTest {
   @Test
   void aBreakpointOutsideTheMovieIsRefusedWithTheNumbers() {
     try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME, SILENT)) {
+        Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME)) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> movie.at(Duration.ofMinutes(5)))
           .withMessageContaining("PT5M")
@@ -176,9 +177,9 @@ class MovieChatTest {
   void breakpointsCostTheSameAtAnyPlace() {
     AtomicInteger decoded = new AtomicInteger();
     try (MovieChat chat = fakes().video(new FakeVideo(i -> decoded.incrementAndGet())).build();
-        Movie movie = chat.watch(FakeVideo.of(5_000), EVERY_FRAME, SILENT)) {
+        Movie movie = chat.watch(FakeVideo.of(5_000), EVERY_FRAME)) {
       decoded.set(0);
-      movie.at(FakeVideo.time(4_900)).close();
+      assertThat(movie.at(FakeVideo.time(4_900)).memory().slots()).isNotEmpty();
       assertThat(decoded.get()).isLessThanOrEqualTo(2 * 3 + 2);
     }
   }
@@ -186,7 +187,7 @@ class MovieChatTest {
   @Test
   void anEmptyQuestionIsRefused() {
     try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME, SILENT)) {
+        Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME)) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> movie.ask("  "))
           .withMessageContaining("question is empty");
@@ -197,7 +198,7 @@ class MovieChatTest {
   void streamsTheAnswer() {
     List<String> pieces = new ArrayList<>();
     try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME, SILENT)) {
+        Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME)) {
       Answer answer = movie.ask("And why?", pieces::add);
       assertThat(String.join("", pieces)).isEqualTo(answer.text());
       assertThat(pieces).hasSizeGreaterThan(1);
@@ -218,7 +219,7 @@ class MovieChatTest {
         };
     try (MovieChat chat =
             fakes().generator(new FakeGenerator(3, OptionalInt.empty(), onToken)).build();
-        Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME, SILENT)) {
+        Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME)) {
       Asking asking = movie.start(Question.of("a b c d e f"), TokenListener.NONE);
       secondToken.await();
       asking.cancel();
@@ -227,7 +228,6 @@ class MovieChatTest {
       assertThat(answer.finishReason()).isEqualTo(FinishReason.CANCELLED);
       assertThat(tokens.get()).isEqualTo(2);
       assertThat(asking.isDone()).isTrue();
-      assertThat(movie.ask("Next?").text()).contains("0 turns"); // a cancelled turn is not history
     }
   }
 
@@ -251,7 +251,7 @@ class MovieChatTest {
               pause(2);
             });
     try (MovieChat chat = fakes().video(slow).build()) {
-      Watching watching = chat.start(FakeVideo.of(100_000), EVERY_FRAME, SILENT);
+      Watching watching = chat.start(FakeVideo.of(100_000), EVERY_FRAME);
       begun.await();
       watching.cancel();
       assertThatExceptionOfType(CancellationException.class).isThrownBy(watching::join);
@@ -276,7 +276,9 @@ class MovieChatTest {
     FakeVideo endless = new FakeVideo(index -> pause(1));
     try (MovieChat chat = fakes().video(endless).build()) {
       Watching watching =
-          chat.start(FakeVideo.of(1_000_000), EVERY_FRAME, progress -> enough.countDown());
+          chat.start(
+              FakeVideo.of(1_000_000),
+              EVERY_FRAME.onProgress(progress -> enough.countDown(), Duration.ZERO));
       await(enough);
       watching.stop();
       try (Movie movie = watching.join()) {
@@ -294,9 +296,7 @@ class MovieChatTest {
           .isThrownBy(
               () ->
                   chat.watch(
-                      FakeVideo.of(100_000),
-                      EVERY_FRAME.withTimeout(Duration.ofMillis(200)),
-                      SILENT))
+                      FakeVideo.of(100_000), EVERY_FRAME.withTimeout(Duration.ofMillis(200))))
           .withMessageContaining("PT0.2S");
     }
   }
@@ -312,7 +312,7 @@ class MovieChatTest {
             });
     try (MovieChat chat = fakes().video(broken).build()) {
       assertThatExceptionOfType(VideoException.class)
-          .isThrownBy(() -> chat.watch(FakeVideo.of(100), EVERY_FRAME, SILENT))
+          .isThrownBy(() -> chat.watch(FakeVideo.of(100), EVERY_FRAME))
           .withMessage("frame 30 is broken");
     }
     FakeEncoder failing =
@@ -323,21 +323,38 @@ class MovieChatTest {
               throw new InferenceException("no");
             });
     try (MovieChat chat = fakes().encoder(failing).build()) {
-      Watching watching = chat.start(FakeVideo.of(100), EVERY_FRAME, SILENT);
+      Watching watching = chat.start(FakeVideo.of(100), EVERY_FRAME);
       assertThatExceptionOfType(InferenceException.class)
           .isThrownBy(watching::join)
           .withMessage("no");
     }
-    try (MovieChat chat = fakes().build()) {
-      assertThatExceptionOfType(ArithmeticException.class)
+  }
+
+  @Test
+  void aFailingListenerDoesNotEndThePassUnlessItCancels() {
+    AtomicInteger heard = new AtomicInteger();
+    try (MovieChat chat = fakes().build();
+        Movie movie =
+            chat.watch(
+                FakeVideo.of(100),
+                EVERY_FRAME.onProgress(
+                    progress -> {
+                      heard.incrementAndGet();
+                      throw new ArithmeticException("listener");
+                    },
+                    Duration.ZERO))) {
+      assertThat(movie.memory().snapshot().framesSeen()).isEqualTo(100);
+      assertThat(heard.get()).isEqualTo(1);
+      assertThatExceptionOfType(CancellationException.class)
           .isThrownBy(
               () ->
                   chat.watch(
                       FakeVideo.of(100),
-                      EVERY_FRAME,
-                      progress -> {
-                        throw new ArithmeticException("listener");
-                      }));
+                      EVERY_FRAME.onProgress(
+                          progress -> {
+                            throw new CancellationException("enough");
+                          })))
+          .withMessage("enough");
     }
   }
 
@@ -358,7 +375,7 @@ class MovieChatTest {
   }
 
   private static String watchAndAsk(MovieChat chat, int i) {
-    try (Movie movie = chat.watch(FakeVideo.of(20 + 7 * i), EVERY_FRAME, SILENT)) {
+    try (Movie movie = chat.watch(FakeVideo.of(20 + 7 * i), EVERY_FRAME)) {
       return movie.ask("Movie " + i + "?").text() + movie.memory().snapshot().slots();
     }
   }
@@ -367,11 +384,9 @@ class MovieChatTest {
   void theModelsContextLimitsTheMemory() {
     FakeGenerator small = new FakeGenerator(3, OptionalInt.of(9), () -> {});
     try (MovieChat chat = fakes().generator(small).build();
-        Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME, SILENT)) {
+        Movie movie = chat.watch(FakeVideo.of(100), EVERY_FRAME)) {
       assertThat(chat.memoryFactory().maxSlots()).isEqualTo(5); // 9 less 3 frames and the current
-      try (Conversation end = movie.at(movie.duration())) {
-        assertThat(end.memory().slots()).hasSizeLessThanOrEqualTo(9);
-      }
+      assertThat(movie.at(movie.duration()).memory().slots()).hasSizeLessThanOrEqualTo(9);
     }
     FakeGenerator tooSmall = new FakeGenerator(3, OptionalInt.of(4), () -> {});
     assertThatIllegalArgumentException()
@@ -443,16 +458,14 @@ class MovieChatTest {
   @Test
   void aClosedChatRefusesAndHasClosedItsMovies() {
     MovieChat chat = fakes().build();
-    Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME, SILENT);
+    Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME);
     Conversation conversation = movie.conversation();
     conversation.ask("Before?");
     chat.close();
     assertThatIllegalStateException().isThrownBy(() -> movie.ask("After?"));
     assertThatIllegalStateException().isThrownBy(() -> conversation.ask("After?"));
-    assertThatIllegalStateException()
-        .isThrownBy(() -> chat.watch(FakeVideo.of(10), EVERY_FRAME, SILENT));
-    assertThatIllegalStateException()
-        .isThrownBy(() -> chat.start(FakeVideo.of(10), EVERY_FRAME, SILENT));
+    assertThatIllegalStateException().isThrownBy(() -> chat.watch(FakeVideo.of(10), EVERY_FRAME));
+    assertThatIllegalStateException().isThrownBy(() -> chat.start(FakeVideo.of(10), EVERY_FRAME));
     movie.close();
   }
 
@@ -466,7 +479,7 @@ class MovieChatTest {
               pause(1);
             });
     MovieChat chat = fakes().video(slow).build();
-    Watching watching = chat.start(FakeVideo.of(1_000_000), EVERY_FRAME, SILENT);
+    Watching watching = chat.start(FakeVideo.of(1_000_000), EVERY_FRAME);
     begun.await();
     chat.close();
     assertThatExceptionOfType(CancellationException.class).isThrownBy(watching::join);
@@ -489,8 +502,7 @@ class MovieChatTest {
             });
     MovieChat chat = fakes().encoder(slow).build();
     CompletableFuture<Movie> watching =
-        CompletableFuture.supplyAsync(
-            () -> chat.watch(FakeVideo.of(1_000_000), EVERY_FRAME, SILENT));
+        CompletableFuture.supplyAsync(() -> chat.watch(FakeVideo.of(1_000_000), EVERY_FRAME));
     begun.await();
     chat.close();
     closed.set(true);
@@ -502,16 +514,26 @@ class MovieChatTest {
   @Test
   void aListenerCannotCloseWhatCalledIt() {
     MovieChat chat = fakes().build();
-    Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME, SILENT);
+    Movie first = chat.watch(FakeVideo.of(10), EVERY_FRAME);
     assertThatIllegalStateException()
-        .isThrownBy(() -> movie.ask("a b c", text -> movie.close()))
+        .isThrownBy(() -> first.ask("a b c", text -> first.close()))
         .withMessageContaining("listener");
     chat.close();
     MovieChat other = fakes().build();
-    assertThatIllegalStateException()
-        .isThrownBy(() -> other.watch(FakeVideo.of(10), EVERY_FRAME, progress -> other.close()))
-        .withMessageContaining("listener");
-    try (Movie still = other.watch(FakeVideo.of(10), EVERY_FRAME, SILENT)) {
+    List<IllegalStateException> refused = new ArrayList<>();
+    Consumer<Watching.Progress> closing =
+        progress -> {
+          try {
+            other.close();
+          } catch (IllegalStateException e) {
+            refused.add(e);
+          }
+        };
+    try (Movie movie = other.watch(FakeVideo.of(10), EVERY_FRAME.onProgress(closing))) {
+      assertThat(refused).isNotEmpty();
+      assertThat(refused.get(0)).hasMessageContaining("listener");
+    }
+    try (Movie still = other.watch(FakeVideo.of(10), EVERY_FRAME)) {
       assertThat(still.ask("Why?").text()).contains("Why?");
     }
     other.close();
@@ -521,11 +543,11 @@ class MovieChatTest {
   void anAddressThatNobodyKnowsIsAnsweredWithTheSourcesThereAre() {
     try (MovieChat chat = fakes().build()) {
       assertThatExceptionOfType(VideoException.class)
-          .isThrownBy(() -> chat.watch(URI.create("gopher:x"), EVERY_FRAME, SILENT))
+          .isThrownBy(() -> chat.watch(URI.create("gopher:x"), EVERY_FRAME))
           .withMessageContaining("gopher:x")
           .withMessageContaining("[fake]");
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> chat.watch(URI.create("movie.mp4"), EVERY_FRAME, SILENT))
+          .isThrownBy(() -> chat.watch(URI.create("movie.mp4"), EVERY_FRAME))
           .withMessageContaining("no scheme");
     }
   }
@@ -534,7 +556,7 @@ class MovieChatTest {
   void aVideoWithoutFramesIsRefused() {
     try (MovieChat chat = fakes().build()) {
       assertThatExceptionOfType(VideoException.class)
-          .isThrownBy(() -> chat.watch(FakeVideo.of(0), EVERY_FRAME, SILENT))
+          .isThrownBy(() -> chat.watch(FakeVideo.of(0), EVERY_FRAME))
           .withMessageContaining("no frame");
     }
   }
@@ -549,12 +571,13 @@ class MovieChatTest {
         Movie movie =
             chat.watch(
                 FakeVideo.of(400),
-                EVERY_FRAME,
-                progress -> {
-                  pause(1);
-                  int ahead = decoded.get() - remembered.incrementAndGet();
-                  farthest.accumulateAndGet(ahead, Math::max);
-                })) {
+                EVERY_FRAME.onProgress(
+                    progress -> {
+                      pause(1);
+                      int ahead = decoded.get() - remembered.incrementAndGet();
+                      farthest.accumulateAndGet(ahead, Math::max);
+                    },
+                    Duration.ZERO))) {
       // Queue of frames (8), batch being made (4), handed over (4 + 2 x 4), being added (4), one
       // decoded and not yet queued.
       assertThat(farthest.get()).isLessThanOrEqualTo(8 + 4 + 4 + 8 + 4 + 1);

@@ -26,7 +26,7 @@ class ValuesTest {
     }
   }
 
-  private static MemorySlot slot(MemoryTier tier, int start, int end, long frames) {
+  private static MemorySlot slot(MemorySlot.Tier tier, int start, int end, long frames) {
     return MemorySlot.of(
         tier,
         SECOND.multipliedBy(start),
@@ -89,7 +89,9 @@ class ValuesTest {
     refused(() -> new TokenShape(1 << 20, 1 << 20), "too large");
     refused(() -> new MemoryBudget(0, 1), "maxSlots");
     refused(() -> new MemoryBudget(1, 0), "maxBytes");
-    refused(() -> new Checkpoint(Path.of("m"), Duration.ofSeconds(-1)), "negative");
+    refused(
+        () -> WatchOptions.DEFAULT.withCheckpoint(Path.of("m"), Duration.ofSeconds(-1)),
+        "negative");
     refused(() -> Question.of(" \n"), "empty");
     refused(() -> WatchOptions.DEFAULT.withTimeout(Duration.ZERO), "timeout");
     refused(() -> WatchOptions.DEFAULT.withBreakpoints(List.of(Duration.ofSeconds(-1))), "PT-1S");
@@ -101,14 +103,17 @@ class ValuesTest {
         .isEqualTo(List.of(Duration.ZERO, SECOND));
   }
 
+  private static Watching.Progress progress(Optional<Duration> duration) {
+    return new Watching.Progress(SECOND, duration, 1, 1, 0, Duration.ofMillis(250));
+  }
+
   @Test
   void progressIsAShareOfTheLength() {
-    assertThat(new WatchProgress(1, SECOND, Optional.of(SECOND.multipliedBy(4))).fraction())
-        .hasValue(0.25);
-    assertThat(new WatchProgress(1, SECOND, Optional.of(Duration.ofMillis(10))).fraction())
-        .hasValue(1);
-    assertThat(new WatchProgress(1, SECOND, Optional.empty()).fraction()).isEmpty();
-    assertThat(new WatchProgress(1, SECOND, Optional.of(Duration.ZERO)).fraction()).isEmpty();
+    assertThat(progress(Optional.empty()).speed()).isEqualTo(4);
+    assertThat(progress(Optional.of(SECOND.multipliedBy(4))).fraction()).hasValue(0.25);
+    assertThat(progress(Optional.of(Duration.ofMillis(10))).fraction()).hasValue(1);
+    assertThat(progress(Optional.empty()).fraction()).isEmpty();
+    assertThat(progress(Optional.of(Duration.ZERO)).fraction()).isEmpty();
   }
 
   @Test
@@ -143,23 +148,24 @@ class ValuesTest {
     float[] values = {1, 2, 3, 4};
     FloatBuffer buffer = FloatBuffer.wrap(values);
     MemorySlot slot =
-        MemorySlot.of(MemoryTier.LONG_TERM, SECOND, SECOND, 1, SECOND, 1, SHAPE, buffer);
+        MemorySlot.of(MemorySlot.Tier.LONG_TERM, SECOND, SECOND, 1, SECOND, 1, SHAPE, buffer);
     values[0] = 9;
     assertThat(slot.tokens().get(0)).isEqualTo(1);
     assertThat(slot.tokens().isReadOnly()).isTrue();
     assertThat(buffer.position()).isZero();
-    refused(() -> slot(MemoryTier.LONG_TERM, 2, 1, 1), "PT2S", "PT1S");
-    refused(() -> slot(MemoryTier.LONG_TERM, 1, 2, 0), "at least 1 frame");
+    refused(() -> slot(MemorySlot.Tier.LONG_TERM, 2, 1, 1), "PT2S", "PT1S");
+    refused(() -> slot(MemorySlot.Tier.LONG_TERM, 1, 2, 0), "at least 1 frame");
     refused(
         () ->
-            MemorySlot.of(MemoryTier.LONG_TERM, SECOND, SECOND, 1, Duration.ZERO, 1, SHAPE, buffer),
+            MemorySlot.of(
+                MemorySlot.Tier.LONG_TERM, SECOND, SECOND, 1, Duration.ZERO, 1, SHAPE, buffer),
         "representative");
   }
 
   @Test
   void aSnapshotRefusesSlotsThatDoNotFitEachOther() {
-    MemorySlot first = slot(MemoryTier.LONG_TERM, 0, 4, 4);
-    MemorySlot second = slot(MemoryTier.SHORT_TERM, 4, 5, 1);
+    MemorySlot first = slot(MemorySlot.Tier.LONG_TERM, 0, 4, 4);
+    MemorySlot second = slot(MemorySlot.Tier.SHORT_TERM, 4, 5, 1);
     MemorySnapshot snapshot = new MemorySnapshot(SHAPE, List.of(first, second), 5, 0);
     assertThat(snapshot.end()).isEqualTo(SECOND.multipliedBy(5));
     assertThat(snapshot.visualTokens()).isEqualTo(4);
@@ -167,15 +173,15 @@ class ValuesTest {
     refused(() -> new MemorySnapshot(SHAPE, List.of(first, second), 6, 0), "5 frames", "6");
     refused(() -> new MemorySnapshot(SHAPE, List.of(second, first), 5, 0), "slot 1");
     refused(() -> new MemorySnapshot(new TokenShape(4, 1), List.of(first), 4, 0), "4 x 1");
-    MemorySlot longAfterShort = slot(MemoryTier.LONG_TERM, 5, 6, 1);
+    MemorySlot longAfterShort = slot(MemorySlot.Tier.LONG_TERM, 5, 6, 1);
     refused(
         () -> new MemorySnapshot(SHAPE, List.of(first, second, longAfterShort), 6, 0), "LONG_TERM");
   }
 
   @Test
   void untilLeavesOutTheSlotThatStraddlesTheMoment() {
-    MemorySlot first = slot(MemoryTier.LONG_TERM, 0, 4, 4);
-    MemorySlot second = slot(MemoryTier.LONG_TERM, 4, 9, 5);
+    MemorySlot first = slot(MemorySlot.Tier.LONG_TERM, 0, 4, 4);
+    MemorySlot second = slot(MemorySlot.Tier.LONG_TERM, 4, 9, 5);
     MemorySnapshot snapshot = new MemorySnapshot(SHAPE, List.of(first, second), 9, 0);
     assertThat(snapshot.until(SECOND.multipliedBy(3)).slots()).isEmpty();
     assertThat(snapshot.until(SECOND.multipliedBy(4)).slots()).containsExactly(first);

@@ -3,19 +3,15 @@ package io.moviechat.batch;
 import com.google.common.hash.Hashing;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import io.moviechat.Answer;
-import io.moviechat.Checkpoint;
-import io.moviechat.Conversation;
-import io.moviechat.Evidence;
 import io.moviechat.FrameSampling;
 import io.moviechat.MemoryFileException;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.VideoException;
-import io.moviechat.VideoFingerprint;
 import io.moviechat.WatchOptions;
-import io.moviechat.WatchProgress;
 import io.moviechat.Watching;
+import io.moviechat.internal.VideoFingerprint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -290,12 +286,12 @@ public final class MovieBatch {
   }
 
   private Movie watch(URI film, FilmFolder folder, BooleanSupplier stop, DoubleConsumer watched) {
-    Consumer<WatchProgress> listener = frame -> frame.fraction().ifPresent(watched::accept);
-    WatchOptions options = WatchOptions.DEFAULT;
+    Consumer<Watching.Progress> listener = frame -> frame.fraction().ifPresent(watched::accept);
+    WatchOptions options = WatchOptions.DEFAULT.onProgress(listener);
     if (canResume()) {
-      options = options.withCheckpoint(new Checkpoint(folder.checkpoint(), checkpointEvery));
+      options = options.withCheckpoint(folder.checkpoint(), checkpointEvery);
       if (Files.exists(folder.checkpoint())) {
-        Consumer<WatchProgress> stoppable =
+        Consumer<Watching.Progress> stoppable =
             frame -> {
               listener.accept(frame);
               if (stop.getAsBoolean()) { // the last checkpoint is there already
@@ -304,13 +300,13 @@ public final class MovieBatch {
               }
             };
         try {
-          return chat.resume(folder.checkpoint(), film, options, stoppable);
+          return chat.resume(folder.checkpoint(), film, options.onProgress(stoppable));
         } catch (MemoryFileException | VideoException | IllegalArgumentException e) {
           log.warn("{} is watched from its start: {}", film, e.getMessage());
         }
       }
     }
-    Watching watching = chat.start(film, options, listener);
+    Watching watching = chat.start(film, options);
     boolean stopped = false;
     while (true) {
       if (!stopped && (stop.getAsBoolean() || Thread.currentThread().isInterrupted())) {
@@ -364,26 +360,24 @@ public final class MovieBatch {
       if (stop.getAsBoolean() || Thread.currentThread().isInterrupted()) {
         throw new CancellationException(film + " was stopped; the next run asks it");
       }
-      try (Conversation conversation = movie.conversation()) {
-        Answer answer = conversation.ask(question);
-        List<JsonLine> evidence = new ArrayList<>();
-        for (Evidence slot : answer.evidence()) {
-          evidence.add(
-              new JsonLine()
-                  .seconds("start", slot.start())
-                  .seconds("end", slot.end())
-                  .put("frames", slot.frames()));
-        }
-        lines
-            .append(
-                new JsonLine()
-                    .put("question", question)
-                    .put("answer", answer.text())
-                    .put("finishReason", answer.finishReason().name().toLowerCase(Locale.ROOT))
-                    .putAll("evidence", evidence)
-                    .end())
-            .append('\n');
+      Answer answer = movie.ask(question);
+      List<JsonLine> evidence = new ArrayList<>();
+      for (Answer.Evidence slot : answer.evidence()) {
+        evidence.add(
+            new JsonLine()
+                .seconds("start", slot.start())
+                .seconds("end", slot.end())
+                .put("frames", slot.frames()));
       }
+      lines
+          .append(
+              new JsonLine()
+                  .put("question", question)
+                  .put("answer", answer.text())
+                  .put("finishReason", answer.finishReason().name().toLowerCase(Locale.ROOT))
+                  .putAll("evidence", evidence)
+                  .end())
+          .append('\n');
     }
     return lines.toString();
   }

@@ -1,7 +1,7 @@
 package io.moviechat.spi;
 
 import io.moviechat.MemoryFileException;
-import io.moviechat.TokenPrecision;
+import io.moviechat.MovieMemory;
 import java.nio.file.Path;
 
 /**
@@ -15,7 +15,7 @@ public interface MemoryFileFormat {
    * @param precision how exactly the tokens are kept
    * @throws MemoryFileException if it cannot be written, or a token does not fit the precision
    */
-  void save(SavedMemory memory, Path file, TokenPrecision precision);
+  void save(SavedMemory memory, Path file, MovieMemory.Precision precision);
 
   /**
    * Reads a memory. Everything is checked before it is believed.

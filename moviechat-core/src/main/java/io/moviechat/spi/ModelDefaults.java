@@ -1,48 +1,142 @@
 package io.moviechat.spi;
 
 import io.moviechat.FrameSampling;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/**
- * Settings that a model was made for; what the user sets wins.
- *
- * @param sampling how its movies were sampled
- * @param memoryStrategy name of a memory strategy
- * @param shortTermFrames frames held one by one until they are consolidated
- * @param consolidateTo slots that one full short-term memory becomes
- * @param longTermSlots most slots of long-term memory
- * @param systemPrompt what the model is told first
- * @param notice one line that a user should read before believing its answers
- */
-public record ModelDefaults(
-    Optional<FrameSampling> sampling,
-    Optional<String> memoryStrategy,
-    OptionalInt shortTermFrames,
-    OptionalInt consolidateTo,
-    OptionalInt longTermSlots,
-    Optional<String> systemPrompt,
-    Optional<String> notice) {
+/** Settings that a model was made for; what the user sets wins. Immutable and thread-safe. */
+public final class ModelDefaults {
   /** No settings. */
-  public static final ModelDefaults NONE =
-      new ModelDefaults(
-          Optional.empty(),
-          Optional.empty(),
-          OptionalInt.empty(),
-          OptionalInt.empty(),
-          OptionalInt.empty(),
-          Optional.empty(),
-          Optional.empty());
+  public static final ModelDefaults NONE = builder().build();
 
-  /** Refuses nulls. */
-  public ModelDefaults {
-    Objects.requireNonNull(sampling, "sampling");
-    Objects.requireNonNull(memoryStrategy, "memoryStrategy");
-    Objects.requireNonNull(shortTermFrames, "shortTermFrames");
-    Objects.requireNonNull(consolidateTo, "consolidateTo");
-    Objects.requireNonNull(longTermSlots, "longTermSlots");
-    Objects.requireNonNull(systemPrompt, "systemPrompt");
-    Objects.requireNonNull(notice, "notice");
+  private final Optional<FrameSampling> sampling;
+  private final Optional<String> memoryStrategy;
+  private final OptionalInt shortTermFrames;
+  private final OptionalInt consolidateTo;
+  private final OptionalInt longTermSlots;
+  private final Optional<String> systemPrompt;
+  private final Optional<String> notice;
+
+  private ModelDefaults(Builder builder) {
+    this.sampling = builder.sampling;
+    this.memoryStrategy = builder.memoryStrategy;
+    this.shortTermFrames = builder.shortTermFrames;
+    this.consolidateTo = builder.consolidateTo;
+    this.longTermSlots = builder.longTermSlots;
+    this.systemPrompt = builder.systemPrompt;
+    this.notice = builder.notice;
+  }
+
+  /** A builder that starts without settings. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts with these settings. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.sampling = sampling;
+    builder.memoryStrategy = memoryStrategy;
+    builder.shortTermFrames = shortTermFrames;
+    builder.consolidateTo = consolidateTo;
+    builder.longTermSlots = longTermSlots;
+    builder.systemPrompt = systemPrompt;
+    builder.notice = notice;
+    return builder;
+  }
+
+  /** How its movies were sampled. */
+  public Optional<FrameSampling> sampling() {
+    return sampling;
+  }
+
+  /** Name of a memory strategy. */
+  public Optional<String> memoryStrategy() {
+    return memoryStrategy;
+  }
+
+  /** Frames held one by one until they are consolidated. */
+  public OptionalInt shortTermFrames() {
+    return shortTermFrames;
+  }
+
+  /** Slots that one full short-term memory becomes. */
+  public OptionalInt consolidateTo() {
+    return consolidateTo;
+  }
+
+  /** Most slots of long-term memory. */
+  public OptionalInt longTermSlots() {
+    return longTermSlots;
+  }
+
+  /** What the model is told first. */
+  public Optional<String> systemPrompt() {
+    return systemPrompt;
+  }
+
+  /** One line that a user should read before believing its answers. */
+  public Optional<String> notice() {
+    return notice;
+  }
+
+  /** Collects settings; each is open until it is set. Not thread-safe. */
+  public static final class Builder {
+    private Optional<FrameSampling> sampling = Optional.empty();
+    private Optional<String> memoryStrategy = Optional.empty();
+    private OptionalInt shortTermFrames = OptionalInt.empty();
+    private OptionalInt consolidateTo = OptionalInt.empty();
+    private OptionalInt longTermSlots = OptionalInt.empty();
+    private Optional<String> systemPrompt = Optional.empty();
+    private Optional<String> notice = Optional.empty();
+
+    private Builder() {}
+
+    /** How the model's movies were sampled. */
+    public Builder sampling(FrameSampling value) {
+      sampling = Optional.of(value);
+      return this;
+    }
+
+    /** Name of a memory strategy. */
+    public Builder memoryStrategy(String value) {
+      memoryStrategy = Optional.of(value);
+      return this;
+    }
+
+    /** Frames held one by one until they are consolidated. */
+    public Builder shortTermFrames(int value) {
+      shortTermFrames = OptionalInt.of(value);
+      return this;
+    }
+
+    /** Slots that one full short-term memory becomes. */
+    public Builder consolidateTo(int value) {
+      consolidateTo = OptionalInt.of(value);
+      return this;
+    }
+
+    /** Most slots of long-term memory. */
+    public Builder longTermSlots(int value) {
+      longTermSlots = OptionalInt.of(value);
+      return this;
+    }
+
+    /** What the model is told first. */
+    public Builder systemPrompt(String value) {
+      systemPrompt = Optional.of(value);
+      return this;
+    }
+
+    /** One line that a user should read before believing the model's answers. */
+    public Builder notice(String value) {
+      notice = Optional.of(value);
+      return this;
+    }
+
+    /** The settings. */
+    public ModelDefaults build() {
+      return new ModelDefaults(this);
+    }
   }
 }

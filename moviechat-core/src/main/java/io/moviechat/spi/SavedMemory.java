@@ -1,36 +1,128 @@
 package io.moviechat.spi;
 
 import io.moviechat.MemorySnapshot;
+import io.moviechat.VideoMemoryFactory;
 import java.util.Objects;
 import java.util.Optional;
 
-/**
- * A memory with what made it.
- *
- * @param snapshot the slots
- * @param encoderId {@link FrameEncoder#id()} of the encoder that made the tokens
- * @param strategy {@link VideoMemoryFactory#strategy()}
- * @param settings {@link VideoMemoryFactory#settings()}
- * @param sampling how the frames were sampled, as text
- * @param video where the video was
- * @param videoFingerprint a hash of the video's content, empty for a stream
- */
-public record SavedMemory(
-    MemorySnapshot snapshot,
-    String encoderId,
-    String strategy,
-    String settings,
-    String sampling,
-    String video,
-    Optional<String> videoFingerprint) {
-  /** Refuses nulls. */
-  public SavedMemory {
-    Objects.requireNonNull(snapshot, "snapshot");
-    Objects.requireNonNull(encoderId, "encoderId");
-    Objects.requireNonNull(strategy, "strategy");
-    Objects.requireNonNull(settings, "settings");
-    Objects.requireNonNull(sampling, "sampling");
-    Objects.requireNonNull(video, "video");
-    Objects.requireNonNull(videoFingerprint, "videoFingerprint");
+/** A memory with what made it. Immutable and thread-safe. */
+public final class SavedMemory {
+  private final MemorySnapshot snapshot;
+  private final String encoderId;
+  private final String strategy;
+  private final String settings;
+  private final String sampling;
+  private final String video;
+  private final Optional<String> videoFingerprint;
+
+  private SavedMemory(Builder builder) {
+    this.snapshot = builder.snapshot;
+    this.encoderId = builder.encoderId;
+    this.strategy = builder.strategy;
+    this.settings = builder.settings;
+    this.sampling = builder.sampling;
+    this.video = builder.video;
+    this.videoFingerprint = builder.videoFingerprint;
+  }
+
+  /**
+   * A memory of which nothing else is known.
+   *
+   * @param snapshot the slots
+   * @param encoderId {@link FrameEncoder#id()} of the encoder that made the tokens
+   */
+  public static Builder builder(MemorySnapshot snapshot, String encoderId) {
+    return new Builder(snapshot, encoderId);
+  }
+
+  /** The slots. */
+  public MemorySnapshot snapshot() {
+    return snapshot;
+  }
+
+  /** {@link FrameEncoder#id()} of the encoder that made the tokens. */
+  public String encoderId() {
+    return encoderId;
+  }
+
+  /** {@link VideoMemoryFactory#strategy()}, empty if unknown. */
+  public String strategy() {
+    return strategy;
+  }
+
+  /** {@link VideoMemoryFactory#settings()}, empty if unknown. */
+  public String settings() {
+    return settings;
+  }
+
+  /** {@link io.moviechat.FrameSampling#key()} of the sampling, empty if unknown. */
+  public String sampling() {
+    return sampling;
+  }
+
+  /** Where the video was: an address without a query or a user's name, empty if unknown. */
+  public String video() {
+    return video;
+  }
+
+  /** A hash of the video's content, empty for a stream. */
+  public Optional<String> videoFingerprint() {
+    return videoFingerprint;
+  }
+
+  @Override
+  public String toString() {
+    return "SavedMemory[" + video + ", " + snapshot.slots().size() + " slots]";
+  }
+
+  /** Collects what is known of a memory. Not thread-safe. */
+  public static final class Builder {
+    private final MemorySnapshot snapshot;
+    private final String encoderId;
+    private String strategy = "";
+    private String settings = "";
+    private String sampling = "";
+    private String video = "";
+    private Optional<String> videoFingerprint = Optional.empty();
+
+    private Builder(MemorySnapshot snapshot, String encoderId) {
+      this.snapshot = Objects.requireNonNull(snapshot, "snapshot");
+      this.encoderId = Objects.requireNonNull(encoderId, "encoderId");
+    }
+
+    /**
+     * The strategy that made it.
+     *
+     * @param name {@link VideoMemoryFactory#strategy()}
+     * @param values {@link VideoMemoryFactory#settings()}
+     */
+    public Builder strategy(String name, String values) {
+      strategy = Objects.requireNonNull(name, "strategy");
+      settings = Objects.requireNonNull(values, "settings");
+      return this;
+    }
+
+    /** {@link io.moviechat.FrameSampling#key()} of the sampling. */
+    public Builder sampling(String key) {
+      sampling = Objects.requireNonNull(key, "sampling");
+      return this;
+    }
+
+    /** Where the video was; must hold no secret, since it is written to files. */
+    public Builder video(String address) {
+      video = Objects.requireNonNull(address, "video");
+      return this;
+    }
+
+    /** A hash of the video's content; empty for a stream. */
+    public Builder videoFingerprint(Optional<String> value) {
+      videoFingerprint = Objects.requireNonNull(value, "videoFingerprint");
+      return this;
+    }
+
+    /** The memory with what is known of it. */
+    public SavedMemory build() {
+      return new SavedMemory(this);
+    }
   }
 }

@@ -2,9 +2,7 @@ package io.moviechat.spi;
 
 import io.moviechat.FrameTokens;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryStats;
 import io.moviechat.TokenShape;
-import java.time.Duration;
 
 /**
  * A bounded memory of a video, however long the video is.
@@ -34,18 +32,8 @@ public interface VideoMemory extends AutoCloseable {
    */
   MemorySnapshot snapshot();
 
-  /**
-   * What is remembered of the time until a moment, nothing later merged in: {@link
-   * MemorySnapshot#until(Duration)} of the present snapshot unless a strategy knows better.
-   *
-   * @param moment not negative
-   */
-  default MemorySnapshot snapshotAt(Duration moment) {
-    return snapshot().until(moment);
-  }
-
   /** Counts and bytes. */
-  MemoryStats stats();
+  Stats stats();
 
   /** Forgets everything and starts anew. */
   void reset();
@@ -53,4 +41,91 @@ public interface VideoMemory extends AutoCloseable {
   /** Frees everything. Closing twice is fine. */
   @Override
   void close();
+
+  /** What a memory has done and what it holds. Immutable. */
+  final class Stats {
+    private final long frames;
+    private final long merges;
+    private final int slots;
+    private final long heapBytes;
+    private final long offHeapBytes;
+    private final long deviceBytes;
+
+    private Stats(
+        long frames, long merges, int slots, long heapBytes, long offHeapBytes, long deviceBytes) {
+      this.frames = frames;
+      this.merges = merges;
+      this.slots = slots;
+      this.heapBytes = heapBytes;
+      this.offHeapBytes = offHeapBytes;
+      this.deviceBytes = deviceBytes;
+    }
+
+    /**
+     * Counts of a memory that holds no bytes.
+     *
+     * @param frames frames seen since the start or the last reset
+     * @param merges pairs merged
+     * @param slots entries held now, short-term frames included
+     */
+    public static Stats of(long frames, long merges, int slots) {
+      return new Stats(frames, merges, slots, 0, 0, 0);
+    }
+
+    /** The same with bytes on the Java heap. */
+    public Stats withHeapBytes(long bytes) {
+      return new Stats(frames, merges, slots, bytes, offHeapBytes, deviceBytes);
+    }
+
+    /** The same with native bytes in host memory. */
+    public Stats withOffHeapBytes(long bytes) {
+      return new Stats(frames, merges, slots, heapBytes, bytes, deviceBytes);
+    }
+
+    /** The same with bytes on an accelerator. */
+    public Stats withDeviceBytes(long bytes) {
+      return new Stats(frames, merges, slots, heapBytes, offHeapBytes, bytes);
+    }
+
+    /** Frames seen since the start or the last reset. */
+    public long frames() {
+      return frames;
+    }
+
+    /** Pairs merged. */
+    public long merges() {
+      return merges;
+    }
+
+    /** Entries held now, short-term frames included. */
+    public int slots() {
+      return slots;
+    }
+
+    /** Bytes on the Java heap. */
+    public long heapBytes() {
+      return heapBytes;
+    }
+
+    /** Native bytes in host memory. */
+    public long offHeapBytes() {
+      return offHeapBytes;
+    }
+
+    /** Bytes on an accelerator. */
+    public long deviceBytes() {
+      return deviceBytes;
+    }
+
+    /** All bytes together. */
+    public long bytes() {
+      return heapBytes + offHeapBytes + deviceBytes;
+    }
+
+    @Override
+    public String toString() {
+      return "Stats[%d frames, %d merges, %d slots, %d bytes]"
+          .formatted(frames, merges, slots, bytes());
+    }
+  }
 }

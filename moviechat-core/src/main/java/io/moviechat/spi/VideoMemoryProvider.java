@@ -1,5 +1,6 @@
 package io.moviechat.spi;
 
+import io.moviechat.VideoMemoryFactory;
 import java.util.List;
 
 /** Offers memory strategies by name. Found by {@link java.util.ServiceLoader}. Thread-safe. */

@@ -1,7 +1,7 @@
 package io.moviechat.spi;
 
 import io.moviechat.VideoException;
-import java.net.URI;
+import io.moviechat.VideoLocation;
 
 /** Opens videos. Found by {@link java.util.ServiceLoader} or given to the builder. Thread-safe. */
 public interface VideoSourceProvider {
@@ -9,14 +9,14 @@ public interface VideoSourceProvider {
   String name();
 
   /** Whether this provider knows what to do with such a location. Opens nothing. */
-  boolean accepts(URI location);
+  boolean accepts(VideoLocation location);
 
   /**
-   * Opens a video.
+   * Opens a video. Who cancels meanwhile interrupts the thread and does not wait for an opening
+   * that does not end: what it opens in the end is closed at once.
    *
-   * @param location absolute, with a scheme ({@code file}, {@code https})
    * @return the video; the caller closes it
    * @throws VideoException if there is no such video or it cannot be read
    */
-  VideoSource open(URI location);
+  VideoSource open(VideoLocation location);
 }

@@ -1,10 +1,10 @@
 package io.moviechat.llm;
 
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.ResourceStack;
 import io.moviechat.llm.internal.Tensor;
-import io.moviechat.spi.NativeOwner;
 import java.nio.ByteBuffer;
 
 /**

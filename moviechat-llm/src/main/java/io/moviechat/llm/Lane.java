@@ -1,13 +1,13 @@
 package io.moviechat.llm;
 
 import io.moviechat.InferenceException;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.GraphRun;
 import io.moviechat.llm.internal.Half;
 import io.moviechat.llm.internal.ResourceStack;
 import io.moviechat.llm.internal.Tensor;
 import io.moviechat.llm.internal.TensorInfo;
-import io.moviechat.spi.NativeOwner;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;

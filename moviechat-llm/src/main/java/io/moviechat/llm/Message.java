@@ -1,6 +1,6 @@
 package io.moviechat.llm;
 
-import io.moviechat.MemoryTier;
+import io.moviechat.MemorySlot;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
 import java.util.List;
@@ -49,7 +49,7 @@ record Message(Role role, List<Content> content) {
                           slot.start(),
                           slot.end(),
                           slot.frames(),
-                          slot.tier() == MemoryTier.CURRENT))
+                          slot.tier() == MemorySlot.Tier.CURRENT))
               .toList();
       return new Video(slots, view.breakpoint(), view.breakpoint().orElse(view.memory().end()));
     }

@@ -337,17 +337,16 @@ public final class ModelBundle implements VisionLanguageModel {
         sampling = Optional.of(new FrameSampling.Fragments(count.getAsInt(), frames.getAsInt()));
       }
     }
-    ModelDefaults defaults =
-        new ModelDefaults(
-            sampling,
-            Json.text(memory.path("strategy")),
-            positive(memory, "shortTermFrames", problems),
-            positive(memory, "consolidateTo", problems),
-            positive(memory, "longTermSlots", problems),
-            Json.text(json.path("systemPrompt")),
-            Json.text(json.path("note")));
+    ModelDefaults.Builder defaults = ModelDefaults.builder();
+    sampling.ifPresent(defaults::sampling);
+    Json.text(memory.path("strategy")).ifPresent(defaults::memoryStrategy);
+    positive(memory, "shortTermFrames", problems).ifPresent(defaults::shortTermFrames);
+    positive(memory, "consolidateTo", problems).ifPresent(defaults::consolidateTo);
+    positive(memory, "longTermSlots", problems).ifPresent(defaults::longTermSlots);
+    Json.text(json.path("systemPrompt")).ifPresent(defaults::systemPrompt);
+    Json.text(json.path("note")).ifPresent(defaults::notice);
     problems.throwIfAny();
-    return defaults;
+    return defaults.build();
   }
 
   private static OptionalInt positive(JsonNode node, String key, Problems problems) {

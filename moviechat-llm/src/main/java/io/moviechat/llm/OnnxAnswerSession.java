@@ -1,15 +1,14 @@
 package io.moviechat.llm;
 
-import com.google.common.primitives.ImmutableIntArray;
-import io.moviechat.AnswerTimings;
+import io.moviechat.Answer;
+import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.GenerationOptions;
-import io.moviechat.Turn;
+import io.moviechat.TokenListener;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.time.Duration;
@@ -75,7 +74,7 @@ final class OnnxAnswerSession implements AnswerSession {
         .systemPrompt()
         .ifPresent(text -> chat.add(Message.of(Message.Role.SYSTEM, new Message.Text(text))));
     boolean shown = view.memory().slots().isEmpty();
-    for (Turn turn : request.history()) {
+    for (Conversation.Turn turn : request.history()) {
       chat.add(question(turn.question(), !shown));
       shown = true;
       chat.add(Message.of(Message.Role.ASSISTANT, new Message.Text(turn.answer())));
@@ -199,16 +198,16 @@ final class OnnxAnswerSession implements AnswerSession {
       text.end();
       long end = System.nanoTime();
       double seconds = (end - firstToken) / 1e9;
-      return new GeneratedAnswer(
-          text.text(),
-          ImmutableIntArray.copyOf(Arrays.copyOf(tokens, count)),
-          reason,
-          prompt.length(),
-          new AnswerTimings(
-              Duration.ofNanos(prefilled - begin),
-              Duration.ofNanos(firstToken - begin),
-              Duration.ofNanos(end - begin),
-              count > 1 && seconds > 0 ? (count - 1) / seconds : 0));
+      return GeneratedAnswer.builder(text.text(), reason)
+          .tokens(Arrays.copyOf(tokens, count))
+          .promptTokens(prompt.length())
+          .timings(
+              Answer.Timings.of(
+                  Duration.ofNanos(prefilled - begin),
+                  Duration.ofNanos(firstToken - begin),
+                  Duration.ofNanos(end - begin),
+                  count > 1 && seconds > 0 ? (count - 1) / seconds : 0))
+          .build();
     }
 
     /** Takes an answer that was not streamed. */

@@ -1,8 +1,8 @@
 package io.moviechat.llm;
 
+import io.moviechat.TokenListener;
 import io.moviechat.llm.internal.StopFilter;
 import io.moviechat.llm.internal.Tokenizer;
-import io.moviechat.spi.TokenListener;
 import java.util.Arrays;
 import java.util.List;
 

@@ -9,15 +9,13 @@ import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.GeneratedAnswer;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -96,7 +94,7 @@ class FamiliesTest {
         AnswerSession session = generator.open(view(2, Optional.empty()))) {
       AnswerRequest request = AnswerRequest.of("What is it?", options);
       GeneratedAnswer answer = session.answer(request, TokenListener.NONE);
-      assertThat(answer.tokens().length()).isEqualTo(5);
+      assertThat(answer.tokens().length).isEqualTo(5);
       assertThat(answer.finishReason()).isEqualTo(FinishReason.LENGTH);
       assertThat(session.answer(request, TokenListener.NONE).tokens()).isEqualTo(answer.tokens());
     }
@@ -230,7 +228,7 @@ class FamiliesTest {
       Duration start = Duration.ofSeconds(i);
       slots.add(
           MemorySlot.of(
-              MemoryTier.LONG_TERM,
+              MemorySlot.Tier.LONG_TERM,
               start,
               start.plusSeconds(1),
               1,
@@ -239,7 +237,7 @@ class FamiliesTest {
               shape,
               FloatBuffer.wrap(Views.random(shape, i))));
     }
-    return new MovieView(
-        new MemorySnapshot(shape, slots, count, 0), breakpoint, KeyframeSource.NONE);
+    MovieView whole = MovieView.of(new MemorySnapshot(shape, slots, count, 0));
+    return breakpoint.map(whole::at).orElse(whole);
   }
 }

@@ -5,17 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moviechat.FinishReason;
 import io.moviechat.GenerationOptions;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.NativeOwner;
-import io.moviechat.spi.TokenListener;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -57,10 +56,7 @@ class FamilyAnswersTest {
   private static int[] ask(
       OnnxAnswerGenerator generator, MovieView view, String question, GenerationOptions options) {
     try (AnswerSession session = generator.open(view)) {
-      return session
-          .answer(AnswerRequest.of(question, options), TokenListener.NONE)
-          .tokens()
-          .toArray();
+      return session.answer(AnswerRequest.of(question, options), TokenListener.NONE).tokens();
     }
   }
 
@@ -96,12 +92,8 @@ class FamilyAnswersTest {
         // One that ends in the middle leaves the prefix as it was.
         AtomicInteger asked = new AtomicInteger();
         AnswerRequest cancelled =
-            new AnswerRequest(
-                Optional.empty(),
-                List.of(),
-                "Why is that so?",
-                OPTIONS,
-                () -> asked.incrementAndGet() > 3);
+            AnswerRequest.of("Why is that so?", OPTIONS)
+                .withCancelled(() -> asked.incrementAndGet() > 3);
         assertThat(session.answer(cancelled, TokenListener.NONE).finishReason())
             .isEqualTo(FinishReason.CANCELLED);
         assertThat(ask(generator, view, "And then?", OPTIONS)).isEqualTo(alone);
@@ -133,7 +125,7 @@ class FamilyAnswersTest {
               });
       assertThat(Thread.interrupted()).isTrue();
       assertThat(answer.finishReason()).isEqualTo(FinishReason.CANCELLED);
-      assertThat(answer.tokens().length()).isLessThan(100);
+      assertThat(answer.tokens().length).isLessThan(100);
       assertThat(answer.text()).isEqualTo(heard.toString());
     }
   }

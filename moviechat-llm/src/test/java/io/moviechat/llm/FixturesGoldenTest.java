@@ -11,15 +11,13 @@ import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.llm.internal.Tokenizer;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.GeneratedAnswer;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -30,7 +28,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -319,7 +316,7 @@ class FixturesGoldenTest {
                       .maxTokens(expected.path("max_new_tokens").asInt())
                       .build()),
               streamed::append);
-      assertThat(answer.tokens().toArray()).isEqualTo(ids);
+      assertThat(answer.tokens()).isEqualTo(ids);
       assertThat(generator.tokenizer().decode(ids, 0, ids.length, true)).isEqualTo(text);
       String wanted =
           spec.family().answersBeginWithBlank() && text.startsWith(" ") ? text.substring(1) : text;
@@ -333,7 +330,7 @@ class FixturesGoldenTest {
                 AnswerRequest.of(
                     question(row), GenerationOptions.builder().maxTokens(ids.length).build()),
                 TokenListener.NONE);
-        assertThat(asUsersAsk.tokens().toArray()).isEqualTo(ids);
+        assertThat(asUsersAsk.tokens()).isEqualTo(ids);
       }
     }
     JsonNode logits = result.path("logits_step0");
@@ -395,7 +392,7 @@ class FixturesGoldenTest {
       Duration start = Duration.ofSeconds(i);
       slots.add(
           MemorySlot.of(
-              MemoryTier.SHORT_TERM,
+              MemorySlot.Tier.SHORT_TERM,
               start,
               Duration.ofSeconds(i + 1),
               1,
@@ -404,8 +401,7 @@ class FixturesGoldenTest {
               shape,
               FloatBuffer.wrap(tokens.get(i))));
     }
-    return new MovieView(
-        new MemorySnapshot(shape, slots, slots.size(), 0), Optional.empty(), KeyframeSource.NONE);
+    return MovieView.of(new MemorySnapshot(shape, slots, slots.size(), 0));
   }
 
   private static float[] encode(ModelBundle bundle, Path folder, JsonNode expected, int frame) {

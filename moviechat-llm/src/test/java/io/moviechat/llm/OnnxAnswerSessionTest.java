@@ -9,12 +9,12 @@ import com.google.common.util.concurrent.Uninterruptibles;
 import io.moviechat.FinishReason;
 import io.moviechat.GenerationOptions;
 import io.moviechat.InferenceException;
+import io.moviechat.TokenListener;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.NativeOwner;
-import io.moviechat.spi.TokenListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -79,8 +79,7 @@ class OnnxAnswerSessionTest {
   void anotherSystemPromptIsNotAnsweredFromTheFirstOnesCaches() {
     MovieView view = Views.ofSlots(2);
     AnswerRequest strict =
-        new AnswerRequest(
-            Optional.of("Answer in one word."), List.of(), "Why?", options().build(), () -> false);
+        AnswerRequest.of("Why?", options().build()).withSystemPrompt("Answer in one word.");
     GeneratedAnswer alone;
     try (AnswerSession session = generator.open(Views.ofSlots(2))) {
       alone = session.answer(strict, TokenListener.NONE);
@@ -119,7 +118,7 @@ class OnnxAnswerSessionTest {
     MovieView view = Views.ofSlots(2);
     GenerationOptions heavy = options().maxTokens(40).repetitionPenalty(100).build();
     GeneratedAnswer answer = ask(view, "What?", heavy);
-    assertThat(answer.tokens().asList()).doesNotHaveDuplicates();
+    assertThat(answer.tokens()).doesNotHaveDuplicates();
   }
 
   @Test
@@ -145,7 +144,7 @@ class OnnxAnswerSessionTest {
   void doesNotEndBeforeTheLeastLength() {
     MovieView view = Views.ofSlots(1);
     GeneratedAnswer answer = ask(view, "What?", options().minTokens(16).build());
-    assertThat(answer.tokens().length()).isEqualTo(16);
+    assertThat(answer.tokens().length).isEqualTo(16);
     assertThat(answer.finishReason()).isEqualTo(FinishReason.LENGTH);
   }
 
@@ -165,7 +164,7 @@ class OnnxAnswerSessionTest {
               });
       assertThat(answer.finishReason()).isEqualTo(FinishReason.TIMEOUT);
       assertThat(answer.text()).isEqualTo(streamed.toString());
-      assertThat(answer.tokens().length()).isLessThan(500);
+      assertThat(answer.tokens().length).isLessThan(500);
     }
   }
 
@@ -200,7 +199,8 @@ class OnnxAnswerSessionTest {
             view,
             "What?",
             GenerationOptions.builder().maxTokens(length).minTokens(length).beams(beams).build());
-    assertThat(answer.tokens().asList()).isEqualTo(paths.get(0).ids());
+    assertThat(answer.tokens())
+        .containsExactly(paths.get(0).ids().stream().mapToInt(Integer::intValue).toArray());
   }
 
   private static float[] logitsAfter(MovieView view, List<Integer> forced) {
@@ -269,7 +269,7 @@ class OnnxAnswerSessionTest {
         Views.of(
             Optional.empty(),
             io.moviechat.MemorySlot.of(
-                io.moviechat.MemoryTier.LONG_TERM,
+                io.moviechat.MemorySlot.Tier.LONG_TERM,
                 Duration.ZERO,
                 Duration.ofSeconds(1),
                 1,

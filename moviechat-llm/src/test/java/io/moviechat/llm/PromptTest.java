@@ -2,7 +2,7 @@ package io.moviechat.llm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.moviechat.MemoryTier;
+import io.moviechat.MemorySlot;
 import io.moviechat.llm.internal.Times;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
@@ -41,9 +41,9 @@ class PromptTest {
     MovieView view =
         Views.of(
             Optional.empty(),
-            Views.slot(MemoryTier.LONG_TERM, 0, 70, 12, 1),
-            Views.slot(MemoryTier.LONG_TERM, 70, 95, 5, 2),
-            Views.slot(MemoryTier.SHORT_TERM, 3695, 3700, 1, 3));
+            Views.slot(MemorySlot.Tier.LONG_TERM, 0, 70, 12, 1),
+            Views.slot(MemorySlot.Tier.LONG_TERM, 70, 95, 5, 2),
+            Views.slot(MemorySlot.Tier.SHORT_TERM, 3695, 3700, 1, 3));
     assertThat(smol.prompt(List.of(video(view, "What happens?")), 16).text())
         .isEqualTo(
             "<|im_start|>User: You are provided the following series of three frames from a"
@@ -62,8 +62,8 @@ class PromptTest {
     MovieView view =
         Views.of(
             Optional.of(Duration.ofSeconds(65)),
-            Views.slot(MemoryTier.LONG_TERM, 0, 60, 12, 1),
-            Views.slot(MemoryTier.CURRENT, 65, 65, 1, 3));
+            Views.slot(MemorySlot.Tier.LONG_TERM, 0, 60, 12, 1),
+            Views.slot(MemorySlot.Tier.CURRENT, 65, 65, 1, 3));
     assertThat(smol.prompt(List.of(video(view, "What is it?")), 16).text())
         .contains("from a 0:01:05 [H:MM:SS] video.\n")
         .contains("\nFrame now, at 00:01:05:" + PICTURE + "\n\nWhat is it?");
@@ -100,8 +100,8 @@ class PromptTest {
     MovieView view =
         Views.of(
             Optional.empty(),
-            Views.slot(MemoryTier.LONG_TERM, 0, 70, 12, 1),
-            Views.slot(MemoryTier.SHORT_TERM, 70, 71, 1, 3));
+            Views.slot(MemorySlot.Tier.LONG_TERM, 0, 70, 12, 1),
+            Views.slot(MemorySlot.Tier.SHORT_TERM, 70, 71, 1, 3));
     for (OnnxAnswerGenerator generator : List.of(smol, oneVision)) {
       Prompt prompt = generator.prompt(List.of(video(view, "  What's \n\n that?")), 16);
       assertThat(prompt.ids()).isEqualTo(generator.tokenizer().encode(prompt.text(), true));

@@ -2,9 +2,7 @@ package io.moviechat.llm;
 
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
 import java.nio.FloatBuffer;
 import java.time.Duration;
@@ -28,7 +26,7 @@ public final class Views {
     return values;
   }
 
-  public static MemorySlot slot(MemoryTier tier, long start, long end, long frames, int seed) {
+  public static MemorySlot slot(MemorySlot.Tier tier, long start, long end, long frames, int seed) {
     return MemorySlot.of(
         tier,
         Duration.ofSeconds(start),
@@ -45,8 +43,8 @@ public final class Views {
     for (MemorySlot slot : slots) {
       frames += slot.frames();
     }
-    return new MovieView(
-        new MemorySnapshot(SMOL, List.of(slots), frames, 0), breakpoint, KeyframeSource.NONE);
+    MovieView whole = MovieView.of(new MemorySnapshot(SMOL, List.of(slots), frames, 0));
+    return breakpoint.map(whole::at).orElse(whole);
   }
 
   /** Slots of any shape. */
@@ -55,7 +53,7 @@ public final class Views {
     for (int i = 0; i < count; i++) {
       slots.add(
           MemorySlot.of(
-              MemoryTier.LONG_TERM,
+              MemorySlot.Tier.LONG_TERM,
               Duration.ofSeconds(i),
               Duration.ofSeconds(i + 1),
               1,
@@ -64,14 +62,13 @@ public final class Views {
               shape,
               FloatBuffer.wrap(random(shape, i))));
     }
-    return new MovieView(
-        new MemorySnapshot(shape, slots, count, 0), Optional.empty(), KeyframeSource.NONE);
+    return MovieView.of(new MemorySnapshot(shape, slots, count, 0));
   }
 
   public static MovieView ofSlots(int count) {
     List<MemorySlot> slots = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      slots.add(slot(MemoryTier.LONG_TERM, i, i + 1, 1, i));
+      slots.add(slot(MemorySlot.Tier.LONG_TERM, i, i + 1, 1, i));
     }
     return of(Optional.empty(), slots.toArray(MemorySlot[]::new));
   }

@@ -1,7 +1,6 @@
 package io.moviechat.memory;
 
 import io.moviechat.MemorySlot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -178,7 +177,7 @@ final class ClusterMemory extends SlotMemory {
   void takeOver(List<MemorySlot> earlier) {
     requireRoomFor(earlier, clusters + window - 1);
     for (MemorySlot slot : earlier) {
-      (slot.tier() == MemoryTier.LONG_TERM ? longTerm : recent).add(restore(slot));
+      (slot.tier() == MemorySlot.Tier.LONG_TERM ? longTerm : recent).add(restore(slot));
     }
     while (recent.size() >= window) {
       longTerm.add(recent.remove(0));

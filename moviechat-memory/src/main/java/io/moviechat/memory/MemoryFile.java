@@ -1,7 +1,7 @@
 package io.moviechat.memory;
 
 import io.moviechat.MemoryFileException;
-import io.moviechat.TokenPrecision;
+import io.moviechat.MovieMemory;
 import io.moviechat.spi.SavedMemory;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -29,7 +29,7 @@ final class MemoryFile {
    * @throws MemoryFileException if the file cannot be written (the old one is still there then), or
    *     a token does not fit the precision
    */
-  static void save(SavedMemory memory, Path file, TokenPrecision precision) {
+  static void save(SavedMemory memory, Path file, MovieMemory.Precision precision) {
     TokenType type = TokenType.of(Objects.requireNonNull(precision, "precision"));
     try {
       new MemoryFileWriter(memory, file, type).write();

@@ -12,7 +12,6 @@ import com.google.errorprone.annotations.FormatString;
 import io.moviechat.MemoryFileException;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.SavedMemory;
 import java.io.IOException;
@@ -184,7 +183,7 @@ final class MemoryFileReader {
     checkHeap(count * shape.bytes());
 
     List<MemorySlot> slots = new ArrayList<>((int) count);
-    List<MemoryTier> tierNames = MemoryFileWriter.TIERS;
+    List<MemorySlot.Tier> tierNames = MemoryFileWriter.TIERS;
     try {
       for (int i = 0; i < count; i++) {
         int tier = bytes(in, data + tiers + i, 1).get() & 0xff;
@@ -203,17 +202,21 @@ final class MemoryFileReader {
                 shape,
                 tokens(in, data, i, shape, type, scale)));
       }
-      return new SavedMemory(
-          new MemorySnapshot(
-              shape, slots, number(metadata, "frames_seen"), number(metadata, "frames_forgotten")),
-          text(metadata, "encoder"),
-          text(metadata, "strategy"),
-          text(metadata, "settings"),
-          text(metadata, "sampling"),
-          text(metadata, "video"),
-          metadata.has("video_fingerprint")
-              ? Optional.of(text(metadata, "video_fingerprint"))
-              : Optional.empty());
+      return SavedMemory.builder(
+              new MemorySnapshot(
+                  shape,
+                  slots,
+                  number(metadata, "frames_seen"),
+                  number(metadata, "frames_forgotten")),
+              text(metadata, "encoder"))
+          .strategy(text(metadata, "strategy"), text(metadata, "settings"))
+          .sampling(text(metadata, "sampling"))
+          .video(text(metadata, "video"))
+          .videoFingerprint(
+              metadata.has("video_fingerprint")
+                  ? Optional.of(text(metadata, "video_fingerprint"))
+                  : Optional.empty())
+          .build();
     } catch (IllegalArgumentException e) {
       throw damaged(e.getMessage(), e);
     }

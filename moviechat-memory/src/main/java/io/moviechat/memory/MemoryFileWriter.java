@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moviechat.MemoryFileException;
 import io.moviechat.MemorySlot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.SavedMemory;
 import java.io.IOException;
@@ -34,8 +33,8 @@ final class MemoryFileWriter {
   static final int CHECKSUM_BYTES = 32;
 
   /** The number of a tier in a file is its place here. */
-  static final List<MemoryTier> TIERS =
-      List.of(MemoryTier.LONG_TERM, MemoryTier.SHORT_TERM, MemoryTier.CURRENT);
+  static final List<MemorySlot.Tier> TIERS =
+      List.of(MemorySlot.Tier.LONG_TERM, MemorySlot.Tier.SHORT_TERM, MemorySlot.Tier.CURRENT);
 
   private static final Duration LEFTOVER_AGE = Duration.ofHours(1);
   private static final int CHUNK_BYTES = 1 << 16;

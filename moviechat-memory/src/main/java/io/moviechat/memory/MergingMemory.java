@@ -3,7 +3,6 @@ package io.moviechat.memory;
 import static io.moviechat.memory.Checks.require;
 
 import io.moviechat.MemorySlot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -174,7 +173,7 @@ abstract class MergingMemory extends SlotMemory {
   final void takeOver(List<MemorySlot> slots) {
     int longTermCount = 0;
     for (MemorySlot slot : slots) {
-      if (slot.tier() == MemoryTier.LONG_TERM) {
+      if (slot.tier() == MemorySlot.Tier.LONG_TERM) {
         longTerm.append(restore(slot));
         longTermCount++;
       }

@@ -1,7 +1,7 @@
 package io.moviechat.memory;
 
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
-import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.VideoMemoryProvider;
 import java.util.LinkedHashMap;
 import java.util.List;

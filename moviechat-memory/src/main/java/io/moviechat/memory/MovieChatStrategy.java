@@ -5,9 +5,9 @@ import static io.moviechat.memory.Checks.require;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.PartedMemory;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryFactory;
 
 /**
  * MovieChat's memory: a short-term memory of single frames that is consolidated into a long-term

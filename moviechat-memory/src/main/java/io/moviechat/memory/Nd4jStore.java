@@ -1,7 +1,7 @@
 package io.moviechat.memory;
 
 import io.moviechat.TokenShape;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;

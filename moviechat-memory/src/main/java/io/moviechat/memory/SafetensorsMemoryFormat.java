@@ -1,6 +1,6 @@
 package io.moviechat.memory;
 
-import io.moviechat.TokenPrecision;
+import io.moviechat.MovieMemory;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.SavedMemory;
 import java.nio.file.Path;
@@ -14,7 +14,7 @@ public final class SafetensorsMemoryFormat implements MemoryFileFormat {
   public SafetensorsMemoryFormat() {}
 
   @Override
-  public void save(SavedMemory memory, Path file, TokenPrecision precision) {
+  public void save(SavedMemory memory, Path file, MovieMemory.Precision precision) {
     MemoryFile.save(memory, file, precision);
   }
 

@@ -5,8 +5,6 @@ import static io.moviechat.memory.Checks.require;
 import io.moviechat.FrameTokens;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryStats;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.VideoMemory;
 import java.nio.FloatBuffer;
@@ -216,7 +214,7 @@ abstract class SlotMemory implements VideoMemory {
   final SlotMemory resumeFrom(MemorySnapshot earlier) {
     try {
       require(
-          earlier.slots().stream().noneMatch(slot -> slot.tier() == MemoryTier.CURRENT),
+          earlier.slots().stream().noneMatch(slot -> slot.tier() == MemorySlot.Tier.CURRENT),
           "watching cannot go on from a breakpoint's memory, which ends with the current frame");
       takeOver(earlier.slots());
       framesSeen = earlier.framesSeen();
@@ -326,7 +324,7 @@ abstract class SlotMemory implements VideoMemory {
       read(slot, tokens);
       slots.add(
           MemorySlot.of(
-              i < longTerm ? MemoryTier.LONG_TERM : MemoryTier.SHORT_TERM,
+              i < longTerm ? MemorySlot.Tier.LONG_TERM : MemorySlot.Tier.SHORT_TERM,
               Duration.ofNanos(slot.start),
               Duration.ofNanos(last ? latest : shown.get(i + 1).start),
               slot.frames,
@@ -339,15 +337,12 @@ abstract class SlotMemory implements VideoMemory {
   }
 
   @Override
-  public final MemoryStats stats() {
+  public final VideoMemory.Stats stats() {
     requireOpen();
-    return new MemoryStats(
-        framesSeen,
-        merges(),
-        rows - free.size(),
-        store.heapBytes() + rows * Slot.bytes(shape.tokens(), shape.width()),
-        store.offHeapBytes(),
-        store.deviceBytes());
+    return VideoMemory.Stats.of(framesSeen, merges(), rows - free.size())
+        .withHeapBytes(store.heapBytes() + rows * Slot.bytes(shape.tokens(), shape.width()))
+        .withOffHeapBytes(store.offHeapBytes())
+        .withDeviceBytes(store.deviceBytes());
   }
 
   @Override

@@ -1,24 +1,24 @@
 package io.moviechat.memory;
 
-import io.moviechat.TokenPrecision;
+import io.moviechat.MovieMemory;
 
-/** A {@link TokenPrecision} as the safetensors format has it. */
+/** A {@link MovieMemory.Precision} as the safetensors format has it. */
 enum TokenType {
-  FLOAT32(TokenPrecision.FLOAT32, "F32", 4),
-  FLOAT16(TokenPrecision.FLOAT16, "F16", 2),
-  INT8(TokenPrecision.INT8, "I8", 1);
+  FLOAT32(MovieMemory.Precision.FLOAT32, "F32", 4),
+  FLOAT16(MovieMemory.Precision.FLOAT16, "F16", 2),
+  INT8(MovieMemory.Precision.INT8, "I8", 1);
 
-  private final TokenPrecision precision;
+  private final MovieMemory.Precision precision;
   final String dtype;
   final int bytes;
 
-  TokenType(TokenPrecision precision, String dtype, int bytes) {
+  TokenType(MovieMemory.Precision precision, String dtype, int bytes) {
     this.precision = precision;
     this.dtype = dtype;
     this.bytes = bytes;
   }
 
-  static TokenType of(TokenPrecision precision) {
+  static TokenType of(MovieMemory.Precision precision) {
     for (TokenType type : values()) {
       if (type.precision == precision) {
         return type;

@@ -1,6 +1,7 @@
 package io.moviechat.batch;
 
 import io.moviechat.VideoException;
+import io.moviechat.VideoLocation;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.testing.FakeVideo;
@@ -34,15 +35,15 @@ final class TextVideos implements VideoSourceProvider {
   }
 
   @Override
-  public boolean accepts(URI location) {
-    return "file".equals(location.getScheme());
+  public boolean accepts(VideoLocation location) {
+    return location.path().isPresent();
   }
 
   @Override
-  public VideoSource open(URI location) {
+  public VideoSource open(VideoLocation location) {
     String text;
     try {
-      text = Files.readString(Path.of(location));
+      text = Files.readString(location.path().orElseThrow());
     } catch (IOException e) {
       throw new VideoException(location + " cannot be read", e);
     }
@@ -50,6 +51,6 @@ final class TextVideos implements VideoSourceProvider {
     if (end < 0) {
       throw new VideoException(location + " is no video");
     }
-    return videos.open(FakeVideo.of(Integer.parseInt(text.substring(0, end))));
+    return videos.open(VideoLocation.of(FakeVideo.of(Integer.parseInt(text.substring(0, end)))));
   }
 }

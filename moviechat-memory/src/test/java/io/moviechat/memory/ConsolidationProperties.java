@@ -6,10 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import io.moviechat.FrameTokens;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryFactory;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -159,7 +158,7 @@ class ConsolidationProperties {
       assertThat(after.slots().get(i).end()).isLessThanOrEqualTo(moment);
     }
     List<MemorySlot> consolidated =
-        before.slots().stream().filter(slot -> slot.tier() == MemoryTier.LONG_TERM).toList();
+        before.slots().stream().filter(slot -> slot.tier() == MemorySlot.Tier.LONG_TERM).toList();
     for (int i = 0; i < consolidated.size(); i++) {
       MemorySlot slot = after.slots().get(i);
       assertThat(slot.start()).isEqualTo(consolidated.get(i).start());

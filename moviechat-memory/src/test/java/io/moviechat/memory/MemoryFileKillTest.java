@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
-import io.moviechat.TokenPrecision;
+import io.moviechat.MovieMemory;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.SavedMemory;
 import java.io.File;
@@ -37,7 +36,7 @@ class MemoryFileKillTest {
     public static void main(String[] arguments) throws IOException {
       Path file = Path.of(arguments[0]);
       for (int number = 1; ; number++) {
-        MemoryFile.save(memory(number), file, TokenPrecision.FLOAT32);
+        MemoryFile.save(memory(number), file, MovieMemory.Precision.FLOAT32);
         if (number == 1) {
           System.out.write('.');
           System.out.flush();
@@ -54,7 +53,7 @@ class MemoryFileKillTest {
     for (int i = 0; i < SLOTS; i++) {
       slots.add(
           MemorySlot.of(
-              MemoryTier.LONG_TERM,
+              MemorySlot.Tier.LONG_TERM,
               Duration.ofSeconds(i),
               Duration.ofSeconds(i + 1),
               number,
@@ -63,14 +62,13 @@ class MemoryFileKillTest {
               SHAPE,
               FloatBuffer.wrap(values)));
     }
-    return new SavedMemory(
-        new MemorySnapshot(SHAPE, slots, (long) SLOTS * number, 0),
-        "encoder",
-        "moviechat",
-        "",
-        "",
-        "movie " + number,
-        Optional.empty());
+    return SavedMemory.builder(
+            new MemorySnapshot(SHAPE, slots, (long) SLOTS * number, 0), "encoder")
+        .strategy("moviechat", "")
+        .sampling("")
+        .video("movie " + number)
+        .videoFingerprint(Optional.empty())
+        .build();
   }
 
   @Test
@@ -100,7 +98,7 @@ class MemoryFileKillTest {
       }
       SavedMemory found = MemoryFile.open(file);
       int number = Integer.parseInt(found.video().substring("movie ".length()));
-      MemoryFileTest.assertSame(found, memory(number), TokenPrecision.FLOAT32);
+      MemoryFileTest.assertSame(found, memory(number), MovieMemory.Precision.FLOAT32);
     }
   }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moviechat.MemoryFileException;
-import io.moviechat.TokenPrecision;
+import io.moviechat.MovieMemory;
 import io.moviechat.spi.SavedMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,7 +33,7 @@ class MemoryFileProperties {
   static void save() throws IOException {
     folder = Files.createTempDirectory("memory-files");
     Path file = folder.resolve("whole");
-    MemoryFile.save(MemoryFileTest.sample(60), file, TokenPrecision.INT8);
+    MemoryFile.save(MemoryFileTest.sample(60), file, MovieMemory.Precision.INT8);
     whole = Files.readAllBytes(file);
   }
 

@@ -8,8 +8,7 @@ import io.moviechat.FrameTokens;
 import io.moviechat.MemoryFileException;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
-import io.moviechat.TokenPrecision;
+import io.moviechat.MovieMemory;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.SavedMemory;
@@ -51,7 +50,7 @@ class MemoryFileTest {
       }
       slots.add(
           MemorySlot.of(
-              slots.size() < 8 ? MemoryTier.LONG_TERM : MemoryTier.SHORT_TERM,
+              slots.size() < 8 ? MemorySlot.Tier.LONG_TERM : MemorySlot.Tier.SHORT_TERM,
               Duration.ofMillis(40L * seen),
               Duration.ofMillis(40L * (seen + weight)),
               weight,
@@ -61,17 +60,16 @@ class MemoryFileTest {
               FloatBuffer.wrap(values)));
       seen += weight;
     }
-    return new SavedMemory(
-        new MemorySnapshot(SHAPE, slots, frames + 3L, 3),
-        "encoder \u00fc",
-        "moviechat",
-        "shortTermFrames=6",
-        "EveryFrame[]",
-        "file:///movie.mp4",
-        Optional.of("0123abcd"));
+    return SavedMemory.builder(new MemorySnapshot(SHAPE, slots, frames + 3L, 3), "encoder \u00fc")
+        .strategy("moviechat", "shortTermFrames=6")
+        .sampling("EveryFrame[]")
+        .video("file:///movie.mp4")
+        .videoFingerprint(Optional.of("0123abcd"))
+        .build();
   }
 
-  static void assertSame(SavedMemory actual, SavedMemory expected, TokenPrecision precision) {
+  static void assertSame(
+      SavedMemory actual, SavedMemory expected, MovieMemory.Precision precision) {
     MemorySnapshot a = actual.snapshot();
     MemorySnapshot e = expected.snapshot();
     assertThat(List.of(actual.encoderId(), actual.strategy(), actual.settings()))
@@ -106,8 +104,8 @@ class MemoryFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource(TokenPrecision.class)
-  void givesBackWhatWasSaved(TokenPrecision precision) {
+  @EnumSource(MovieMemory.Precision.class)
+  void givesBackWhatWasSaved(MovieMemory.Precision precision) {
     for (int frames : new int[] {0, 1, 5, 6, 200}) {
       Path file = folder.resolve(frames + ".memory");
       MemoryFile.save(sample(frames), file, precision);
@@ -119,20 +117,20 @@ class MemoryFileTest {
   void isFoundAsAService() {
     MemoryFileFormat format = ServiceLoader.load(MemoryFileFormat.class).findFirst().orElseThrow();
     Path file = folder.resolve("a.memory");
-    format.save(sample(50), file, TokenPrecision.FLOAT32);
-    assertSame(format.open(file), sample(50), TokenPrecision.FLOAT32);
+    format.save(sample(50), file, MovieMemory.Precision.FLOAT32);
+    assertSame(format.open(file), sample(50), MovieMemory.Precision.FLOAT32);
   }
 
   @Test
   void theSameMemoryGivesTheSameBytes() throws IOException {
-    MemoryFile.save(sample(50), folder.resolve("a"), TokenPrecision.FLOAT32);
-    MemoryFile.save(sample(50), folder.resolve("b"), TokenPrecision.FLOAT32);
+    MemoryFile.save(sample(50), folder.resolve("a"), MovieMemory.Precision.FLOAT32);
+    MemoryFile.save(sample(50), folder.resolve("b"), MovieMemory.Precision.FLOAT32);
     assertThat(folder.resolve("a")).hasSameBinaryContentAs(folder.resolve("b"));
   }
 
   @ParameterizedTest
-  @EnumSource(TokenPrecision.class)
-  void readsFilesOfFormat1(TokenPrecision precision) throws Exception {
+  @EnumSource(MovieMemory.Precision.class)
+  void readsFilesOfFormat1(MovieMemory.Precision precision) throws Exception {
     Path committed =
         Path.of(
             MemoryFileTest.class
@@ -146,7 +144,7 @@ class MemoryFileTest {
   void keepsZerosAndTinyValuesInInt8() {
     SavedMemory memory = ofValues(0, Float.MIN_VALUE, -Float.MIN_VALUE);
     Path file = folder.resolve("a");
-    MemoryFile.save(memory, file, TokenPrecision.INT8);
+    MemoryFile.save(memory, file, MovieMemory.Precision.INT8);
     FloatBuffer tokens = MemoryFile.open(file).snapshot().slots().get(0).tokens();
     assertThat(tokens.get(1)).isCloseTo(0, within(Float.MIN_NORMAL));
   }
@@ -154,10 +152,11 @@ class MemoryFileTest {
   @Test
   void refusesValuesThatDoNotFitHalfPrecisionAndKeepsTheOldFile() throws IOException {
     Path file = folder.resolve("a");
-    MemoryFile.save(sample(10), file, TokenPrecision.FLOAT32);
+    MemoryFile.save(sample(10), file, MovieMemory.Precision.FLOAT32);
     byte[] before = Files.readAllBytes(file);
     assertThatExceptionOfType(MemoryFileException.class)
-        .isThrownBy(() -> MemoryFile.save(ofValues(1, 65520, 0), file, TokenPrecision.FLOAT16))
+        .isThrownBy(
+            () -> MemoryFile.save(ofValues(1, 65520, 0), file, MovieMemory.Precision.FLOAT16))
         .withMessageContaining("65520")
         .withMessageContaining("INT8");
     assertThat(Files.readAllBytes(file)).isEqualTo(before);
@@ -170,7 +169,12 @@ class MemoryFileTest {
     TokenShape shape = new TokenShape(1, values.length);
     try (VideoMemory memory = MemoryStrategies.moviechat().build().open(shape)) {
       memory.add(FrameTokens.of(Duration.ZERO, shape, FloatBuffer.wrap(values)));
-      return new SavedMemory(memory.snapshot(), "e", "s", "", "", "v", Optional.empty());
+      return SavedMemory.builder(memory.snapshot(), "e")
+          .strategy("s", "")
+          .sampling("")
+          .video("v")
+          .videoFingerprint(Optional.empty())
+          .build();
     }
   }
 
@@ -184,18 +188,20 @@ class MemoryFileTest {
         .isThrownBy(() -> MemoryFile.open(folder))
         .withMessageContaining("not a regular file");
     assertThatExceptionOfType(MemoryFileException.class)
-        .isThrownBy(() -> MemoryFile.save(sample(1), folder, TokenPrecision.FLOAT32))
+        .isThrownBy(() -> MemoryFile.save(sample(1), folder, MovieMemory.Precision.FLOAT32))
         .withMessageContaining("is a folder");
     assertThatExceptionOfType(MemoryFileException.class)
         .isThrownBy(
-            () -> MemoryFile.save(sample(1), folder.resolve("no/such"), TokenPrecision.FLOAT32))
+            () ->
+                MemoryFile.save(
+                    sample(1), folder.resolve("no/such"), MovieMemory.Precision.FLOAT32))
         .withMessageContaining("there is no folder");
   }
 
   @Test
   void refusesALaterFormat() throws IOException {
     Path file = folder.resolve("a");
-    MemoryFile.save(sample(10), file, TokenPrecision.FLOAT32);
+    MemoryFile.save(sample(10), file, MovieMemory.Precision.FLOAT32);
     String text = Files.readString(file, java.nio.charset.StandardCharsets.ISO_8859_1);
     Files.writeString(
         file,
@@ -228,7 +234,7 @@ class MemoryFileTest {
     Files.write(old, new byte[8], StandardOpenOption.CREATE_NEW);
     Files.write(recent, new byte[8], StandardOpenOption.CREATE_NEW);
     Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(1))));
-    MemoryFile.save(sample(10), file, TokenPrecision.FLOAT32);
+    MemoryFile.save(sample(10), file, MovieMemory.Precision.FLOAT32);
     assertThat(old).doesNotExist();
     assertThat(recent).exists();
   }

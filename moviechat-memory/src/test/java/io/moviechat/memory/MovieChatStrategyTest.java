@@ -5,12 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.moviechat.MemoryBudget;
 import io.moviechat.TokenShape;
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.VideoMemoryProvider;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
@@ -95,14 +93,12 @@ class MovieChatStrategyTest {
   @Test
   void modelDefaultsApplyUnlessTheBudgetIsTighter() {
     ModelDefaults defaults =
-        new ModelDefaults(
-            Optional.empty(),
-            Optional.of("moviechat-released"),
-            OptionalInt.of(16),
-            OptionalInt.of(4),
-            OptionalInt.of(64),
-            Optional.empty(),
-            Optional.empty());
+        ModelDefaults.builder()
+            .memoryStrategy("moviechat-released")
+            .shortTermFrames(16)
+            .consolidateTo(4)
+            .longTermSlots(64)
+            .build();
     VideoMemoryProvider provider =
         ServiceLoader.load(VideoMemoryProvider.class).findFirst().orElseThrow();
     assertThat(provider.strategies())
@@ -118,14 +114,12 @@ class MovieChatStrategyTest {
   @Test
   void aModelCanAskForTheStartEmptyVariantByName() {
     ModelDefaults defaults =
-        new ModelDefaults(
-            Optional.empty(),
-            Optional.of("moviechat-start-empty"),
-            OptionalInt.of(16),
-            OptionalInt.of(4),
-            OptionalInt.of(64),
-            Optional.empty(),
-            Optional.empty());
+        ModelDefaults.builder()
+            .memoryStrategy("moviechat-start-empty")
+            .shortTermFrames(16)
+            .consolidateTo(4)
+            .longTermSlots(64)
+            .build();
     VideoMemoryProvider provider =
         ServiceLoader.load(VideoMemoryProvider.class).findFirst().orElseThrow();
     assertThat(provider.factory(defaults).strategy()).isEqualTo("moviechat-start-empty");
@@ -138,14 +132,7 @@ class MovieChatStrategyTest {
     MovieChatMemoryProvider provider = new MovieChatMemoryProvider();
     for (String name : provider.strategies()) {
       ModelDefaults defaults =
-          new ModelDefaults(
-              Optional.empty(),
-              Optional.of(name),
-              OptionalInt.empty(),
-              OptionalInt.empty(),
-              OptionalInt.of(40),
-              Optional.empty(),
-              Optional.empty());
+          ModelDefaults.builder().memoryStrategy(name).longTermSlots(40).build();
       assertThat(provider.factory(defaults).strategy()).isEqualTo(name);
       try (VideoMemory memory = provider.factory(defaults).open(SHAPE)) {
         assertThat(memory.shape()).isEqualTo(SHAPE);
@@ -155,15 +142,7 @@ class MovieChatStrategyTest {
 
   @Test
   void anUnknownStrategyIsAnsweredWithThoseThatExist() {
-    ModelDefaults defaults =
-        new ModelDefaults(
-            Optional.empty(),
-            Optional.of("elephant"),
-            OptionalInt.empty(),
-            OptionalInt.empty(),
-            OptionalInt.empty(),
-            Optional.empty(),
-            Optional.empty());
+    ModelDefaults defaults = ModelDefaults.builder().memoryStrategy("elephant").build();
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new MovieChatMemoryProvider().factory(defaults))
         .withMessageContaining("elephant")
@@ -172,15 +151,7 @@ class MovieChatStrategyTest {
 
   @Test
   void aModelsWishIsRoundedToTheSlidingWindow() {
-    ModelDefaults wish =
-        new ModelDefaults(
-            Optional.empty(),
-            Optional.empty(),
-            OptionalInt.of(16),
-            OptionalInt.of(4),
-            OptionalInt.empty(),
-            Optional.empty(),
-            Optional.empty());
+    ModelDefaults wish = ModelDefaults.builder().shortTermFrames(16).consolidateTo(4).build();
     assertThat(MemoryStrategies.oneVision().defaults(wish).build().settings())
         .isEqualTo("shortTermFrames=12 consolidateTo=4 longTermSlots=64");
     assertThat(MemoryStrategies.moviechat().defaults(wish).build().settings())

@@ -1,7 +1,7 @@
 package io.moviechat.memory;
 
 import io.moviechat.MemoryBudget;
-import io.moviechat.spi.VideoMemoryFactory;
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.testing.VideoMemoryContract;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

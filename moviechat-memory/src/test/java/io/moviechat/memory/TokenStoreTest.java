@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import io.moviechat.TokenShape;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Random;

@@ -21,7 +21,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
 
 import io.moviechat.VideoException;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import java.util.ArrayDeque;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;

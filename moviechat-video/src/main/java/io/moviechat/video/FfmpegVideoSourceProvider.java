@@ -1,6 +1,7 @@
 package io.moviechat.video;
 
 import io.moviechat.VideoException;
+import io.moviechat.VideoLocation;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import java.io.Closeable;
@@ -8,7 +9,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.channels.SeekableByteChannel;
-import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,12 +57,16 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
 
   /** Files, and addresses that start with http, https, rtsp, rtsps, rtmp or rtmps. */
   @Override
-  public boolean accepts(URI location) {
-    return scheme(location).equals("file") || NETWORK.contains(scheme(location));
+  public boolean accepts(VideoLocation location) {
+    return location.path().isPresent() || isNetwork(location);
+  }
+
+  private static boolean isNetwork(VideoLocation location) {
+    return NETWORK.contains(location.scheme().toLowerCase(Locale.ROOT));
   }
 
   @Override
-  public VideoSource open(URI location) {
+  public VideoSource open(VideoLocation location) {
     if (!accepts(location)) {
       throw new VideoException(
           "cannot open "
@@ -70,16 +74,25 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
               + ": expected a location that starts with file: or one of "
               + NETWORK);
     }
-    if (NETWORK.contains(scheme(location))) {
-      String url = location.toString();
-      return new FfmpegVideoSource(
-          url, watchdog -> Optional.of(Demuxer.open(url, options, watchdog)), () -> {}, options);
+    if (location.path().isPresent()) {
+      return open(location.path().get());
     }
-    try {
-      return open(Path.of(location));
-    } catch (IllegalArgumentException | FileSystemNotFoundException e) {
-      throw new VideoException("cannot open " + location + ": it names no file", e);
-    }
+    String url = location.uri().toString();
+    return new FfmpegVideoSource(
+        location.toString(),
+        watchdog -> Optional.of(Demuxer.open(url, options, watchdog)),
+        () -> {},
+        options);
+  }
+
+  /**
+   * Opens a video at an address.
+   *
+   * @throws VideoException if there is no such video or it cannot be read
+   * @throws IllegalArgumentException if the address has no scheme
+   */
+  public VideoSource open(URI address) {
+    return open(VideoLocation.of(address));
   }
 
   /**
@@ -166,10 +179,5 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
     } catch (IOException e) {
       // Nothing was written, so nothing is lost.
     }
-  }
-
-  private static String scheme(URI location) {
-    String scheme = location.getScheme();
-    return scheme == null ? "" : scheme.toLowerCase(Locale.ROOT);
   }
 }

@@ -5,8 +5,9 @@ import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
+import io.moviechat.VideoLocation;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.FrameStream;
-import io.moviechat.spi.NativeOwner;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.video.CursorSelections.Window;
 import java.net.URI;
@@ -105,7 +106,7 @@ public final class LiveVideo implements VideoSource {
           options,
           new LiveOptions(live.queueFrames(), Duration.ZERO, live.growthPatience()));
     }
-    if (!new FfmpegVideoSourceProvider(options).accepts(location)) {
+    if (!new FfmpegVideoSourceProvider(options).accepts(VideoLocation.of(location))) {
       throw new VideoException("cannot open " + location + " as a live video: unknown scheme");
     }
     String url = location.toString();

@@ -6,7 +6,7 @@ import static org.bytedeco.ffmpeg.global.swscale.*;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.VideoException;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;

@@ -6,7 +6,7 @@ import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.VideoException;
-import io.moviechat.spi.KeyframeSource;
+import io.moviechat.spi.MovieView;
 import io.moviechat.spi.VideoSource;
 import java.awt.AWTError;
 import java.awt.Color;
@@ -46,10 +46,10 @@ public final class Storyboard {
   private static final int MAX_SLOTS = 2000;
 
   private final MemorySnapshot memory;
-  private final KeyframeSource pictures;
+  private final MovieView.Pictures pictures;
   private final String title;
 
-  private Storyboard(MemorySnapshot memory, KeyframeSource pictures, String title) {
+  private Storyboard(MemorySnapshot memory, MovieView.Pictures pictures, String title) {
     this.memory = Objects.requireNonNull(memory, "memory");
     this.pictures = Objects.requireNonNull(pictures, "pictures");
     this.title = Objects.requireNonNull(title, "title");
@@ -61,7 +61,7 @@ public final class Storyboard {
    * @param memory at least one slot, at most 2,000
    * @param pictures where the slots' pictures come from; a slot without one shows an empty place
    */
-  public static Storyboard of(MemorySnapshot memory, KeyframeSource pictures) {
+  public static Storyboard of(MemorySnapshot memory, MovieView.Pictures pictures) {
     return new Storyboard(memory, pictures, "");
   }
 

@@ -7,7 +7,7 @@ import static org.bytedeco.ffmpeg.global.swscale.*;
 
 import io.moviechat.Frame;
 import io.moviechat.VideoException;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -10,8 +10,9 @@ import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
+import io.moviechat.VideoLocation;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.FrameStream;
-import io.moviechat.spi.NativeOwner;
 import io.moviechat.spi.VideoSource;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -166,7 +167,8 @@ class BadInputTest {
   @Test
   void locationThatIsNoFile() {
     FfmpegVideoSourceProvider provider = new FfmpegVideoSourceProvider();
-    assertThat(provider.accepts(URI.create("gopher://example.org/movie.mp4"))).isFalse();
+    assertThat(provider.accepts(VideoLocation.of(URI.create("gopher://example.org/movie.mp4"))))
+        .isFalse();
     assertThatThrownBy(() -> provider.open(URI.create("gopher://example.org/movie.mp4")))
         .isInstanceOf(VideoException.class)
         .hasMessageContaining("gopher://example.org/movie.mp4");

@@ -6,7 +6,7 @@ import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Fit;
 import io.moviechat.FrameFormat.Resampling;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.VideoSource;
 import java.io.IOException;
 import java.net.URISyntaxException;

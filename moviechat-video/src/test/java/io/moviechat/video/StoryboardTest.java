@@ -8,11 +8,10 @@ import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.FrameSampling;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import io.moviechat.VideoException;
-import io.moviechat.spi.KeyframeSource;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
+import io.moviechat.spi.MovieView;
 import io.moviechat.spi.VideoSource;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -48,7 +47,7 @@ class StoryboardTest {
       frames += weight;
       all.add(
           MemorySlot.of(
-              MemoryTier.LONG_TERM,
+              MemorySlot.Tier.LONG_TERM,
               start,
               end,
               weight,
@@ -82,7 +81,7 @@ class StoryboardTest {
   void worksForAnyNumberOfSlotsAndWithoutPictures() {
     for (int slots : new int[] {1, 2, 5, 31, 81, 256}) {
       BufferedImage board =
-          Storyboard.of(memory(slots, Duration.ofHours(2)), KeyframeSource.NONE).draw();
+          Storyboard.of(memory(slots, Duration.ofHours(2)), MovieView.Pictures.NONE).draw();
       assertThat(board.getWidth()).as("%d slots", slots).isBetween(700, 12_000);
       assertThat((double) board.getWidth() / board.getHeight())
           .as("%d slots", slots)
@@ -92,7 +91,7 @@ class StoryboardTest {
 
   @Test
   void refusesAnEmptyMemory() {
-    Storyboard board = Storyboard.of(MemorySnapshot.empty(SHAPE), KeyframeSource.NONE);
+    Storyboard board = Storyboard.of(MemorySnapshot.empty(SHAPE), MovieView.Pictures.NONE);
     assertThatThrownBy(() -> board.write(folder.resolve("board.png")))
         .isInstanceOf(IllegalArgumentException.class);
   }
@@ -118,7 +117,7 @@ class StoryboardTest {
   @Test
   void namesThePictureThatCannotBeWritten() {
     Path file = folder.resolve("missing").resolve("board.png");
-    Storyboard board = Storyboard.of(memory(2, Duration.ofSeconds(8)), KeyframeSource.NONE);
+    Storyboard board = Storyboard.of(memory(2, Duration.ofSeconds(8)), MovieView.Pictures.NONE);
     assertThatThrownBy(() -> board.write(file))
         .isInstanceOf(VideoException.class)
         .hasMessageContaining(file.toString());

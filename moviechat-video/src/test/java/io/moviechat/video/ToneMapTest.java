@@ -7,7 +7,7 @@ import static org.bytedeco.ffmpeg.global.avutil.*;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.VideoSource;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moviechat.Frame;
 import io.moviechat.VideoException;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -3,7 +3,6 @@ package io.moviechat.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.moviechat.Answer;
-import io.moviechat.Evidence;
 import io.moviechat.MemorySnapshot;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -33,7 +32,7 @@ final class AnswerJson {
       json.writeStartObject();
       json.writeStringField("answer", answer.text());
       json.writeFieldName("tokens");
-      int[] tokens = answer.tokens().toArray();
+      int[] tokens = answer.tokens();
       json.writeArray(tokens, 0, tokens.length);
       json.writeStringField("finishReason", answer.finishReason().name().toLowerCase(Locale.ROOT));
       json.writeNumberField("promptTokens", answer.promptTokens());
@@ -41,7 +40,7 @@ final class AnswerJson {
       json.writeNumberField("slots", memory.slots().size());
       json.writeNumberField("memoryBytes", memory.bytes());
       json.writeArrayFieldStart("evidence");
-      for (Evidence evidence : answer.evidence()) {
+      for (Answer.Evidence evidence : answer.evidence()) {
         json.writeStartObject();
         json.writeNumberField("start", Moment.seconds(evidence.start()));
         json.writeNumberField("end", Moment.seconds(evidence.end()));

@@ -1,7 +1,6 @@
 package io.moviechat.cli;
 
 import io.moviechat.Answer;
-import io.moviechat.Evidence;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.WatchOptions;
@@ -64,7 +63,7 @@ final class DemoCommand implements Callable<Integer> {
       status.show("making a movie of " + Moment.format(Duration.ofMillis(demo.script().millis())));
       MovieWriter.write(demo.script(), file);
       try (MovieChat chat = MovieChat.builder().model(new EmbeddedModel().model()).build()) {
-        Watching watching = chat.start(file, WatchOptions.DEFAULT, status::show);
+        Watching watching = chat.start(file, WatchOptions.DEFAULT.onProgress(status::show));
         Movie movie = context.interruption().during(watching::cancel, watching::join);
         status.clear();
         out.printf("%s, %d memory slots%n", file, movie.memory().snapshot().slots().size());
@@ -96,7 +95,7 @@ final class DemoCommand implements Callable<Integer> {
     out.printf(
         "  truth    %s%s%n",
         question.answer(), question.isAnsweredBy(answer.text()) ? "" : "   (the answer is wrong)");
-    List<Evidence> evidence = answer.evidence();
+    List<Answer.Evidence> evidence = answer.evidence();
     out.printf(
         "  evidence %d slots, %s to %s%n",
         evidence.size(),

@@ -2,8 +2,8 @@ package io.moviechat.cli;
 
 import io.moviechat.MemoryBudget;
 import io.moviechat.MovieChat;
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
-import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.VideoMemoryProvider;
 import io.moviechat.spi.VisionLanguageModel;
 import java.net.URI;
@@ -109,15 +109,7 @@ final class MovieSettings {
     List<String> names = new ArrayList<>();
     for (VideoMemoryProvider provider : ServiceLoader.load(VideoMemoryProvider.class)) {
       if (provider.strategies().contains(strategy)) {
-        return provider.factory(
-            new ModelDefaults(
-                defaults.sampling(),
-                Optional.of(strategy),
-                defaults.shortTermFrames(),
-                defaults.consolidateTo(),
-                defaults.longTermSlots(),
-                defaults.systemPrompt(),
-                defaults.notice()));
+        return provider.factory(defaults.toBuilder().memoryStrategy(strategy).build());
       }
       names.addAll(provider.strategies());
     }

@@ -5,6 +5,7 @@ import io.moviechat.GenerationOptions;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.VideoException;
+import io.moviechat.VideoLocation;
 import io.moviechat.WatchOptions;
 import io.moviechat.Watching;
 import io.moviechat.spi.VisionLanguageModel;
@@ -83,7 +84,8 @@ final class Session implements AutoCloseable {
       return movie;
     }
     WatchOptions options = WatchOptions.DEFAULT.withBreakpoints(at.map(List::of).orElse(List.of()));
-    Watching watching = chat.start(settings.location().orElseThrow(), options, status::show);
+    Watching watching =
+        chat.start(settings.location().orElseThrow(), options.onProgress(status::show));
     Movie movie = context.interruption().during(watching::cancel, watching::join);
     status.clear();
     if (movie.damagedFrames() > 0) {
@@ -122,7 +124,7 @@ final class Session implements AutoCloseable {
   }
 
   private static void checkSame(Path file, Movie movie, URI video) {
-    if (!movie.location().equals(video.toString())) {
+    if (!movie.location().equals(VideoLocation.of(video).toString())) {
       throw new VideoException(
           "the memory "
               + file
@@ -137,7 +139,7 @@ final class Session implements AutoCloseable {
   /** A conversation about a moment, or about the whole movie. */
   Conversation conversation(Optional<Duration> moment) {
     requireBefore(end, moment, name);
-    return moment.isPresent() ? movie.at(moment.get()) : movie.conversation();
+    return moment.isPresent() ? movie.at(moment.get()).conversation() : movie.conversation();
   }
 
   Movie movie() {

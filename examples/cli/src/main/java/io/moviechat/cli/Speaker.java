@@ -64,7 +64,7 @@ final class Speaker {
     if (answer.finishReason() == FinishReason.LENGTH) {
       context
           .terminal()
-          .note("(cut after " + answer.tokens().length() + " tokens; --max-new-tokens sets that)");
+          .note("(cut after " + answer.tokens().length + " tokens; --max-new-tokens sets that)");
     } else if (answer.finishReason() == FinishReason.TIMEOUT) {
       context.terminal().note("(cut by --timeout)");
     }

@@ -1,6 +1,6 @@
 package io.moviechat.cli;
 
-import io.moviechat.WatchProgress;
+import io.moviechat.Watching;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.OptionalDouble;
@@ -41,7 +41,7 @@ final class StatusLine implements AutoCloseable {
   }
 
   /** Shows how far watching has come; draws at most ten times a second. */
-  synchronized void show(WatchProgress progress) {
+  synchronized void show(Watching.Progress progress) {
     long now = System.nanoTime();
     if (!terminal.shows() || (watching && now - drawn < REDRAW_NANOS)) {
       return;
@@ -54,7 +54,7 @@ final class StatusLine implements AutoCloseable {
     show(line(progress, Duration.ofNanos(now - firstFrame), terminal.columns()));
   }
 
-  static String line(WatchProgress progress, Duration taken, int columns) {
+  static String line(Watching.Progress progress, Duration taken, int columns) {
     String counts = String.format(Locale.ROOT, "%,d frames", progress.frames());
     if (taken.toMillis() > 0) {
       counts +=

@@ -2,6 +2,7 @@ package io.moviechat.cli;
 
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
+import io.moviechat.VideoLocation;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import java.net.URI;
@@ -52,12 +53,13 @@ final class Videos {
    * @throws VideoException if the video cannot be read
    */
   static VideoSource open(URI video) {
+    VideoLocation location = VideoLocation.of(video);
     for (VideoSourceProvider provider : ServiceLoader.load(VideoSourceProvider.class)) {
-      if (provider.accepts(video)) {
-        return provider.open(video);
+      if (provider.accepts(location)) {
+        return provider.open(location);
       }
     }
     throw new VideoException(
-        "no video source of this build knows " + video + "; give a file or an http(s) URL");
+        "no video source of this build knows " + location + "; give a file or an http(s) URL");
   }
 }

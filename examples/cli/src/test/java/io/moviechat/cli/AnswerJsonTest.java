@@ -2,16 +2,13 @@ package io.moviechat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.primitives.ImmutableIntArray;
 import io.moviechat.Answer;
-import io.moviechat.AnswerTimings;
-import io.moviechat.Evidence;
 import io.moviechat.FinishReason;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
+import io.moviechat.Movie;
 import io.moviechat.TokenShape;
-import io.moviechat.WatchTimings;
+import io.moviechat.spi.GeneratedAnswer;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -23,7 +20,7 @@ class AnswerJsonTest {
     TokenShape shape = new TokenShape(2, 3);
     MemorySlot slot =
         MemorySlot.of(
-            MemoryTier.LONG_TERM,
+            MemorySlot.Tier.LONG_TERM,
             Duration.ZERO,
             Duration.ofMillis(2500),
             7,
@@ -32,19 +29,21 @@ class AnswerJsonTest {
             shape,
             FloatBuffer.allocate(6));
     Answer answer =
-        new Answer(
-            "A \"rabbit\"\n🐇",
-            ImmutableIntArray.of(5, 6),
-            FinishReason.LENGTH,
-            42,
-            List.of(new Evidence(slot.tier(), slot.start(), slot.end(), 7, slot.representative())),
-            new WatchTimings(
-                Duration.ofMillis(9),
-                Duration.ofMillis(1),
-                Duration.ofMillis(2),
-                Duration.ofMillis(3)),
-            new AnswerTimings(
-                Duration.ofMillis(4), Duration.ofMillis(5), Duration.ofMillis(6), 10.0));
+        Answer.of(
+                GeneratedAnswer.builder("A \"rabbit\"\n🐇", FinishReason.LENGTH)
+                    .tokens(5, 6)
+                    .promptTokens(42)
+                    .timings(
+                        Answer.Timings.of(
+                            Duration.ofMillis(4), Duration.ofMillis(5), Duration.ofMillis(6), 10.0))
+                    .build(),
+                new MemorySnapshot(shape, List.of(slot), 7, 0))
+            .withWatch(
+                Movie.Timings.of(
+                    Duration.ofMillis(9),
+                    Duration.ofMillis(1),
+                    Duration.ofMillis(2),
+                    Duration.ofMillis(3)));
 
     String json = AnswerJson.of(answer, new MemorySnapshot(shape, List.of(slot), 7, 0));
 

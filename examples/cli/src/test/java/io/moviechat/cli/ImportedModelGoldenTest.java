@@ -3,7 +3,6 @@ package io.moviechat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moviechat.Answer;
-import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.Frame;
 import io.moviechat.FrameSampling;
@@ -11,21 +10,19 @@ import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.Question;
+import io.moviechat.TokenListener;
 import io.moviechat.WatchOptions;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.FrameEncoder;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.NativeOwner;
-import io.moviechat.spi.TokenListener;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.video.FrameImages;
 import java.io.IOException;
@@ -37,7 +34,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -102,7 +98,7 @@ class ImportedModelGoldenTest {
   void remembers_and_answers_what_the_original_recorded() {
     VideoSourceProvider video = Originals.video(IntStream.range(0, 16).toArray());
     try (MovieChat chat = released(video).build();
-        Movie movie = chat.watch(FRAMES, WatchOptions.DEFAULT, progress -> {})) {
+        Movie movie = chat.watch(FRAMES, WatchOptions.DEFAULT)) {
       MemorySnapshot memory = movie.memory().snapshot();
       assertThat(memory.slots()).hasSize(4);
       assertThat(Originals.relativeError(tokens(memory), Originals.floats("long_memory")))
@@ -110,7 +106,7 @@ class ImportedModelGoldenTest {
 
       Answer answer = movie.ask(QUESTION);
 
-      assertThat(answer.tokens().toArray()).isEqualTo(Originals.numbers("/greedy/ids[]"));
+      assertThat(answer.tokens()).isEqualTo(Originals.numbers("/greedy/ids[]"));
       assertThat(answer.text()).isEqualTo(Originals.text("/greedy/text"));
     }
   }
@@ -122,9 +118,9 @@ class ImportedModelGoldenTest {
     String name = "slots_" + slots;
     int[] order = Originals.numbers(ANSWERS, "/" + name + "/frames[]");
     try (MovieChat chat = released(Originals.video(order)).build();
-        Movie movie = chat.watch(FRAMES, WatchOptions.DEFAULT, progress -> {})) {
+        Movie movie = chat.watch(FRAMES, WatchOptions.DEFAULT)) {
       assertThat(movie.memory().snapshot().slots()).hasSize(slots);
-      assertThat(movie.ask(QUESTION).tokens().toArray()).isEqualTo(expected(name));
+      assertThat(movie.ask(QUESTION).tokens()).isEqualTo(expected(name));
     }
   }
 
@@ -134,11 +130,10 @@ class ImportedModelGoldenTest {
     Duration moment = Duration.ofSeconds(16);
     WatchOptions options = WatchOptions.DEFAULT.withBreakpoints(List.of(moment));
     try (MovieChat chat = released(video).build();
-        Movie movie = chat.watch(FRAMES, options, progress -> {});
-        Conversation conversation = movie.at(moment)) {
-      assertThat(conversation.memory().slots()).hasSize(5);
-      assertThat(conversation.ask(QUESTION).tokens().toArray())
-          .isEqualTo(expected("breakpoint_once"));
+        Movie movie = chat.watch(FRAMES, options)) {
+      io.moviechat.Moment there = movie.at(moment);
+      assertThat(there.memory().slots()).hasSize(5);
+      assertThat(there.ask(QUESTION).tokens()).isEqualTo(expected("breakpoint_once"));
     }
   }
 
@@ -148,7 +143,7 @@ class ImportedModelGoldenTest {
     List<MemorySlot> longTerm = new ArrayList<>();
     VideoSourceProvider video = Originals.video(IntStream.range(0, 16).toArray());
     try (MovieChat chat = released(video).build();
-        Movie movie = chat.watch(FRAMES, WatchOptions.DEFAULT, progress -> {})) {
+        Movie movie = chat.watch(FRAMES, WatchOptions.DEFAULT)) {
       longTerm.addAll(movie.memory().snapshot().slots());
     }
     List<MemorySlot> frames = encoded(IntStream.rangeClosed(8, 16).toArray());
@@ -169,7 +164,7 @@ class ImportedModelGoldenTest {
           boolean current = i == indices.length - 1;
           slots.add(
               MemorySlot.ofFrame(
-                  current ? MemoryTier.CURRENT : MemoryTier.SHORT_TERM,
+                  current ? MemorySlot.Tier.CURRENT : MemorySlot.Tier.SHORT_TERM,
                   time.plusSeconds(1),
                   tokens));
         }
@@ -181,14 +176,10 @@ class ImportedModelGoldenTest {
   private static int[] answer(List<MemorySlot> slots) {
     long frames = slots.stream().mapToLong(MemorySlot::frames).sum();
     MemorySnapshot memory = new MemorySnapshot(slots.get(0).shape(), slots, frames, 0);
-    MovieView view =
-        new MovieView(memory, Optional.of(Duration.ofSeconds(29)), KeyframeSource.NONE);
+    MovieView view = MovieView.of(memory).at(Duration.ofSeconds(29));
     try (AnswerGenerator generator = bundle.openGenerator();
         AnswerSession session = generator.open(view)) {
-      return session
-          .answer(AnswerRequest.of(QUESTION, greedy(16)), TokenListener.NONE)
-          .tokens()
-          .toArray();
+      return session.answer(AnswerRequest.of(QUESTION, greedy(16)), TokenListener.NONE).tokens();
     }
   }
 
@@ -216,12 +207,12 @@ class ImportedModelGoldenTest {
             });
     try (MovieChat chat =
             MovieChat.builder().model(scripted).video(Originals.video(0, 1, 2)).build();
-        Movie movie = chat.watch(FRAMES, WatchOptions.DEFAULT, progress -> {})) {
+        Movie movie = chat.watch(FRAMES, WatchOptions.DEFAULT)) {
       StringBuilder streamed = new StringBuilder();
       Answer answer = movie.ask(QUESTION, streamed::append);
 
       assertThat(answer.finishReason()).isEqualTo(FinishReason.STOP);
-      assertThat(answer.tokens().toArray()).isEqualTo(Arrays.copyOf(script, length));
+      assertThat(answer.tokens()).isEqualTo(Arrays.copyOf(script, length));
       assertThat(answer.text()).isEqualTo(text).isEqualTo(streamed.toString());
     }
   }
@@ -240,7 +231,7 @@ class ImportedModelGoldenTest {
 
       Question sampled = Question.of(QUESTION).with(GenerationOptions.ORIGINAL);
       Answer first = movie.conversation().ask(sampled, TokenListener.NONE);
-      assertThat(first.tokens().length()).isBetween(1, 300);
+      assertThat(first.tokens().length).isBetween(1, 300);
       assertThat(movie.conversation().ask(sampled, TokenListener.NONE).tokens())
           .isEqualTo(first.tokens());
     }
@@ -273,13 +264,11 @@ class ImportedModelGoldenTest {
                 .build();
         Movie movie = chat.watch(BUNNY)) {
       assertThat(movie.memory().snapshot().slots()).hasSize(48);
-      assertThat(Originals.numbers(asked, "/tokens[]"))
-          .isEqualTo(movie.ask(QUESTION).tokens().toArray());
-      try (Conversation moment = movie.at(Duration.ofSeconds(4))) {
-        assertThat(moment.memory().slots().get(moment.memory().slots().size() - 1).tier())
-            .isEqualTo(MemoryTier.CURRENT);
-        assertThat(moment.ask(QUESTION).tokens().length()).isBetween(1, 16);
-      }
+      assertThat(Originals.numbers(asked, "/tokens[]")).isEqualTo(movie.ask(QUESTION).tokens());
+      io.moviechat.Moment moment = movie.at(Duration.ofSeconds(4));
+      assertThat(moment.memory().slots().get(moment.memory().slots().size() - 1).tier())
+          .isEqualTo(MemorySlot.Tier.CURRENT);
+      assertThat(moment.ask(QUESTION).tokens().length).isBetween(1, 16);
     }
   }
 
@@ -316,7 +305,7 @@ class ImportedModelGoldenTest {
     try (MovieChat chat = MovieChat.builder().model(bundle).generation(greedy(16)).build();
         Movie movie = chat.watch(picture)) {
       assertThat(movie.memory().snapshot().slots()).hasSize(1);
-      assertThat(movie.ask(QUESTION).tokens().toArray()).isEqualTo(tokens);
+      assertThat(movie.ask(QUESTION).tokens()).isEqualTo(tokens);
       assertThat(movie.ask("And why?").text()).isNotNull(); // the conversation goes on
     }
   }

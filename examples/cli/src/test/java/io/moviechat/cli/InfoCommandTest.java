@@ -2,7 +2,7 @@ package io.moviechat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

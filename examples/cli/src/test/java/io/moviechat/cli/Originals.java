@@ -4,6 +4,7 @@ import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
 import io.moviechat.VideoInfo;
+import io.moviechat.VideoLocation;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
@@ -129,13 +130,13 @@ final class Originals {
       }
 
       @Override
-      public boolean accepts(URI location) {
+      public boolean accepts(VideoLocation location) {
         return true;
       }
 
       @Override
-      public VideoSource open(URI location) {
-        return new RecordedVideo(location, order);
+      public VideoSource open(VideoLocation location) {
+        return new RecordedVideo(location.uri(), order);
       }
     };
   }

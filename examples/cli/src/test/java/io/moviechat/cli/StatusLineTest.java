@@ -2,7 +2,7 @@ package io.moviechat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.moviechat.WatchProgress;
+import io.moviechat.Watching;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -10,8 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class StatusLineTest {
-  private static final WatchProgress HALF =
-      new WatchProgress(15, Duration.ofSeconds(15), Optional.of(Duration.ofSeconds(30)));
+  private static final Watching.Progress HALF =
+      Watching.Progress.of(15, Duration.ofSeconds(15), Optional.of(Duration.ofSeconds(30)));
 
   @Test
   void shows_share_position_and_speed() {
@@ -22,7 +22,7 @@ class StatusLineTest {
 
   @Test
   void a_video_of_unknown_length_has_no_bar() {
-    WatchProgress live = new WatchProgress(1500, Duration.ofMinutes(25), Optional.empty());
+    Watching.Progress live = Watching.Progress.of(1500, Duration.ofMinutes(25), Optional.empty());
 
     assertThat(StatusLine.line(live, Duration.ofSeconds(100), 80))
         .isEqualTo("watching 00:25:00  1,500 frames, 15.0/s");

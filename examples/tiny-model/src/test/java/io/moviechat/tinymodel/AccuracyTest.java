@@ -29,8 +29,7 @@ class AccuracyTest {
     try (MovieChat chat = MovieChat.builder().video(videos).build()) {
       for (int i = 0; i < 12; i++) {
         Script script = Movies.ofScenes(1 + i % 3, World.Split.SEEN, i);
-        try (Movie movie =
-            chat.watch(videos.add("movie" + i, script), WatchOptions.DEFAULT, progress -> {})) {
+        try (Movie movie = chat.watch(videos.add("movie" + i, script), WatchOptions.DEFAULT)) {
           examiner.examine(
               movie,
               Examiner.questions(script, Examiner.GLOBAL, false, 10, i),

@@ -83,7 +83,7 @@ class EmbeddedModelTest {
     ScriptVideos videos = new ScriptVideos();
     URI location = videos.add("movie", Script.of(List.of(scene)));
     try (MovieChat chat = MovieChat.builder().video(videos).build();
-        Movie movie = chat.watch(location, WatchOptions.DEFAULT, progress -> {})) {
+        Movie movie = chat.watch(location, WatchOptions.DEFAULT)) {
       MemorySnapshot memory = movie.memory().snapshot();
       assertThat(memory.framesSeen()).isEqualTo(33);
       assertThat(memory.slots()).hasSize(9);

@@ -95,17 +95,10 @@ public final class Examiner {
    */
   public void examine(
       Movie movie, List<ScriptQuestion> questions, BiConsumer<ScriptQuestion, Answer> listener) {
-    List<Conversation> open = new ArrayList<>();
-    try {
-      for (ScriptQuestion question : questions) {
-        Conversation conversation = conversation(movie, question);
-        open.add(conversation); // as long as one is open, the model keeps the movie it has read
-        Answer answer = ask(conversation, question);
-        count(question, answer.text());
-        listener.accept(question, answer);
-      }
-    } finally {
-      open.forEach(Conversation::close);
+    for (ScriptQuestion question : questions) {
+      Answer answer = ask(movie, question);
+      count(question, answer.text());
+      listener.accept(question, answer);
     }
   }
 
@@ -119,7 +112,7 @@ public final class Examiner {
   private static Conversation conversation(Movie movie, ScriptQuestion question) {
     return question.atMillis() < 0
         ? movie.conversation()
-        : movie.at(Duration.ofMillis(question.atMillis()));
+        : movie.at(Duration.ofMillis(question.atMillis())).conversation();
   }
 
   private static Answer ask(Conversation conversation, ScriptQuestion question) {

@@ -5,6 +5,7 @@ import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
+import io.moviechat.VideoLocation;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
@@ -51,17 +52,17 @@ public final class ScriptVideos implements VideoSourceProvider {
   }
 
   @Override
-  public boolean accepts(URI location) {
-    return SCHEME.equals(location.getScheme());
+  public boolean accepts(VideoLocation location) {
+    return SCHEME.equals(location.scheme());
   }
 
   @Override
-  public VideoSource open(URI location) {
-    Script script = scripts.get(location.getSchemeSpecificPart());
+  public VideoSource open(VideoLocation location) {
+    Script script = scripts.get(location.uri().getSchemeSpecificPart());
     if (script == null) {
       throw new VideoException("there is no script at " + location);
     }
-    return new Source(location, script);
+    return new Source(location.uri(), script);
   }
 
   private static final class Source implements VideoSource {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
+import io.moviechat.VideoLocation;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
@@ -29,8 +30,8 @@ class MovieWriterTest {
     ScriptVideos scripts = new ScriptVideos();
     VideoSourceProvider files =
         ServiceLoader.load(VideoSourceProvider.class).findFirst().orElseThrow();
-    try (VideoSource written = files.open(file.toUri());
-        VideoSource painted = scripts.open(scripts.add("movie", script))) {
+    try (VideoSource written = files.open(VideoLocation.of(file));
+        VideoSource painted = scripts.open(VideoLocation.of(scripts.add("movie", script)))) {
       assertThat(written.info().codec()).isEqualTo("h264");
       assertThat(written.info().duration().orElseThrow().toMillis())
           .isBetween(script.millis() - 100, script.millis() + 100);

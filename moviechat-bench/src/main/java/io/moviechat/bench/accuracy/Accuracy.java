@@ -6,17 +6,17 @@ import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySnapshot;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
+import io.moviechat.VideoLocation;
 import io.moviechat.bench.harness.Strategies;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.FrameStream;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VisionLanguageModel;
@@ -113,7 +113,7 @@ final class Accuracy implements AutoCloseable {
     URI location = videos.add("movie", script);
     List<FrameTokens> tokens = new ArrayList<>();
     FrameSampling sampling = defaults.sampling().orElse(FrameSampling.every(DEFAULT_INTERVAL));
-    try (VideoSource source = videos.open(location);
+    try (VideoSource source = videos.open(VideoLocation.of(location));
         FrameStream frames = source.frames(sampling, encoder.preferredFormat())) {
       List<Frame> batch = new ArrayList<>();
       for (Optional<Frame> next = frames.next(); next.isPresent(); next = frames.next()) {
@@ -154,13 +154,17 @@ final class Accuracy implements AutoCloseable {
       tokens.forEach(memory::add);
       snapshot = memory.snapshot();
     }
-    MovieView view = new MovieView(snapshot, Optional.empty(), KeyframeSource.NONE);
+    MovieView view = MovieView.of(snapshot);
     try (AnswerSession session = generator.open(view)) {
       for (ScriptQuestion question : questions) {
-        AnswerRequest request =
-            new AnswerRequest(
-                defaults.systemPrompt(), List.of(), question.text(), options, () -> false);
-        examiner.count(question, session.answer(request, TokenListener.NONE).text());
+        AnswerRequest request = AnswerRequest.of(question.text(), options);
+        examiner.count(
+            question,
+            session
+                .answer(
+                    defaults.systemPrompt().map(request::withSystemPrompt).orElse(request),
+                    TokenListener.NONE)
+                .text());
       }
     }
   }

@@ -5,6 +5,7 @@ import io.moviechat.GenerationOptions;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.Chart;
@@ -18,9 +19,7 @@ import io.moviechat.bench.harness.Table;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.tinyworld.Actor;
@@ -296,7 +295,7 @@ final class AccuracyNeedle implements Study {
     boolean kept = memory.slots().stream().anyMatch(slot -> owns(event, slot));
     tally.count(Counted.MOVIES, true);
     tally.count(Counted.KEPT, kept);
-    MovieView view = new MovieView(memory, Optional.empty(), KeyframeSource.NONE);
+    MovieView view = MovieView.of(memory);
     try (AnswerSession session = generator.open(view)) {
       String noun = actor.colour().word() + " " + actor.kind().word();
       tally.count(Counted.YES, says(session, "Was there " + article(noun) + "?", "Yes."));

@@ -108,7 +108,7 @@ final class AccuracyScenes implements Study {
       long seed,
       Examiner examiner,
       BiConsumer<ScriptQuestion, String> listener) {
-    try (Movie movie = chat.watch(location, WatchOptions.DEFAULT, progress -> {})) {
+    try (Movie movie = chat.watch(location, WatchOptions.DEFAULT)) {
       for (boolean moments : new boolean[] {false, true}) {
         examiner.examine(
             movie,

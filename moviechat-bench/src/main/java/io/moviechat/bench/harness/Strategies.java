@@ -1,10 +1,9 @@
 package io.moviechat.bench.harness;
 
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
-import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.VideoMemoryProvider;
 import java.util.List;
-import java.util.Optional;
 import java.util.ServiceLoader;
 
 /** Memory strategies on the class path, by name. */
@@ -25,15 +24,7 @@ public final class Strategies {
 
   /** The strategy with the settings that a model wishes for. */
   public static VideoMemoryFactory of(String name, ModelDefaults model) {
-    ModelDefaults wish =
-        new ModelDefaults(
-            model.sampling(),
-            Optional.of(name),
-            model.shortTermFrames(),
-            model.consolidateTo(),
-            model.longTermSlots(),
-            model.systemPrompt(),
-            model.notice());
+    ModelDefaults wish = model.toBuilder().memoryStrategy(name).build();
     for (VideoMemoryProvider provider : ServiceLoader.load(VideoMemoryProvider.class)) {
       if (provider.strategies().contains(name)) {
         return provider.factory(wish);

@@ -1,7 +1,6 @@
 package io.moviechat.bench.harness;
 
-import com.google.common.primitives.ImmutableIntArray;
-import io.moviechat.AnswerTimings;
+import io.moviechat.Answer;
 import io.moviechat.FinishReason;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
@@ -10,10 +9,11 @@ import io.moviechat.FrameTokens;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryStats;
-import io.moviechat.MemoryTier;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.VideoInfo;
+import io.moviechat.VideoLocation;
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
@@ -21,9 +21,7 @@ import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import java.net.URI;
@@ -115,13 +113,13 @@ public final class Synthetic {
     }
 
     @Override
-    public boolean accepts(URI location) {
-      return "synthetic".equals(location.getScheme());
+    public boolean accepts(VideoLocation location) {
+      return "synthetic".equals(location.scheme());
     }
 
     @Override
-    public VideoSource open(URI location) {
-      String text = location.toString();
+    public VideoSource open(VideoLocation location) {
+      String text = location.uri().toString();
       long frames = Long.parseLong(text.substring(text.indexOf('=') + 1));
       return new Source(text, frames, perFrame);
     }
@@ -327,7 +325,7 @@ public final class Synthetic {
       if (slots.size() == limit) {
         halve();
       }
-      slots.add(MemorySlot.ofFrame(MemoryTier.LONG_TERM, frame.timestamp(), frame));
+      slots.add(MemorySlot.ofFrame(MemorySlot.Tier.LONG_TERM, frame.timestamp(), frame));
       frames++;
     }
 
@@ -343,7 +341,7 @@ public final class Synthetic {
         MemorySlot second = all.get(i + 1);
         slots.add(
             MemorySlot.of(
-                MemoryTier.LONG_TERM,
+                MemorySlot.Tier.LONG_TERM,
                 first.start(),
                 second.end(),
                 first.frames() + second.frames(),
@@ -361,8 +359,9 @@ public final class Synthetic {
     }
 
     @Override
-    public MemoryStats stats() {
-      return new MemoryStats(frames, merges, slots.size(), slots.size() * shape.bytes(), 0, 0);
+    public VideoMemory.Stats stats() {
+      return VideoMemory.Stats.of(frames, merges, slots.size())
+          .withHeapBytes(slots.size() * shape.bytes());
     }
 
     @Override
@@ -421,12 +420,9 @@ public final class Synthetic {
         listener.onText(piece);
       }
       Duration time = Duration.ofNanos(System.nanoTime() - start);
-      return new GeneratedAnswer(
-          text.toString(),
-          ImmutableIntArray.of(),
-          FinishReason.STOP,
-          0,
-          new AnswerTimings(Duration.ZERO, time, time, 0));
+      return GeneratedAnswer.builder(text.toString(), FinishReason.STOP)
+          .timings(Answer.Timings.of(Duration.ZERO, time, time, 0))
+          .build();
     }
 
     @Override

@@ -2,13 +2,14 @@ package io.moviechat.bench.llm;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.primitives.Ints;
 import com.sun.management.ThreadMXBean;
 import io.moviechat.Frame;
 import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.ChildJvm;
@@ -24,9 +25,7 @@ import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.GeneratedAnswer;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -38,7 +37,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -99,7 +97,7 @@ final class LlmModel implements Study {
       List<Integer> ids = List.of();
       for (int round = 0; round < rounds; round++) {
         GeneratedAnswer answer = ask(generator, nothing, newTokens);
-        ids = answer.tokens().asList();
+        ids = Ints.asList(answer.tokens());
         tokens.add("moviechat", answer.timings().tokensPerSecond());
         long[] nanos = bare.decode(prompt, newTokens);
         long sum = 0;
@@ -228,7 +226,7 @@ final class LlmModel implements Study {
       Duration start = Duration.ofSeconds(i);
       slots.add(
           MemorySlot.of(
-              MemoryTier.LONG_TERM,
+              MemorySlot.Tier.LONG_TERM,
               start,
               start.plusSeconds(1),
               1,
@@ -237,8 +235,7 @@ final class LlmModel implements Study {
               shape,
               FloatBuffer.wrap(values)));
     }
-    return new MovieView(
-        new MemorySnapshot(shape, slots, count, 0), Optional.empty(), KeyframeSource.NONE);
+    return MovieView.of(new MemorySnapshot(shape, slots, count, 0));
   }
 
   private static @Nullable JsonNode transformersJs(Path bundle, int newTokens, Findings findings)

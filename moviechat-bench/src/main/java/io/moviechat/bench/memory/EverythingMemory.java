@@ -3,8 +3,6 @@ package io.moviechat.bench.memory;
 import io.moviechat.FrameTokens;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryStats;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.VideoMemory;
 import java.nio.ByteBuffer;
@@ -46,14 +44,15 @@ final class EverythingMemory implements VideoMemory {
       Duration end = times.get(Math.min(i + 1, times.size() - 1));
       slots.add(
           MemorySlot.ofFrame(
-              MemoryTier.LONG_TERM, end, FrameTokens.of(times.get(i), shape, frames.get(i))));
+              MemorySlot.Tier.LONG_TERM, end, FrameTokens.of(times.get(i), shape, frames.get(i))));
     }
     return new MemorySnapshot(shape, slots, frames.size(), 0);
   }
 
   @Override
-  public MemoryStats stats() {
-    return new MemoryStats(frames.size(), 0, frames.size(), 0, frames.size() * shape.bytes(), 0);
+  public VideoMemory.Stats stats() {
+    return VideoMemory.Stats.of(frames.size(), 0, frames.size())
+        .withOffHeapBytes(frames.size() * shape.bytes());
   }
 
   @Override

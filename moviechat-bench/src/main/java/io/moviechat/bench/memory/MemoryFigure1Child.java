@@ -5,8 +5,9 @@ import io.moviechat.FrameSampling;
 import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryStats;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
+import io.moviechat.VideoLocation;
 import io.moviechat.bench.harness.Resident;
 import io.moviechat.bench.harness.SmallModel;
 import io.moviechat.bench.harness.Strategies;
@@ -16,9 +17,7 @@ import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.FrameStream;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VisionLanguageModel;
@@ -72,7 +71,7 @@ final class MemoryFigure1Child {
   }
 
   private static double print(VideoMemory memory, long frames, long nanos) {
-    MemoryStats stats = memory.stats();
+    VideoMemory.Stats stats = memory.stats();
     double heap = Resident.heapBytes();
     System.out.println(
         frames
@@ -130,7 +129,7 @@ final class MemoryFigure1Child {
   private static void ask(AnswerGenerator generator, MemorySnapshot snapshot) {
     double before = Resident.bytes();
     Resident.resetPeak();
-    MovieView view = new MovieView(snapshot, Optional.empty(), KeyframeSource.NONE);
+    MovieView view = MovieView.of(snapshot);
     try (AnswerSession session = generator.open(view)) {
       session.answer(
           AnswerRequest.of("What is it?", GenerationOptions.DEFAULT), TokenListener.NONE);
@@ -146,7 +145,8 @@ final class MemoryFigure1Child {
   private static List<Frame> frames(int count) {
     List<Frame> frames = new ArrayList<>();
     try (VideoSource source =
-            Synthetic.videos(Synthetic.Cost.NONE).open(Synthetic.video("figure1", count));
+            Synthetic.videos(Synthetic.Cost.NONE)
+                .open(VideoLocation.of(Synthetic.video("figure1", count)));
         FrameStream stream =
             source.frames(FrameSampling.everyFrame(), io.moviechat.FrameFormat.ORIGINAL)) {
       for (Optional<Frame> frame = stream.next(); frame.isPresent(); frame = stream.next()) {

@@ -2,6 +2,7 @@ package io.moviechat.bench.memory;
 
 import io.moviechat.FrameTokens;
 import io.moviechat.TokenShape;
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.Chart;
 import io.moviechat.bench.harness.ChildJvm;
@@ -13,7 +14,6 @@ import io.moviechat.bench.harness.Study;
 import io.moviechat.bench.harness.Table;
 import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryFactory;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -5,7 +5,6 @@ import io.moviechat.FrameSampling;
 import io.moviechat.FrameTokens;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
-import io.moviechat.MemoryTier;
 import io.moviechat.bench.harness.Strategies;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoMemory;
@@ -124,7 +123,7 @@ final class MemoryTimeline {
     int from = LEFT + (int) Math.round(seconds(slot.start()) / end * PLOT_WIDTH);
     int to = LEFT + (int) Math.round(seconds(slot.end()) / end * PLOT_WIDTH);
     int width = Math.max(2, to - from);
-    boolean longTerm = slot.tier() == MemoryTier.LONG_TERM;
+    boolean longTerm = slot.tier() == MemorySlot.Tier.LONG_TERM;
     Color color = color(slot);
     g.setColor(color);
     g.fillRect(from, longTerm ? y + 1 : y, width, longTerm ? ROW - 2 : ROW);

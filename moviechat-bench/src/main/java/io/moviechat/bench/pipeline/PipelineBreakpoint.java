@@ -1,6 +1,5 @@
 package io.moviechat.bench.pipeline;
 
-import io.moviechat.Conversation;
 import io.moviechat.FrameSampling;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySnapshot;
@@ -121,9 +120,7 @@ final class PipelineBreakpoint implements Study {
   /** Milliseconds of a question. */
   private static double ask(Movie movie, Duration moment) {
     long start = System.nanoTime();
-    try (Conversation conversation = movie.at(moment)) {
-      conversation.ask("What is on screen now?");
-    }
+    movie.at(moment).ask("What is on screen now?");
     return (System.nanoTime() - start) / 1e6;
   }
 

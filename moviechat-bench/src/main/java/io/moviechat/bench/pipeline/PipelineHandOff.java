@@ -6,6 +6,8 @@ import io.moviechat.FrameTokens;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.TokenShape;
+import io.moviechat.VideoLocation;
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.WatchOptions;
 import io.moviechat.bench.harness.Question;
 import io.moviechat.bench.harness.Synthetic;
@@ -13,7 +15,6 @@ import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import java.net.URI;
@@ -86,13 +87,13 @@ public class PipelineHandOff {
     if (peer.equals("loop")) {
       return loop();
     }
-    try (Movie movie = chat.watch(VIDEO, WatchOptions.DEFAULT, progress -> {})) {
+    try (Movie movie = chat.watch(VIDEO, WatchOptions.DEFAULT)) {
       return movie.memory().snapshot().framesSeen();
     }
   }
 
   private long loop() {
-    try (VideoSource source = videos.open(VIDEO);
+    try (VideoSource source = videos.open(VideoLocation.of(VIDEO));
         VideoMemory memory = memories.open(encoder.shape());
         FrameStream frames = source.frames(FrameSampling.everyFrame(), encoder.preferredFormat())) {
       List<Frame> batch = new ArrayList<>();

@@ -17,7 +17,7 @@ import io.moviechat.bench.harness.SmallModel;
 import io.moviechat.bench.harness.Study;
 import io.moviechat.bench.harness.Synthetic;
 import io.moviechat.bench.harness.Table;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.VisionLanguageModel;
 import java.net.URI;
 import java.time.Duration;
@@ -177,11 +177,11 @@ final class PipelineLoad implements Study {
       URI video = Synthetic.video("load-" + movie, frames);
       List<String> answers = new ArrayList<>();
       long generated = 0;
-      try (Movie watched = chat.watch(video, WatchOptions.DEFAULT, progress -> {})) {
+      try (Movie watched = chat.watch(video, WatchOptions.DEFAULT)) {
         for (int i = 0; i < QUESTIONS; i++) {
           Answer answer = watched.ask("What happens in part " + i + "?");
           answers.add(answer.text());
-          generated += answer.tokens().length();
+          generated += answer.tokens().length;
         }
       }
       return new Round(answers, generated);

@@ -17,6 +17,7 @@ import io.moviechat.bench.harness.Study;
 import io.moviechat.bench.harness.Synthetic;
 import io.moviechat.bench.harness.Table;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -116,13 +117,15 @@ final class PipelineMillion implements Study {
         try (Movie movie =
             chat.watch(
                 Synthetic.video("million", frames),
-                WatchOptions.DEFAULT,
-                progress -> {
-                  long count = progress.frames();
-                  if (count * READINGS % frames == 0) {
-                    System.out.println(count + " " + Resident.heapBytes() + " " + Resident.bytes());
-                  }
-                })) {
+                WatchOptions.DEFAULT.onProgress(
+                    progress -> {
+                      long count = progress.frames();
+                      if (count * READINGS % frames == 0) {
+                        System.out.println(
+                            count + " " + Resident.heapBytes() + " " + Resident.bytes());
+                      }
+                    },
+                    Duration.ZERO))) {
           if (movie.memory().snapshot().framesSeen() != frames) {
             throw new IllegalStateException(movie + " did not see " + frames + " frames");
           }

@@ -7,6 +7,8 @@ import io.moviechat.FrameTokens;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.TokenShape;
+import io.moviechat.VideoLocation;
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.WatchOptions;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.Clips;
@@ -22,7 +24,6 @@ import io.moviechat.bench.harness.Table;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryFactory;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.VisionLanguageModel;
@@ -220,7 +221,7 @@ final class PipelineOverlap implements Study {
               .build()) {
         return millis(
             () -> {
-              try (Movie movie = chat.watch(video, WatchOptions.DEFAULT, progress -> {})) {
+              try (Movie movie = chat.watch(video, WatchOptions.DEFAULT)) {
                 require(movie.memory().snapshot().framesSeen());
               }
             });
@@ -271,7 +272,7 @@ final class PipelineOverlap implements Study {
 
     private long forEachFrame(Consumer<Frame> action) {
       long count = 0;
-      try (VideoSource source = videos.open(video);
+      try (VideoSource source = videos.open(VideoLocation.of(video));
           FrameStream stream =
               source.frames(FrameSampling.everyFrame(), encoder.preferredFormat())) {
         for (Optional<Frame> next = stream.next(); next.isPresent(); next = stream.next()) {

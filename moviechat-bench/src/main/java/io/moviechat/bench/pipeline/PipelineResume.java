@@ -1,6 +1,5 @@
 package io.moviechat.bench.pipeline;
 
-import io.moviechat.Checkpoint;
 import io.moviechat.FrameSampling;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
@@ -107,7 +106,10 @@ final class PipelineResume implements Study {
     long[] watched = new long[1];
     try (MovieChat chat = chat();
         Movie movie =
-            chat.resume(file, video(frames), WatchOptions.DEFAULT, progress -> watched[0]++)) {
+            chat.resume(
+                file,
+                video(frames),
+                WatchOptions.DEFAULT.onProgress(progress -> watched[0]++, Duration.ZERO))) {
       long seen = movie.memory().snapshot().framesSeen();
       if (seen != frames) {
         throw new IllegalStateException(
@@ -137,12 +139,13 @@ final class PipelineResume implements Study {
     public static void main(String[] args) {
       long frames = Long.parseLong(args[1]);
       WatchOptions options =
-          WatchOptions.DEFAULT.withCheckpoint(
-              new Checkpoint(Path.of(args[0]), Duration.ofMillis(100)));
+          WatchOptions.DEFAULT.withCheckpoint(Path.of(args[0]), Duration.ofMillis(100));
       try (MovieChat chat = chat();
           Movie movie =
               chat.watch(
-                  video(frames), options, progress -> System.out.println(progress.frames()))) {
+                  video(frames),
+                  options.onProgress(
+                      progress -> System.out.println(progress.frames()), Duration.ZERO))) {
         System.out.println(movie.memory().snapshot().framesSeen());
       }
     }

@@ -6,27 +6,24 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
-import io.moviechat.Turn;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.NativeOwner;
-import io.moviechat.spi.TokenListener;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -70,10 +67,9 @@ public abstract class AnswerGeneratorContract {
         values[j] = (float) random.nextGaussian();
       }
       FrameTokens frame = FrameTokens.of(Duration.ofSeconds(i), shape, FloatBuffer.wrap(values));
-      list.add(MemorySlot.ofFrame(MemoryTier.LONG_TERM, Duration.ofSeconds(i + 1L), frame));
+      list.add(MemorySlot.ofFrame(MemorySlot.Tier.LONG_TERM, Duration.ofSeconds(i + 1L), frame));
     }
-    return new MovieView(
-        new MemorySnapshot(shape, list, slots, 0), Optional.empty(), KeyframeSource.NONE);
+    return MovieView.of(new MemorySnapshot(shape, list, slots, 0));
   }
 
   private static GeneratedAnswer ask(AnswerGenerator generator, MovieView view, String question) {
@@ -126,7 +122,7 @@ public abstract class AnswerGeneratorContract {
       GenerationOptions one = GenerationOptions.builder().maxTokens(1).build();
       GeneratedAnswer answer =
           session.answer(AnswerRequest.of("Describe the video.", one), TokenListener.NONE);
-      assertThat(answer.tokens().length()).isLessThanOrEqualTo(1);
+      assertThat(answer.tokens().length).isLessThanOrEqualTo(1);
     }
   }
 
@@ -163,7 +159,7 @@ public abstract class AnswerGeneratorContract {
   }
 
   private static AnswerRequest cancellable(String question, AtomicBoolean cancelled) {
-    return new AnswerRequest(Optional.empty(), List.of(), question, SHORT, cancelled::get);
+    return AnswerRequest.of(question, SHORT).withCancelled(cancelled::get);
   }
 
   @Test
@@ -190,12 +186,11 @@ public abstract class AnswerGeneratorContract {
     try (AnswerGenerator generator = open();
         AnswerSession session = generator.open(view(6, 2))) {
       AnswerRequest request =
-          new AnswerRequest(
-              Optional.empty(),
-              List.of(new Turn("What is it?", "A bird."), new Turn("And now?", "A fish.")),
-              "Which came first?",
-              SHORT,
-              () -> false);
+          AnswerRequest.of("Which came first?", SHORT)
+              .withHistory(
+                  List.of(
+                      new Conversation.Turn("What is it?", "A bird."),
+                      new Conversation.Turn("And now?", "A fish.")));
       GeneratedAnswer with = session.answer(request, TokenListener.NONE);
       GeneratedAnswer without =
           session.answer(AnswerRequest.of("Which came first?", SHORT), TokenListener.NONE);

@@ -1,19 +1,19 @@
 package io.moviechat.spi.testing;
 
-import com.google.common.primitives.ImmutableIntArray;
-import io.moviechat.AnswerTimings;
+import io.moviechat.Answer;
 import io.moviechat.FinishReason;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * A generator that says what it was given, one word for a token: how many slots, how many frames,
@@ -99,7 +99,7 @@ public final class FakeGenerator implements AnswerGenerator {
       words.add(request.history().size() + " turns");
       words.addAll(List.of(request.question().split(" ")));
       StringBuilder text = new StringBuilder();
-      ImmutableIntArray.Builder tokens = ImmutableIntArray.builder();
+      int count = 0;
       FinishReason reason = FinishReason.STOP;
       for (int i = 0; i < words.size(); i++) {
         if (request.cancelled().getAsBoolean()) {
@@ -113,16 +113,15 @@ public final class FakeGenerator implements AnswerGenerator {
         onToken.run();
         String piece = (i == 0 ? "" : " ") + words.get(i);
         text.append(piece);
-        tokens.add(i);
+        count++;
         listener.onText(piece);
       }
       Duration time = Duration.ofNanos(System.nanoTime() - start);
-      return new GeneratedAnswer(
-          text.toString(),
-          tokens.build(),
-          reason,
-          words.size() + 2 * request.history().size(),
-          new AnswerTimings(Duration.ZERO, time, time, 0));
+      return GeneratedAnswer.builder(text.toString(), reason)
+          .tokens(IntStream.range(0, count).toArray())
+          .promptTokens(words.size() + 2 * request.history().size())
+          .timings(Answer.Timings.of(Duration.ZERO, time, time, 0))
+          .build();
     }
 
     @Override

@@ -4,11 +4,9 @@ import io.moviechat.FrameTokens;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryStats;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
+import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryFactory;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,7 +47,7 @@ public final class FakeMemory implements VideoMemory {
       int last = slots.size() - 1;
       slots.set(last, slots.get(last).withEnd(frame.timestamp()));
     }
-    slots.add(MemorySlot.ofFrame(MemoryTier.LONG_TERM, frame.timestamp(), frame));
+    slots.add(MemorySlot.ofFrame(MemorySlot.Tier.LONG_TERM, frame.timestamp(), frame));
     frames++;
     if (slots.size() > limit) {
       mergeLightest();
@@ -93,7 +91,7 @@ public final class FakeMemory implements VideoMemory {
     slots.set(
         best,
         MemorySlot.of(
-            MemoryTier.LONG_TERM,
+            MemorySlot.Tier.LONG_TERM,
             a.start(),
             b.end(),
             total,
@@ -115,8 +113,9 @@ public final class FakeMemory implements VideoMemory {
   }
 
   @Override
-  public MemoryStats stats() {
-    return new MemoryStats(frames, merges, slots.size(), slots.size() * shape.bytes(), 0, 0);
+  public VideoMemory.Stats stats() {
+    return VideoMemory.Stats.of(frames, merges, slots.size())
+        .withHeapBytes(slots.size() * shape.bytes());
   }
 
   @Override

@@ -5,8 +5,9 @@ import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
+import io.moviechat.VideoLocation;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.FrameStream;
-import io.moviechat.spi.NativeOwner;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import java.net.URI;
@@ -66,13 +67,13 @@ public final class FakeVideo implements VideoSourceProvider {
   }
 
   @Override
-  public boolean accepts(URI location) {
-    return "fake".equals(location.getScheme());
+  public boolean accepts(VideoLocation location) {
+    return "fake".equals(location.scheme());
   }
 
   @Override
-  public VideoSource open(URI location) {
-    String text = location.toString();
+  public VideoSource open(VideoLocation location) {
+    String text = location.uri().toString();
     int mark = text.indexOf("?frames=");
     if (mark < 0) {
       throw new VideoException("there is no such fake video: " + text);

@@ -8,11 +8,10 @@ import io.moviechat.FrameTokens;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.VideoMemoryFactory;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryFactory;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -113,7 +112,7 @@ public abstract class VideoMemoryContract {
     for (int i = 0; i < slots.size(); i++) {
       MemorySlot slot = slots.get(i);
       assertThat(slot.salience()).isBetween(0.0, 1.0);
-      assertThat(slot.tier()).isNotEqualTo(MemoryTier.CURRENT);
+      assertThat(slot.tier()).isNotEqualTo(MemorySlot.Tier.CURRENT);
       assertThat(slot.representative()).isBetween(slot.start(), slot.end());
       if (i + 1 < slots.size()) {
         assertThat(slot.end()).isEqualTo(slots.get(i + 1).start());
@@ -186,7 +185,6 @@ public abstract class VideoMemoryContract {
       for (int i = 0; i < 120; i++) {
         memory.add(frame(i));
         memory.snapshot();
-        memory.snapshotAt(time(i / 2));
         memory.stats();
       }
       assertThat(describe(memory.snapshot())).isEqualTo(unobserved);
@@ -215,7 +213,7 @@ public abstract class VideoMemoryContract {
       }
       for (int i = 0; i < 150; i += 13) {
         Duration moment = time(i);
-        MemorySnapshot past = memory.snapshotAt(moment);
+        MemorySnapshot past = memory.snapshot().until(moment);
         assertThat(past.slots()).allMatch(slot -> slot.end().compareTo(moment) <= 0);
       }
     }

@@ -9,8 +9,9 @@ import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
+import io.moviechat.VideoLocation;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.FrameStream;
-import io.moviechat.spi.NativeOwner;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import java.net.URI;
@@ -78,7 +79,7 @@ public abstract class VideoSourceContract {
 
   @Test
   void givesEveryFrameInOrderInTheSizeAskedFor() {
-    try (VideoSource source = provider().open(video())) {
+    try (VideoSource source = provider().open(VideoLocation.of(video()))) {
       List<Seen> frames = everyFrame(source);
       assertThat(frames).hasSizeBetween(20, 1_000);
       for (int i = 0; i < frames.size(); i++) {
@@ -95,7 +96,7 @@ public abstract class VideoSourceContract {
 
   @Test
   void theInfoAgreesWithTheFrames() {
-    try (VideoSource source = provider().open(video());
+    try (VideoSource source = provider().open(VideoLocation.of(video()));
         Frame first = source.frameAt(Duration.ZERO, FrameFormat.ORIGINAL)) {
       assertThat(source.info().width()).isEqualTo(first.width());
       assertThat(source.info().height()).isEqualTo(first.height());
@@ -114,7 +115,7 @@ public abstract class VideoSourceContract {
 
   @Test
   void anyFrameCanBeHadByItsTime() {
-    try (VideoSource source = provider().open(video())) {
+    try (VideoSource source = provider().open(VideoLocation.of(video()))) {
       List<Seen> frames = everyFrame(source);
       for (int i = frames.size() - 1; i >= 0; i -= Math.max(1, frames.size() / 25)) {
         Seen wanted = frames.get(i);
@@ -133,7 +134,7 @@ public abstract class VideoSourceContract {
 
   @Test
   void aWindowHasExactlyItsFrames() {
-    try (VideoSource source = provider().open(video())) {
+    try (VideoSource source = provider().open(VideoLocation.of(video()))) {
       List<Seen> frames = everyFrame(source);
       Duration from = frames.get(frames.size() / 3).timestamp();
       Duration to = frames.get(2 * frames.size() / 3).timestamp();
@@ -146,7 +147,7 @@ public abstract class VideoSourceContract {
 
   @Test
   void oneFramePerIntervalIsTheFrameOnScreen() {
-    try (VideoSource source = provider().open(video())) {
+    try (VideoSource source = provider().open(VideoLocation.of(video()))) {
       List<Seen> frames = everyFrame(source);
       Duration last = frames.get(frames.size() - 1).timestamp();
       Duration interval = last.dividedBy(7);
@@ -168,7 +169,7 @@ public abstract class VideoSourceContract {
 
   @Test
   void uniformSamplingGivesAsManyAsAskedForOrAllThereAre() {
-    try (VideoSource source = provider().open(video())) {
+    try (VideoSource source = provider().open(VideoLocation.of(video()))) {
       List<Seen> frames = everyFrame(source);
       for (int n : new int[] {1, 2, 5, 13}) {
         List<Seen> sampled = all(source.frames(FrameSampling.uniform(n), SMALL));
@@ -181,7 +182,7 @@ public abstract class VideoSourceContract {
 
   @Test
   void aFrameOutlivesItsStream() {
-    try (VideoSource source = provider().open(video())) {
+    try (VideoSource source = provider().open(VideoLocation.of(video()))) {
       Frame frame;
       try (FrameStream stream = source.frames(FrameSampling.everyFrame(), SMALL)) {
         frame = stream.next().orElseThrow();
@@ -197,9 +198,9 @@ public abstract class VideoSourceContract {
 
   @Test
   void saysWhatIsMissing() {
-    assertThat(provider().accepts(missing())).isTrue();
+    assertThat(provider().accepts(VideoLocation.of(missing()))).isTrue();
     assertThatExceptionOfType(VideoException.class)
-        .isThrownBy(() -> provider().open(missing()))
+        .isThrownBy(() -> provider().open(VideoLocation.of(missing())))
         .withMessageContaining(lastPart(missing()));
   }
 
@@ -210,7 +211,7 @@ public abstract class VideoSourceContract {
 
   @Test
   void isClosedOnceAndForAll() {
-    VideoSource source = provider().open(video());
+    VideoSource source = provider().open(VideoLocation.of(video()));
     FrameStream stream = source.frames(FrameSampling.everyFrame(), SMALL);
     source.close();
     source.close();

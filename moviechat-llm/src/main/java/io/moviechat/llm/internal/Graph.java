@@ -2,7 +2,7 @@ package io.moviechat.llm.internal;
 
 import com.google.common.collect.Iterables;
 import io.moviechat.ModelException;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -4,7 +4,6 @@ import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.InferenceException;
 import io.moviechat.MemorySlot;
-import io.moviechat.MemoryTier;
 import io.moviechat.spi.MovieView;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -42,7 +41,7 @@ public final class Pictures {
       int index =
           count == 1 ? slots.size() - 1 : (int) ((long) i * (slots.size() - 1) / (count - 1));
       MemorySlot slot = slots.get(index);
-      Optional<Frame> found = view.keyframes().frameAt(slot.representative(), format);
+      Optional<Frame> found = view.pictures().frameAt(slot.representative(), format);
       if (found.isPresent()) {
         try (Frame frame = found.get()) {
           pictures.add(new Picture(caption(slot), jpeg(frame)));
@@ -58,7 +57,7 @@ public final class Pictures {
   }
 
   private static String caption(MemorySlot slot) {
-    if (slot.tier() == MemoryTier.CURRENT) {
+    if (slot.tier() == MemorySlot.Tier.CURRENT) {
       return "Frame now, at " + Times.hours(slot.start()) + ":";
     }
     if (slot.frames() == 1) {

@@ -1,6 +1,6 @@
 package io.moviechat.llm.internal;
 
-import io.moviechat.spi.TokenListener;
+import io.moviechat.TokenListener;
 import java.util.List;
 
 /**

@@ -4,7 +4,7 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableMap;
 import io.moviechat.ModelException;
-import io.moviechat.spi.NativeOwner;
+import io.moviechat.internal.NativeOwner;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**

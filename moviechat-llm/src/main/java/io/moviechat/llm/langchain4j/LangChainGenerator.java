@@ -1,6 +1,5 @@
 package io.moviechat.llm.langchain4j;
 
-import com.google.common.primitives.ImmutableIntArray;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.Content;
@@ -15,14 +14,15 @@ import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
-import io.moviechat.AnswerTimings;
+import io.moviechat.Answer;
+import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.GenerationOptions;
 import io.moviechat.InferenceException;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
-import io.moviechat.Turn;
 import io.moviechat.llm.internal.Pictures;
 import io.moviechat.llm.internal.StopFilter;
 import io.moviechat.spi.AnswerGenerator;
@@ -30,7 +30,6 @@ import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -264,12 +263,10 @@ public final class LangChainGenerator implements AnswerGenerator {
           response.map(ChatResponse::tokenUsage).map(usage -> usage.inputTokenCount()).orElse(0);
       long end = System.nanoTime();
       Duration untilFirst = Duration.ofNanos((first == 0 ? end : first) - begin);
-      return new GeneratedAnswer(
-          text.text(),
-          ImmutableIntArray.of(),
-          reason,
-          promptTokens,
-          new AnswerTimings(untilFirst, untilFirst, Duration.ofNanos(end - begin), 0));
+      return GeneratedAnswer.builder(text.text(), reason)
+          .promptTokens(promptTokens)
+          .timings(Answer.Timings.of(untilFirst, untilFirst, Duration.ofNanos(end - begin), 0))
+          .build();
     }
 
     @Override
@@ -282,7 +279,7 @@ public final class LangChainGenerator implements AnswerGenerator {
     List<ChatMessage> messages = new ArrayList<>();
     request.systemPrompt().ifPresent(text -> messages.add(SystemMessage.from(text)));
     boolean first = true;
-    for (Turn turn : request.history()) {
+    for (Conversation.Turn turn : request.history()) {
       messages.add(question(turn.question(), first ? pictures : List.of()));
       messages.add(AiMessage.from(turn.answer()));
       first = false;

@@ -6,7 +6,6 @@ import dev.langchain4j.rag.content.Content;
 import dev.langchain4j.rag.content.retriever.ContentRetriever;
 import dev.langchain4j.rag.query.Query;
 import io.moviechat.Answer;
-import io.moviechat.Evidence;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -32,7 +31,8 @@ public final class MovieRetriever implements ContentRetriever {
 
   /**
    * A retriever over whatever answers questions: {@code movie::ask}, or {@code
-   * movie.at(moment)::ask}. What is asked stays the caller's to close.
+   * movie.at(moment)::ask}, each of which takes every query by itself, so that one user's queries
+   * never colour another's answers. What is asked stays the caller's to close.
    */
   public static MovieRetriever of(Function<String, Answer> ask) {
     return new MovieRetriever(ask);
@@ -45,7 +45,7 @@ public final class MovieRetriever implements ContentRetriever {
       return List.of();
     }
     Metadata metadata = new Metadata();
-    List<Evidence> evidence = answer.evidence();
+    List<Answer.Evidence> evidence = answer.evidence();
     if (!evidence.isEmpty()) {
       Duration start = evidence.get(0).start();
       Duration end = evidence.get(evidence.size() - 1).end();

@@ -5,15 +5,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.common.primitives.ImmutableIntArray;
-import io.moviechat.AnswerTimings;
+import io.moviechat.Answer;
+import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.GenerationOptions;
 import io.moviechat.InferenceException;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
-import io.moviechat.Turn;
 import io.moviechat.llm.internal.Pictures;
 import io.moviechat.llm.internal.StopFilter;
 import io.moviechat.spi.AnswerGenerator;
@@ -21,7 +21,6 @@ import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -269,12 +268,9 @@ public final class OpenAiChat implements AnswerGenerator {
     }
 
     private GeneratedAnswer nothing() {
-      return new GeneratedAnswer(
-          "",
-          ImmutableIntArray.of(),
-          FinishReason.CANCELLED,
-          0,
-          new AnswerTimings(Duration.ZERO, Duration.ZERO, Duration.ZERO, 0));
+      return GeneratedAnswer.builder("", FinishReason.CANCELLED)
+          .timings(Answer.Timings.of(Duration.ZERO, Duration.ZERO, Duration.ZERO, 0))
+          .build();
     }
 
     private GeneratedAnswer generated(
@@ -284,16 +280,15 @@ public final class OpenAiChat implements AnswerGenerator {
       double seconds = (end - first) / 1e9;
       int tokens = stream.completionTokens();
       Duration untilFirst = Duration.ofNanos(first - begin);
-      return new GeneratedAnswer(
-          text.text(),
-          ImmutableIntArray.of(),
-          reason,
-          stream.promptTokens(),
-          new AnswerTimings(
-              untilFirst,
-              untilFirst,
-              Duration.ofNanos(end - begin),
-              tokens > 1 && seconds > 0 ? (tokens - 1) / seconds : 0));
+      return GeneratedAnswer.builder(text.text(), reason)
+          .promptTokens(stream.promptTokens())
+          .timings(
+              Answer.Timings.of(
+                  untilFirst,
+                  untilFirst,
+                  Duration.ofNanos(end - begin),
+                  tokens > 1 && seconds > 0 ? (tokens - 1) / seconds : 0))
+          .build();
     }
 
     @Override
@@ -352,7 +347,7 @@ public final class OpenAiChat implements AnswerGenerator {
         .systemPrompt()
         .ifPresent(text -> messages.addObject().put("role", "system").put("content", text));
     boolean first = true;
-    for (Turn turn : request.history()) {
+    for (Conversation.Turn turn : request.history()) {
       question(messages, turn.question(), first ? pictures : List.of());
       messages.addObject().put("role", "assistant").put("content", turn.answer());
       first = false;

@@ -4,16 +4,14 @@ import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -24,7 +22,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -104,7 +101,7 @@ final class AttentionComparison {
     TokenShape shape = new TokenShape(32, 128);
     MemorySlot slot =
         MemorySlot.of(
-            MemoryTier.LONG_TERM,
+            MemorySlot.Tier.LONG_TERM,
             Duration.ZERO,
             Duration.ofSeconds(1),
             1,
@@ -112,9 +109,7 @@ final class AttentionComparison {
             0,
             shape,
             FloatBuffer.allocate(shape.floats()));
-    MovieView view =
-        new MovieView(
-            new MemorySnapshot(shape, List.of(slot), 1, 0), Optional.empty(), KeyframeSource.NONE);
+    MovieView view = MovieView.of(new MemorySnapshot(shape, List.of(slot), 1, 0));
     GenerationOptions options =
         GenerationOptions.builder().maxTokens(TOKENS).minTokens(TOKENS).build();
     try (AnswerSession session = generator.open(view)) {

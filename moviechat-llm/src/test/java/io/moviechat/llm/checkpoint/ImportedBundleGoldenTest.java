@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.Frame;
 import io.moviechat.FrameSampling;
@@ -11,21 +12,18 @@ import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.ModelException;
+import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
-import io.moviechat.Turn;
+import io.moviechat.internal.NativeOwner;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.GeneratedAnswer;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.NativeOwner;
-import io.moviechat.spi.TokenListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -35,7 +33,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -120,7 +117,7 @@ class ImportedBundleGoldenTest {
     for (int i = 0; i < shape[0]; i++) {
       slots.add(
           MemorySlot.of(
-              MemoryTier.LONG_TERM,
+              MemorySlot.Tier.LONG_TERM,
               Duration.ofSeconds(4L * i),
               Duration.ofSeconds(4L * i + 4),
               4,
@@ -129,10 +126,7 @@ class ImportedBundleGoldenTest {
               tokens,
               FloatBuffer.wrap(memory, i * tokens.floats(), tokens.floats())));
     }
-    return new MovieView(
-        new MemorySnapshot(tokens, slots, 4L * slots.size(), 0),
-        Optional.empty(),
-        KeyframeSource.NONE);
+    return MovieView.of(new MemorySnapshot(tokens, slots, 4L * slots.size(), 0));
   }
 
   @Test
@@ -148,7 +142,7 @@ class ImportedBundleGoldenTest {
         streamed.setLength(0);
         GeneratedAnswer answer =
             session.answer(AnswerRequest.of(question, options), streamed::append);
-        assertThat(Arrays.stream(answer.tokens().toArray()).asLongStream().toArray())
+        assertThat(Arrays.stream(answer.tokens()).asLongStream().toArray())
             .isEqualTo(CheckpointGoldens.longs(EXPECTED.path("greedy").path("ids")));
         assertThat(answer.promptTokens())
             .isEqualTo((int) CheckpointGoldens.shape("prompt_embeddings")[0]);
@@ -165,14 +159,11 @@ class ImportedBundleGoldenTest {
     try (AnswerGenerator generator = bundle(precision).openGenerator();
         AnswerSession session = generator.open(view())) {
       GeneratedAnswer first = session.answer(AnswerRequest.of("Who?", options), TokenListener.NONE);
-      assertThat(first.tokens().length()).isBetween(1, 8);
+      assertThat(first.tokens().length).isBetween(1, 8);
       AnswerRequest second =
-          new AnswerRequest(
-              Optional.of("Be brief."),
-              List.of(new Turn("Who?", "A man. </s><unk> ###")),
-              "And why? <unk>",
-              options,
-              () -> false);
+          AnswerRequest.of("And why? <unk>", options)
+              .withSystemPrompt("Be brief.")
+              .withHistory(List.of(new Conversation.Turn("Who?", "A man. </s><unk> ###")));
       assertThat(session.answer(second, TokenListener.NONE).finishReason())
           .isIn(FinishReason.LENGTH, FinishReason.STOP);
     }
@@ -183,10 +174,8 @@ class ImportedBundleGoldenTest {
     MovieView all = view();
     MemorySlot slot = all.memory().slots().get(0);
     MovieView one =
-        new MovieView(
-            new MemorySnapshot(slot.shape(), List.of(slot), slot.frames(), 0),
-            Optional.of(Duration.ofSeconds(4)),
-            KeyframeSource.NONE);
+        MovieView.of(new MemorySnapshot(slot.shape(), List.of(slot), slot.frames(), 0))
+            .at(Duration.ofSeconds(4));
     GenerationOptions options = GenerationOptions.builder().maxTokens(4).build();
     try (AnswerGenerator generator = bundle(ImportPrecision.FP32).openGenerator();
         AnswerSession session = generator.open(one)) {
@@ -194,7 +183,7 @@ class ImportedBundleGoldenTest {
               session
                   .answer(AnswerRequest.of("What is it?", options), TokenListener.NONE)
                   .tokens()
-                  .length())
+                  .length)
           .isBetween(1, 4);
     }
   }
@@ -206,7 +195,7 @@ class ImportedBundleGoldenTest {
     for (int i = 0; i < 1025; i++) {
       slots.add(
           MemorySlot.of(
-              MemoryTier.LONG_TERM,
+              MemorySlot.Tier.LONG_TERM,
               Duration.ofSeconds(i),
               Duration.ofSeconds(i + 1L),
               1,
@@ -234,8 +223,7 @@ class ImportedBundleGoldenTest {
   }
 
   private static MovieView view(TokenShape shape, List<MemorySlot> slots) {
-    return new MovieView(
-        new MemorySnapshot(shape, slots, slots.size(), 0), Optional.empty(), KeyframeSource.NONE);
+    return MovieView.of(new MemorySnapshot(shape, slots, slots.size(), 0));
   }
 
   @Test

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.google.common.primitives.ImmutableIntArray;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ImageContent;
 import dev.langchain4j.data.message.SystemMessage;
@@ -18,22 +17,22 @@ import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.rag.content.Content;
 import dev.langchain4j.rag.query.Query;
 import io.moviechat.Answer;
-import io.moviechat.AnswerTimings;
-import io.moviechat.Evidence;
+import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.Frame;
 import io.moviechat.GenerationOptions;
 import io.moviechat.InferenceException;
-import io.moviechat.MemoryTier;
-import io.moviechat.Turn;
-import io.moviechat.WatchTimings;
+import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
+import io.moviechat.TokenListener;
+import io.moviechat.TokenShape;
 import io.moviechat.llm.Views;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,11 +47,9 @@ class LangChainTest {
     MovieView view =
         Views.of(
             Optional.empty(),
-            Views.slot(MemoryTier.LONG_TERM, 0, 70, 12, 1),
-            Views.slot(MemoryTier.SHORT_TERM, 70, 95, 1, 2));
-    return new MovieView(
-        view.memory(),
-        view.breakpoint(),
+            Views.slot(MemorySlot.Tier.LONG_TERM, 0, 70, 12, 1),
+            Views.slot(MemorySlot.Tier.SHORT_TERM, 70, 95, 1, 2));
+    return view.with(
         (moment, format) -> Optional.of(Frame.of(moment, 4, 4, ByteBuffer.wrap(new byte[48]))));
   }
 
@@ -76,12 +73,9 @@ class LangChainTest {
   @Test
   void showsPicturesAndHandsOnTheStream() {
     AnswerRequest request =
-        new AnswerRequest(
-            Optional.of("Be brief."),
-            List.of(new Turn("Who?", "Nobody.")),
-            "What now?",
-            GenerationOptions.builder().maxTokens(5).build(),
-            () -> false);
+        AnswerRequest.of("What now?", GenerationOptions.builder().maxTokens(5).build())
+            .withSystemPrompt("Be brief.")
+            .withHistory(List.of(new Conversation.Turn("Who?", "Nobody.")));
     List<String> pieces = new ArrayList<>();
     try (LangChainGenerator generator = LangChainGenerator.of("test", streaming("A ", "dog."), 8);
         AnswerSession session = generator.open(view())) {
@@ -148,23 +142,23 @@ class LangChainTest {
 
   @Test
   void aMovieCanBeRetrievedFrom() {
+    TokenShape shape = new TokenShape(1, 1);
+    MemorySlot slot =
+        MemorySlot.of(
+            MemorySlot.Tier.LONG_TERM,
+            Duration.ofSeconds(3),
+            Duration.ofSeconds(9),
+            4,
+            Duration.ofSeconds(4),
+            1,
+            shape,
+            FloatBuffer.allocate(1));
     MovieRetriever retriever =
         MovieRetriever.of(
             question ->
-                new Answer(
-                    "A dog: " + question,
-                    ImmutableIntArray.of(),
-                    FinishReason.STOP,
-                    0,
-                    List.of(
-                        new Evidence(
-                            MemoryTier.LONG_TERM,
-                            Duration.ofSeconds(3),
-                            Duration.ofSeconds(9),
-                            4,
-                            Duration.ofSeconds(4))),
-                    WatchTimings.NONE,
-                    new AnswerTimings(Duration.ZERO, Duration.ZERO, Duration.ZERO, 0)));
+                Answer.of(
+                    GeneratedAnswer.builder("A dog: " + question, FinishReason.STOP).build(),
+                    new MemorySnapshot(shape, List.of(slot), 4, 0)));
     List<Content> found = retriever.retrieve(Query.from("Who?"));
     assertThat(found).hasSize(1);
     assertThat(found.get(0).textSegment().text()).isEqualTo("A dog: Who?");

@@ -9,19 +9,18 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.Frame;
 import io.moviechat.GenerationOptions;
 import io.moviechat.InferenceException;
-import io.moviechat.MemoryTier;
-import io.moviechat.Turn;
+import io.moviechat.MemorySlot;
+import io.moviechat.TokenListener;
 import io.moviechat.llm.Views;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -130,17 +129,17 @@ class OpenAiChatTest {
       "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":321,\"completion_tokens\":7}}\n\n";
   private static final String DONE = "data: [DONE]\n\n";
 
-  private static final KeyframeSource FRAMES =
+  private static final MovieView.Pictures FRAMES =
       (moment, format) -> Optional.of(Frame.of(moment, 8, 6, ByteBuffer.wrap(new byte[3 * 8 * 6])));
 
   private static MovieView view() {
     MovieView view =
         Views.of(
             Optional.of(Duration.ofSeconds(95)),
-            Views.slot(MemoryTier.LONG_TERM, 0, 70, 12, 1),
-            Views.slot(MemoryTier.SHORT_TERM, 70, 95, 1, 2),
-            Views.slot(MemoryTier.CURRENT, 95, 95, 1, 3));
-    return new MovieView(view.memory(), view.breakpoint(), FRAMES);
+            Views.slot(MemorySlot.Tier.LONG_TERM, 0, 70, 12, 1),
+            Views.slot(MemorySlot.Tier.SHORT_TERM, 70, 95, 1, 2),
+            Views.slot(MemorySlot.Tier.CURRENT, 95, 95, 1, 3));
+    return view.with(FRAMES);
   }
 
   private static GeneratedAnswer ask(OpenAiChat chat, AnswerRequest request) {
@@ -170,19 +169,18 @@ class OpenAiChatTest {
         AnswerSession session = chat.open(view())) {
       List<String> pieces = new ArrayList<>();
       AnswerRequest request =
-          new AnswerRequest(
-              Optional.of("Be brief."),
-              List.of(new Turn("Who?", "Nobody.")),
-              "What now?",
-              GenerationOptions.builder()
-                  .maxTokens(9)
-                  .temperature(0.5)
-                  .topP(0.9)
-                  .topK(7)
-                  .seed(3)
-                  .stopStrings(List.of("END"))
-                  .build(),
-              () -> false);
+          AnswerRequest.of(
+                  "What now?",
+                  GenerationOptions.builder()
+                      .maxTokens(9)
+                      .temperature(0.5)
+                      .topP(0.9)
+                      .topK(7)
+                      .seed(3)
+                      .stopStrings(List.of("END"))
+                      .build())
+              .withSystemPrompt("Be brief.")
+              .withHistory(List.of(new Conversation.Turn("Who?", "Nobody.")));
       GeneratedAnswer answer = session.answer(request, pieces::add);
       assertThat(answer.text()).isEqualTo("A r\u00e4bbit");
       assertThat(pieces).containsExactly("A ", "r\u00e4bbit");
@@ -327,8 +325,7 @@ class OpenAiChatTest {
         AnswerSession session = chat.open(view())) {
       AtomicBoolean cancelled = new AtomicBoolean();
       AnswerRequest request =
-          new AnswerRequest(
-              Optional.empty(), List.of(), "Why?", GenerationOptions.DEFAULT, cancelled::get);
+          AnswerRequest.of("Why?", GenerationOptions.DEFAULT).withCancelled(cancelled::get);
       GeneratedAnswer answer = session.answer(request, text -> cancelled.set(true));
       assertThat(answer.finishReason()).isEqualTo(FinishReason.CANCELLED);
     }

@@ -8,13 +8,13 @@ import io.moviechat.FinishReason;
 import io.moviechat.Frame;
 import io.moviechat.GenerationOptions;
 import io.moviechat.InferenceException;
-import io.moviechat.MemoryTier;
+import io.moviechat.MemorySlot;
+import io.moviechat.TokenListener;
 import io.moviechat.llm.Views;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
-import io.moviechat.spi.TokenListener;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -53,11 +53,9 @@ class OpenAiServersTest {
 
   private static GeneratedAnswer ask(
       RawServer server, UnaryOperator<OpenAiChat.Builder> settings, GenerationOptions options) {
-    MovieView view = Views.of(Optional.empty(), Views.slot(MemoryTier.SHORT_TERM, 0, 9, 1, 2));
+    MovieView view = Views.of(Optional.empty(), Views.slot(MemorySlot.Tier.SHORT_TERM, 0, 9, 1, 2));
     view =
-        new MovieView(
-            view.memory(),
-            view.breakpoint(),
+        view.with(
             (moment, format) ->
                 Optional.of(Frame.of(moment, 8, 6, ByteBuffer.wrap(new byte[3 * 8 * 6]))));
     OpenAiChat.Builder builder =

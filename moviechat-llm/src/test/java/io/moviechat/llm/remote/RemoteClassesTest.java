@@ -8,14 +8,12 @@ import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
-import io.moviechat.spi.KeyframeSource;
 import io.moviechat.spi.MovieView;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Who only asks a server needs neither native library on the class path. */
@@ -25,21 +23,14 @@ class RemoteClassesTest {
     private Asks() {}
 
     public static void main(String[] arguments) {
-      MovieView view =
-          new MovieView(
-              new MemorySnapshot(new TokenShape(1, 1), List.of(), 0, 0),
-              Optional.empty(),
-              KeyframeSource.NONE);
+      MovieView view = MovieView.of(new MemorySnapshot(new TokenShape(1, 1), List.of(), 0, 0));
       try (OpenAiChat chat =
               OpenAiChat.builder(URI.create("http://127.0.0.1:1/v1"), "any").build();
           AnswerSession session = chat.open(view)) {
         AnswerRequest request =
-            new AnswerRequest(
-                Optional.empty(),
-                List.of(),
+            AnswerRequest.of(
                 "What happens?",
-                GenerationOptions.builder().timeout(Duration.ofSeconds(1)).build(),
-                () -> false);
+                GenerationOptions.builder().timeout(Duration.ofSeconds(1)).build());
         session.answer(request, text -> {});
       } catch (InferenceException e) {
         // Nobody listens there: all classes of an answer were loaded by then.

@@ -1,4 +1,4 @@
-package io.moviechat.spi;
+package io.moviechat.internal;
 
 import java.lang.ref.Cleaner;
 import java.util.List;

@@ -1,8 +1,7 @@
-package io.moviechat.spi;
+package io.moviechat;
 
-import io.moviechat.MemoryBudget;
-import io.moviechat.MemorySnapshot;
-import io.moviechat.TokenShape;
+import io.moviechat.spi.PartedMemory;
+import io.moviechat.spi.VideoMemory;
 
 /** A memory strategy with its settings. Immutable and thread-safe. */
 public interface VideoMemoryFactory {

@@ -1,4 +1,4 @@
-package io.moviechat;
+package io.moviechat.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.moviechat.spi;
+package io.moviechat;
 
 /** Hears an answer while it grows. */
 @FunctionalInterface

@@ -1,23 +1,23 @@
-package io.moviechat;
+package io.moviechat.internal;
 
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 
 /** Argument checks whose messages are formatted only when they fail. */
-final class Checks {
+public final class Checks {
   private Checks() {}
 
   /**
    * @throws IllegalArgumentException with the formatted message if {@code condition} is false
    */
   @FormatMethod
-  static void require(boolean condition, @FormatString String message, Object... arguments) {
+  public static void require(boolean condition, @FormatString String message, Object... arguments) {
     if (!condition) {
       throw new IllegalArgumentException(String.format(message, arguments));
     }
   }
 
-  static void requireOpen(boolean open, String name) {
+  public static void requireOpen(boolean open, String name) {
     if (!open) {
       throw new IllegalStateException(name + " is closed");
     }

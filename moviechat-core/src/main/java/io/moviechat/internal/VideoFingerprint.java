@@ -1,4 +1,4 @@
-package io.moviechat;
+package io.moviechat.internal;
 
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;

@@ -1,4 +1,4 @@
-package io.moviechat;
+package io.moviechat.internal;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -8,16 +8,17 @@ import org.jspecify.annotations.Nullable;
  * Closes what was opened, last first. The first failure wins, later ones are suppressed. Closing
  * twice is fine.
  */
-final class ResourceStack implements AutoCloseable {
+public final class ResourceStack implements AutoCloseable {
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
-  <T extends AutoCloseable> T push(T resource) {
+  /** Takes over a resource, to be closed before those pushed earlier. */
+  public <T extends AutoCloseable> T push(T resource) {
     opened.push(resource);
     return resource;
   }
 
   /** Moves everything to a new stack, so that closing this one closes nothing. */
-  ResourceStack release() {
+  public ResourceStack release() {
     ResourceStack released = new ResourceStack();
     released.opened.addAll(opened);
     opened.clear();

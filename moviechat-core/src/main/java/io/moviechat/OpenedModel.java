@@ -1,0 +1,22 @@
+package io.moviechat;
+
+import io.moviechat.spi.AnswerGenerator;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+
+/**
+ * What the movies of a chat share.
+ *
+ * @param lease to be held while encoder or generator are used
+ * @param executor runs what is started and not waited for
+ */
+record OpenedModel(
+    String name,
+    SharedEncoder encoder,
+    AnswerGenerator generator,
+    VideoMemoryFactory memoryFactory,
+    GenerationOptions generation,
+    Optional<String> systemPrompt,
+    int breakpointFrames,
+    ModelLease lease,
+    ExecutorService executor) {}

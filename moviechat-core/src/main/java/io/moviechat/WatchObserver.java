@@ -1,0 +1,96 @@
+package io.moviechat;
+
+import io.moviechat.internal.Nanos;
+import io.moviechat.spi.VideoMemory;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells who watches how far a pass has come, and saves the memory now and then. Called by the stage
+ * that consolidates, after each frame; does nothing most of the time.
+ */
+final class WatchObserver {
+  private static final Logger log = LoggerFactory.getLogger(WatchObserver.class);
+
+  private final VideoMemory memory;
+  private final WatchSignal signal;
+  private final Consumer<Watching.Progress> listener;
+  private final long reportEvery;
+  private final Runnable save;
+  private final long saveEvery;
+  private final long start = System.nanoTime();
+  private boolean listening = true;
+  private long lastReport = start;
+  private long lastSave = start;
+  private long frames;
+  private boolean reported;
+  private Duration position = Duration.ZERO;
+  private Optional<Duration> duration = Optional.empty();
+  private long damagedFrames;
+
+  /**
+   * @param save saves a checkpoint; not called if the options want none
+   */
+  WatchObserver(WatchOptions options, VideoMemory memory, WatchSignal signal, Runnable save) {
+    this.memory = memory;
+    this.signal = signal;
+    this.listener = options.listener();
+    this.reportEvery = Nanos.saturated(options.progressEvery());
+    this.save = save;
+    this.saveEvery =
+        options.checkpointFile().isPresent()
+            ? Nanos.saturated(options.checkpointEvery())
+            : Long.MAX_VALUE;
+  }
+
+  void added(Duration frame, Optional<Duration> videoDuration, long damaged) {
+    frames++;
+    position = frame;
+    duration = videoDuration;
+    damagedFrames = damaged;
+    long now = System.nanoTime();
+    reported = frames == 1 || now - lastReport >= reportEvery;
+    if (reported) {
+      report(now);
+    }
+    if (now - lastSave >= saveEvery) {
+      save.run();
+      lastSave = System.nanoTime();
+    }
+  }
+
+  /** After the last frame. */
+  void ended() {
+    if (!reported) {
+      report(System.nanoTime());
+    }
+  }
+
+  private void report(long now) {
+    lastReport = now;
+    Watching.Progress progress =
+        new Watching.Progress(
+            position,
+            duration,
+            frames,
+            memory.stats().slots(),
+            damagedFrames,
+            Duration.ofNanos(now - start));
+    signal.progress(progress);
+    if (!listening) {
+      return;
+    }
+    try {
+      listener.accept(progress);
+    } catch (CancellationException e) { // the listener's wish
+      throw e;
+    } catch (RuntimeException e) {
+      listening = false;
+      log.warn("a progress listener failed and is not called again; watching goes on", e);
+    }
+  }
+}
