@@ -16,6 +16,7 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.bytedeco.onnxruntime.OrtAllocator;
 import org.bytedeco.onnxruntime.OrtApi;
+import org.bytedeco.onnxruntime.OrtCUDAProviderOptionsV2;
 import org.bytedeco.onnxruntime.OrtEnv;
 import org.bytedeco.onnxruntime.OrtIoBinding;
 import org.bytedeco.onnxruntime.OrtMemoryInfo;
@@ -41,8 +42,13 @@ final class LlmBareLoop implements AutoCloseable {
    *
    * @param threads of each operator, 0 for the runtime's own choice
    * @param spinning whether idle threads go on looking for work for a while
+   * @param cuda on the first graphics card; caches stay with the host, which is what binding saves
    */
-  record Threads(int threads, boolean spinning) {}
+  record Threads(int threads, boolean spinning, boolean cuda) {
+    Threads(int threads, boolean spinning) {
+      this(threads, spinning, false);
+    }
+  }
 
   private final OrtApi api = onnxruntime.OrtGetApiBase().GetApi().call(onnxruntime.ORT_API_VERSION);
   private final OrtEnv env = new OrtEnv();
@@ -67,7 +73,10 @@ final class LlmBareLoop implements AutoCloseable {
     check(api.CreateCpuMemoryInfo(1, 0, cpu));
     check(api.GetAllocatorWithDefaultOptions(allocator));
     // As the product does: a look-up needs no pool of threads.
-    embed = open(bundle.resolve("onnx/embed_tokens.onnx"), new Threads(1, settings.spinning()));
+    embed =
+        open(
+            bundle.resolve("onnx/embed_tokens.onnx"),
+            new Threads(1, settings.spinning(), settings.cuda()));
     decoder = open(bundle.resolve("onnx/decoder_model_merged.onnx"), settings);
     vision = open(bundle.resolve("onnx/vision_encoder.onnx"), settings);
   }
@@ -93,6 +102,12 @@ final class LlmBareLoop implements AutoCloseable {
     check(
         api.AddSessionConfigEntry(
             options, "session.intra_op.allow_spinning", settings.spinning() ? "1" : "0"));
+    if (settings.cuda()) {
+      OrtCUDAProviderOptionsV2 cuda = new OrtCUDAProviderOptionsV2();
+      check(api.CreateCUDAProviderOptions(cuda));
+      check(api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda));
+      api.ReleaseCUDAProviderOptions().call(cuda);
+    }
     OrtSession session = new OrtSession();
     try (BytePointer path = new BytePointer(file.toString())) {
       check(api.CreateSession(env, path, options, session));

@@ -53,7 +53,7 @@ import org.jspecify.annotations.Nullable;
  * the second is a folder where {@code @huggingface/transformers} is installed, and may be left out.
  */
 final class LlmModel implements Study {
-  private static final int FRAMES = 4;
+  static final int FRAMES = 4;
   private static final String QUESTION = "What happens in this video, and who does it?";
 
   @Override
