@@ -54,6 +54,7 @@ final class AskCommand implements Callable<Integer> {
     try {
       movieSettings.validate();
       generation.validate();
+      models.validate();
       if (question.isBlank()) {
         throw new IllegalArgumentException(
             "the question is empty; give --question some text, as in --question 'What happens?'");
@@ -74,6 +75,7 @@ final class AskCommand implements Callable<Integer> {
       if (json) {
         context.terminal().out().println(AnswerJson.of(answer, conversation.memory()));
       }
+      context.sayTimes(spec, answer);
     }
     return CommandLine.ExitCode.OK;
   }

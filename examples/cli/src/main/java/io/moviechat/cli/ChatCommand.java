@@ -1,5 +1,6 @@
 package io.moviechat.cli;
 
+import io.moviechat.Answer;
 import io.moviechat.Conversation;
 import io.moviechat.MemorySlot;
 import io.moviechat.MovieChatException;
@@ -33,6 +34,9 @@ import picocli.CommandLine.Spec;
       "  /quit          end (so does the end of the input)",
     })
 final class ChatCommand implements Callable<Integer> {
+  static final List<String> COMMANDS =
+      List.of("/at ", "/all", "/memory", "/save ", "/help", "/quit");
+
   private final Context context;
 
   @Spec private CommandSpec spec;
@@ -50,10 +54,12 @@ final class ChatCommand implements Callable<Integer> {
     try {
       movieSettings.validate();
       generation.validate();
+      models.validate();
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-    try (Session session =
+    try (Input lines = context.terminal().in();
+        Session session =
             Session.open(context, movieSettings, models::chosen, generation::of, Optional.empty());
         Dialog dialog = new Dialog(session)) {
       if (context.terminal().asks()) {
@@ -61,11 +67,7 @@ final class ChatCommand implements Callable<Integer> {
       }
       boolean goOn = true;
       while (goOn && !context.interruption().requested() && !context.terminal().readerGone()) {
-        if (context.terminal().asks()) {
-          context.terminal().err().print(dialog.prompt());
-          context.terminal().err().flush();
-        }
-        @Nullable String line = context.terminal().in().readLine();
+        @Nullable String line = lines.readLine(dialog.prompt());
         goOn = line != null && dialog.handle(line.strip());
       }
     }
@@ -99,7 +101,8 @@ final class ChatCommand implements Callable<Integer> {
 
     private boolean question(String line) {
       if (!line.isEmpty()) {
-        speaker.aloud(conversation, line);
+        Answer answer = speaker.aloud(conversation, line);
+        context.sayTimes(spec, answer);
       }
       return true;
     }

@@ -28,10 +28,9 @@ import picocli.CommandLine.Option;
  */
 @Command(
     name = "demo",
-    description = {
-      "Make a movie of three minutes, watch it, ask five questions and show the truth beside the",
-      "answers. Needs no network: the small embedded model answers."
-    },
+    description =
+        "Make a movie of three minutes, watch it, ask five questions and show the truth beside the"
+            + " answers. Needs no network: the small embedded model answers.",
     sortOptions = false)
 final class DemoCommand implements Callable<Integer> {
   private final Context context;

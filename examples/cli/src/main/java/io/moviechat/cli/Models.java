@@ -8,12 +8,14 @@ import io.moviechat.llm.hub.ModelHub;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.spi.VisionLanguageModelProvider;
 import java.io.File;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Options that say which model, and how it runs. */
@@ -39,13 +41,78 @@ final class Models {
       description = "Which variant of the graphs: ${COMPLETION-CANDIDATES} (default: AUTO).")
   private @Nullable Precision precision;
 
+  @ArgGroup(
+      exclusive = false,
+      heading = "A model behind a server that speaks OpenAI's protocol, in place of --model:%n")
+  private @Nullable Server server;
+
+  /** A server's options. */
+  private static final class Server {
+    @Option(
+        names = "--server",
+        paramLabel = "URL",
+        required = true,
+        description = "Its address up to the version, as in http://localhost:11434/v1.")
+    private URI address;
+
+    @Option(
+        names = "--chat-model",
+        paramLabel = "NAME",
+        required = true,
+        description = "The model as the server names it; it must see pictures.")
+    private String model;
+
+    @Option(
+        names = "--key-env",
+        paramLabel = "VAR",
+        description = "The environment variable that holds the server's key.")
+    private @Nullable String keyVariable;
+
+    @Option(
+        names = "--max-images",
+        paramLabel = "N",
+        description = "Most pictures of a question (default: 32).")
+    private @Nullable Integer maxImages;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets the fields
+    private Server() {}
+
+    ServerModel model() {
+      @Nullable String key = keyVariable == null ? null : System.getenv(keyVariable);
+      if (keyVariable != null && (key == null || key.isEmpty())) {
+        throw new IllegalArgumentException(
+            "the environment variable " + keyVariable + " of --key-env is not set");
+      }
+      return new ServerModel(address, model, key, maxImages);
+    }
+  }
+
+  /**
+   * Checks the options as far as no model is needed.
+   *
+   * @throws IllegalArgumentException saying which do not go together
+   */
+  void validate() {
+    if (server == null) {
+      return;
+    }
+    if (folder != null || device != null || precision != null) {
+      throw new IllegalArgumentException(
+          "--server excludes --model, --device and --precision: the server has the model");
+    }
+    ServerModel unused = server.model();
+  }
+
   /** Whether the options name a model, rather than leave it to the class path. */
   boolean named() {
-    return folder != null;
+    return folder != null || server != null;
   }
 
   /** The model that the options name. Opens nothing. */
   VisionLanguageModel chosen() {
+    if (server != null) {
+      return server.model();
+    }
     VisionLanguageModel model =
         folder == null ? onClassPath() : ModelBundle.at(fetched(folder).orElse(folder));
     if (!(model instanceof ModelBundle bundle)) {

@@ -4,7 +4,10 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,7 +31,7 @@ import picocli.CommandLine.Spec;
       "2:the command line is wrong",
     })
 public final class Moviechat implements Runnable {
-  private static final String VERBOSE = "--verbose";
+  static final String VERBOSE = "--verbose";
 
   @Spec private CommandSpec spec;
 
@@ -80,6 +83,8 @@ public final class Moviechat implements Runnable {
                     .addSubcommand(new HubCommands.Remove(context))
                     .addSubcommand(new ModelImportCommand(context)))
             .addSubcommand(new DoctorCommand(context))
+            .addSubcommand(new CommandLine.HelpCommand())
+            .addSubcommand(new AutoComplete.GenerateCompletion())
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setOut(writer(context.terminal().out()))
             .setErr(writer(context.terminal().err()))
@@ -110,11 +115,44 @@ public final class Moviechat implements Runnable {
         .getErr()
         .println(
             "moviechat: "
-                + Failures.oneLine(failure.getMessage())
+                + unknown(command, args).orElse(Failures.oneLine(failure.getMessage()))
                 + " (see "
                 + command.getCommandSpec().qualifiedName()
                 + " --help)");
     return CommandLine.ExitCode.USAGE;
+  }
+
+  /** A misspelt name is worth more than what is missing because of it. */
+  private static Optional<String> unknown(CommandLine command, String[] args) {
+    CommandSpec spec = command.getCommandSpec();
+    boolean expectsCommand = !spec.subcommands().isEmpty();
+    if (expectsCommand) {
+      for (String arg : args) {
+        if (!arg.startsWith("-")
+            && !spec.subcommands().containsKey(arg)
+            && !spec.name().equals(arg)) {
+          return Optional.of(
+              "there is no command '" + arg + "'" + suggestion(arg, spec.subcommands().keySet()));
+        }
+      }
+    }
+    for (String arg : args) {
+      String name = arg.replaceFirst("=.*", "");
+      if (name.equals("--")) {
+        break;
+      }
+      if (name.startsWith("--") && !spec.optionsMap().containsKey(name)) {
+        return Optional.of(
+            "there is no option " + name + suggestion(name, spec.optionsMap().keySet()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static String suggestion(String typed, Collection<String> known) {
+    return Nearest.of(typed, known)
+        .map(word -> "; did you mean " + word + "?")
+        .orElse("; there are " + String.join(", ", known));
   }
 
   private int report(Throwable failure, Terminal terminal) {

@@ -3,7 +3,6 @@ package io.moviechat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moviechat.internal.NativeOwner;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -219,7 +218,7 @@ class AskCommandTest {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Terminal terminal =
         new Terminal(
-            Terminal.reader(new ByteArrayInputStream(new byte[0])),
+            prompt -> null,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             shown,
             false,

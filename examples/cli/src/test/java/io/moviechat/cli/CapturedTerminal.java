@@ -12,11 +12,15 @@ final class CapturedTerminal {
   private final Terminal terminal;
 
   CapturedTerminal(String in, boolean isTerminal, int columns) {
+    PrintStream printedErr = new PrintStream(err, true, StandardCharsets.UTF_8);
     terminal =
         new Terminal(
-            Terminal.reader(new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8))),
+            Input.of(
+                Terminal.reader(new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8))),
+                printedErr,
+                isTerminal),
             new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
+            printedErr,
             isTerminal,
             isTerminal,
             columns);

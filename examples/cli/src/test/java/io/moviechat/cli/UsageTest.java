@@ -13,7 +13,15 @@ class UsageTest {
       textBlock =
           """
           ''                                            | no command was given; there are demo, ask, chat
-          sing                                          | 'sing'
+          sing                                          | there is no command 'sing'; there are demo
+          aks                                           | no command 'aks'; did you mean ask?
+          model pul a/b                                 | no command 'pul'; did you mean pull?
+          ask --vide x.mp4                              | no option --vide; did you mean --video?
+          ask --video x.mp4 --qestion Why?              | no option --qestion; did you mean --question?
+          ask -q Why? --video x.mp4 --server http://h/v1  | --chat-model
+          ask -q Why? --video x.mp4 --server ftp://h/v1 --chat-model m | must be an http or https address
+          ask -q Why? --video x.mp4 --server http://h/v1 --chat-model m --model d | --server excludes --model
+          ask -q Why? --video x.mp4 --server http://h/v1 --chat-model m --key-env NO_SUCH_VAR_ | NO_SUCH_VAR_ of --key-env is not set
           ask --video x.mp4                             | --question
           ask -q Why?                                   | use --video FILE
           ask -q Why? --memory-file nowhere.memory      | no memory file nowhere.memory yet
@@ -80,5 +88,18 @@ class UsageTest {
 
     assertThat(ran.out()).containsPattern("MovieChat for Java \\d+\\.\\d+").contains("Java ");
     assertThat(ran.exitCode()).isZero();
+  }
+
+  @Test
+  void help_is_a_command_too() {
+    assertThat(Ran.command("help", "ask").out()).contains("--question", "--server");
+    assertThat(Ran.command("help").out()).contains("generate-completion");
+    assertThat(Ran.command("--help").out().replaceAll("\\s+", " ")).contains("beside the answers.");
+  }
+
+  @Test
+  void a_completion_script_is_printed() {
+    assertThat(Ran.command("generate-completion").out())
+        .contains("complete -F", "--memory-slots", "--chat-model");
   }
 }
