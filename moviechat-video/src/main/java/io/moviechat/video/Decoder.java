@@ -18,7 +18,11 @@ import static org.bytedeco.ffmpeg.global.avcodec.avcodec_receive_frame;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_send_packet;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EAGAIN;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
+import static org.bytedeco.ffmpeg.global.avutil.AV_FRAME_CROP_UNALIGNED;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PICTURE_TYPE_I;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PICTURE_TYPE_NONE;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_apply_cropping;
 
 import io.moviechat.VideoException;
 import io.moviechat.internal.NativeOwner;
@@ -44,6 +48,7 @@ final class Decoder implements AutoCloseable {
   private static final int OUT_OF_MEMORY = -12;
 
   private final Demuxer demuxer;
+  private final VideoOptions options;
   private final NativeOwner owner;
   private final AVCodecContext context;
   private final @Nullable HardwareDevice hardware;
@@ -59,6 +64,7 @@ final class Decoder implements AutoCloseable {
 
   Decoder(Demuxer demuxer, VideoOptions options) {
     this.demuxer = demuxer;
+    this.options = options;
     AVCodec codec = avcodec_find_decoder(demuxer.parameters().codec_id());
     String codecName = avcodec_get_name(demuxer.parameters().codec_id()).getString();
     if (codec == null || codec.isNull()) {
@@ -66,7 +72,9 @@ final class Decoder implements AutoCloseable {
           demuxer.name()
               + " holds "
               + codecName
-              + " video, which this build of FFmpeg cannot decode; convert it, to H.264 for one");
+              + (demuxer.isPhoto() ? " pictures" : " video")
+              + ", which this build of FFmpeg cannot decode; convert it, to "
+              + (demuxer.isPhoto() ? "JPEG or PNG" : "H.264 for one"));
     }
     this.hardware = HardwareDevice.open(options.hardware(), codec, demuxer.name()).orElse(null);
     this.context = avcodec_alloc_context3(codec);
@@ -120,6 +128,22 @@ final class Decoder implements AutoCloseable {
     wanted = nanos;
   }
 
+  /**
+   * The time of a picture as its packet says it; without that, when it was decoded, which is when
+   * it is shown in a video that holds back each picture for as long. Never guessed from the
+   * pictures before it: it must not depend on where decoding began.
+   */
+  static long ticksOf(AVFrame picture) {
+    return picture.pts() == Ffmpeg.NO_TIME ? picture.pkt_dts() : picture.pts();
+  }
+
+  /** Whether decoding can begin with a picture; true if the decoder does not tell. */
+  static boolean isKey(AVFrame picture) {
+    return (picture.flags() & AVFrame.AV_FRAME_FLAG_KEY) != 0
+        || picture.pict_type() == AV_PICTURE_TYPE_I
+        || picture.pict_type() == AV_PICTURE_TYPE_NONE;
+  }
+
   /** Every picture is needed. */
   void wantAll() {
     wanted = Long.MIN_VALUE;
@@ -150,6 +174,14 @@ final class Decoder implements AutoCloseable {
    * @throws VideoException if reading fails
    */
   boolean next(AVFrame picture) {
+    TileGrid grid = demuxer.grid();
+    if (grid != null) {
+      boolean composed = grid.compose(demuxer, options, picture);
+      if (composed) {
+        cut(picture);
+      }
+      return composed;
+    }
     while (true) {
       int code = avcodec_receive_frame(context, picture);
       if (code == 0) {
@@ -176,7 +208,7 @@ final class Decoder implements AutoCloseable {
   /**
    * Decodes one key frame on its own.
    *
-   * @return whether it gave a picture; if not, it counts as damaged
+   * @return whether it gave a picture
    */
   boolean decodeAlone(AVPacket packet, AVFrame picture) {
     avcodec_flush_buffers(context);
@@ -189,8 +221,6 @@ final class Decoder implements AutoCloseable {
     boolean good = code >= 0 && isWhole(picture);
     if (good) {
       fetch(picture);
-    } else {
-      damaged++;
     }
     return good;
   }
@@ -198,6 +228,16 @@ final class Decoder implements AutoCloseable {
   private void fetch(AVFrame picture) {
     if (hardware != null) {
       hardware.fetch(picture, demuxer.name());
+    }
+    cut(picture);
+  }
+
+  private void cut(AVFrame picture) {
+    Display.Crop crop = demuxer.display().crop();
+    if (crop.fits(picture.width(), picture.height())) {
+      picture.crop_top(crop.top()).crop_bottom(crop.bottom());
+      picture.crop_left(crop.left()).crop_right(crop.right());
+      av_frame_apply_cropping(picture, AV_FRAME_CROP_UNALIGNED);
     }
   }
 

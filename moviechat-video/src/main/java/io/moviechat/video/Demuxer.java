@@ -1,9 +1,19 @@
 package io.moviechat.video;
 
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_ALL;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_WEBP;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_DOVI_CONF;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_ENCRYPTION_INFO;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_ENCRYPTION_INIT_INFO;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_NEW_EXTRADATA;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_PALETTE;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_get_side_data;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_move_ref;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_new_side_data;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMTCTX_UNSEEKABLE;
@@ -40,12 +50,17 @@ import io.moviechat.VideoException;
 import io.moviechat.VideoInfo.Track;
 import io.moviechat.VideoInfo.TrackKind;
 import io.moviechat.video.CursorSelections.Window;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntPredicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -55,7 +70,9 @@ import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVDictionaryEntry;
 import org.bytedeco.ffmpeg.avutil.AVRational;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.javacpp.SizeTPointer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +83,21 @@ import org.slf4j.LoggerFactory;
  */
 final class Demuxer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Demuxer.class);
+
+  /** More than any codec reorders. */
+  private static final int START_PACKETS = 24;
+
+  /** No picture is shown before one that was decoded so many pictures earlier. */
+  private static final int REORDERED_PICTURES = 32;
+
+  private static final int[] CARRIED = {AV_PKT_DATA_PALETTE, AV_PKT_DATA_NEW_EXTRADATA};
+
+  /** The type of a sample entry that hides which codec it is, {@code encv}. */
+  private static final int ENCRYPTED_VIDEO = 'e' | 'n' << 8 | 'c' << 16 | 'v' << 24;
+
+  private static final int DOLBY_VISION_ALONE = 5;
+
+  private static final Pattern CLOCK = Pattern.compile("(\\d{1,4}):(\\d\\d):(\\d\\d)\\.(\\d{1,9})");
 
   /** Bad packets in a row after which a file counts as ended. */
   private static final int MAX_BAD_READS = 200;
@@ -78,8 +110,26 @@ final class Demuxer implements AutoCloseable {
   private final int streamIndex;
   private final int timeBaseNumerator;
   private final int timeBaseDenominator;
-  private final long originTicks;
   private final boolean seekable;
+  private Display display;
+  private final @Nullable FieldPairs fields;
+
+  /** Packets that were read to know what comes, and wait to be read again. */
+  private final ArrayDeque<AVPacket> waiting = new ArrayDeque<>();
+
+  /** Palettes and new headers, which come with one packet and hold for those after it. */
+  private final Map<Integer, byte[]> carried = new HashMap<>();
+
+  private long originTicks;
+  private boolean startIsTimed = true;
+  private boolean carriedChanged;
+  private boolean carriedIsDue;
+
+  /** What was read for a second field and belongs to another picture. */
+  private @Nullable AVPacket secondOfOther;
+
+  private final @Nullable TileGrid grid;
+
   private long badReads;
   private boolean endedEarly;
 
@@ -98,12 +148,15 @@ final class Demuxer implements AutoCloseable {
     this.timeBaseNumerator = stream.time_base().num();
     this.timeBaseDenominator = stream.time_base().den();
     this.originTicks = origin();
+    this.grid = TileGrid.of(format, streamIndex).orElse(null);
+    this.display = grid == null ? Display.of(stream) : grid.display();
+    this.fields = FieldPairs.of(stream.codecpar()).orElse(null);
     this.seekable =
         format.pb() == null
             ? (format.ctx_flags() & AVFMTCTX_UNSEEKABLE) == 0
             : format.pb().seekable() != 0;
     for (int i = 0; i < format.nb_streams(); i++) {
-      if (i != streamIndex) {
+      if (i != streamIndex && !isTile(i)) {
         format.streams(i).discard(AVDISCARD_ALL);
       }
     }
@@ -131,7 +184,7 @@ final class Demuxer implements AutoCloseable {
   /**
    * Opens an address on the network.
    *
-   * @param url with a scheme, without anything secret that must not be logged
+   * @param url with a scheme; its query and its user appear in no message
    * @throws VideoException if it is no video
    */
   static Demuxer open(String url, VideoOptions options, Watchdog watchdog) {
@@ -150,7 +203,10 @@ final class Demuxer implements AutoCloseable {
               settings.put("tls_verify", "1");
               settings.put("ca_file", file);
             });
-    return open(url, url, null, settings, options, watchdog);
+    // Some servers name their segments .jpg or nothing; what they may hold is limited anyway.
+    settings.put("allowed_segment_extensions", "ALL");
+    settings.put("extension_picky", "0");
+    return open(Secrets.left(url), url, null, settings, options, watchdog);
   }
 
   /**
@@ -258,21 +314,60 @@ final class Demuxer implements AutoCloseable {
     int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
     if (best < 0 || (format.streams(best).disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0) {
       List<String> found = new ArrayList<>();
-      tracks(format, -1).forEach(track -> found.add(track.kind() + " " + track.codec()));
+      tracks(format, number -> false)
+          .forEach(track -> found.add(track.kind() + " " + track.codec()));
       throw new VideoException(
           name
               + " has no video track; found "
               + (found.isEmpty() ? "no track at all" : String.join(", ", found))
               + " (cover art is no video)");
     }
+    refuseProtected(name, format.streams(best));
     int width = format.streams(best).codecpar().width();
     int height = format.streams(best).codecpar().height();
+    boolean webp = format.streams(best).codecpar().codec_id() == AV_CODEC_ID_WEBP;
+    if ((width < 1 || height < 1) && webp) {
+      throw new VideoException(
+          name
+              + " is an animated WebP (or a damaged one), which this build of FFmpeg cannot read;"
+              + " convert it to MP4, GIF or APNG");
+    }
     if (width < 1 || height < 1) {
       throw new VideoException(
           name
               + " has a video track without pictures: no size was found in it"
               + hint(format.pb() != null && format.pb().seekable() == 0));
     }
+    limitPixels(name, width, height, options);
+    Optional<TileGrid> grid = TileGrid.of(format, best);
+    grid.ifPresent(tiles -> limitPixels(name, tiles.width(), tiles.height(), options));
+    return best;
+  }
+
+  private static void refuseProtected(String name, AVStream stream) {
+    AVCodecParameters parameters = stream.codecpar();
+    if (parameters.codec_tag() == ENCRYPTED_VIDEO
+        || Display.find(stream, AV_PKT_DATA_ENCRYPTION_INIT_INFO, 1) != null) {
+      throw encrypted(name);
+    }
+    ByteBuffer dolbyVision = Display.find(stream, AV_PKT_DATA_DOVI_CONF, 5);
+    if (dolbyVision != null && dolbyVision.get(2) == DOLBY_VISION_ALONE) {
+      throw new VideoException(
+          name
+              + " is Dolby Vision of profile 5, whose colours only Dolby's own decoders know; all"
+              + " would look violet and green. Use a version in HDR10 or HLG (profiles 7 and 8 have"
+              + " one inside and are read)");
+    }
+  }
+
+  private static VideoException encrypted(String name) {
+    return new VideoException(
+        name
+            + " is encrypted: its pictures are protected and can only be read with a key, which"
+            + " this library does not take; use a copy without protection");
+  }
+
+  private static void limitPixels(String name, int width, int height, VideoOptions options) {
     if ((long) width * height > options.maxPixels()) {
       throw new VideoException(
           String.format(
@@ -280,13 +375,12 @@ final class Demuxer implements AutoCloseable {
                   + " VideoOptions.maxPixels if it can be trusted",
               name, width, height, options.maxPixels()));
     }
-    return best;
   }
 
-  private static List<Track> tracks(AVFormatContext format, int without) {
+  private static List<Track> tracks(AVFormatContext format, IntPredicate without) {
     List<Track> tracks = new ArrayList<>();
     for (int i = 0; i < format.nb_streams(); i++) {
-      if (i == without) {
+      if (without.test(i)) {
         continue;
       }
       AVStream other = format.streams(i);
@@ -331,12 +425,83 @@ final class Demuxer implements AutoCloseable {
     }
   }
 
+  /**
+   * Reads the first packets, which stay to be read: the first picture that is shown need not be in
+   * the first packet, and time starts with it.
+   */
+  void lookAtStart() {
+    long first = Long.MAX_VALUE;
+    for (int i = 0; i < START_PACKETS; i++) {
+      AVPacket packet = av_packet_alloc();
+      boolean read = false;
+      try {
+        read = readPicture(packet);
+      } finally {
+        if (!read) {
+          av_packet_free(packet);
+        }
+      }
+      if (!read) {
+        break;
+      }
+      waiting.add(packet);
+      if (sideData(packet, AV_PKT_DATA_ENCRYPTION_INFO) != null) {
+        throw encrypted(name);
+      }
+      boolean shown = (packet.flags() & AV_PKT_FLAG_DISCARD) == 0;
+      if (shown && packet.pts() == Ffmpeg.NO_TIME) {
+        startIsTimed = false;
+      } else if (shown) {
+        first = Math.min(first, packet.pts());
+      }
+    }
+    originTicks = Math.min(originTicks, first);
+    AVPacket picture = waiting.peek();
+    if (picture != null && isPhoto() && display.orientation().isUpright()) {
+      ByteBuffer file = picture.data().capacity(picture.size()).asByteBuffer();
+      display = display.withOrientation(Exif.orientation(file));
+    }
+  }
+
+  /** Whether this is a file of one picture. */
+  boolean isPhoto() {
+    String container = format.iformat().name().getString();
+    return container.endsWith("_pipe") || container.equals("image2");
+  }
+
+  /** Whether the first packets say when their pictures are shown. */
+  boolean startIsTimed() {
+    return startIsTimed;
+  }
+
+  /** Whether the container knows of time at all: raw streams do not, and FFmpeg makes times up. */
+  boolean hasTimes() {
+    return bridge == null || (format.iformat().flags() & AVFMT_NOTIMESTAMPS) == 0;
+  }
+
+  /**
+   * Whether this is one file or channel whose bytes Java reads, and how many there are; else -1.
+   */
+  long bytes() {
+    return bridge == null || !seekable ? -1 : bridge.bytes();
+  }
+
   String name() {
     return name;
   }
 
   AVCodecParameters parameters() {
     return stream.codecpar();
+  }
+
+  /** How the pictures are shown, as the container says. */
+  Display display() {
+    return display;
+  }
+
+  /** How the picture is made of tiles; null if it is not. */
+  @Nullable TileGrid grid() {
+    return grid;
   }
 
   AVStream stream() {
@@ -348,7 +513,11 @@ final class Demuxer implements AutoCloseable {
   }
 
   List<Track> otherTracks() {
-    return tracks(format, streamIndex);
+    return tracks(format, number -> number == streamIndex || isTile(number));
+  }
+
+  private boolean isTile(int number) {
+    return grid != null && grid.tileOf(number).isPresent();
   }
 
   boolean seekable() {
@@ -402,23 +571,142 @@ final class Demuxer implements AutoCloseable {
       long first = stream.start_time() == Ffmpeg.NO_TIME ? originTicks : stream.start_time();
       return nanos(first + own);
     }
+    long tagged = taggedDuration();
+    if (tagged > 0) {
+      return tagged;
+    }
     long whole = format.duration();
     return whole != Ffmpeg.NO_TIME && whole > 0 ? whole * 1000 : Ffmpeg.NO_TIME;
   }
 
+  /** Matroska tells the length of a track, which may be shorter than the file, in a tag. */
+  private long taggedDuration() {
+    AVDictionaryEntry tag = av_dict_get(stream.metadata(), "DURATION", null, 0);
+    if (tag == null) {
+      return Ffmpeg.NO_TIME;
+    }
+    Matcher matcher = CLOCK.matcher(tag.value().getString().strip());
+    if (!matcher.matches()) {
+      return Ffmpeg.NO_TIME;
+    }
+    long seconds =
+        Integer.parseInt(matcher.group(1)) * 3600L
+            + Integer.parseInt(matcher.group(2)) * 60L
+            + Integer.parseInt(matcher.group(3));
+    long nanos =
+        seconds * 1_000_000_000 + Long.parseLong((matcher.group(4) + "000000000").substring(0, 9));
+    long whole = format.duration();
+    // An editor may have cut the file and left the tag.
+    return whole != Ffmpeg.NO_TIME && whole > 0 && nanos <= whole * 1000 + 1_000_000
+        ? nanos
+        : Ffmpeg.NO_TIME;
+  }
+
   /**
-   * Reads the next packet of the video.
+   * Reads the next packet of the video: one picture, both its fields.
    *
    * @return whether there is one
    * @throws VideoException if reading fails
    */
   boolean read(AVPacket packet) {
+    AVPacket first = waiting.poll();
+    if (first != null) {
+      av_packet_move_ref(packet, first);
+      av_packet_free(first);
+      return true;
+    }
+    return readPicture(packet);
+  }
+
+  private boolean readPicture(AVPacket packet) {
+    AVPacket field = secondOfOther;
+    secondOfOther = null;
+    if (field != null) {
+      av_packet_move_ref(packet, field);
+      av_packet_free(field);
+    } else if (!readPacket(packet)) {
+      return false;
+    }
+    if (fields != null) {
+      int structure = fields.structure(packet);
+      if (FieldPairs.isField(structure)) {
+        addSecondField(packet, structure, fields);
+      }
+    }
+    carry(packet);
+    return true;
+  }
+
+  private void addSecondField(AVPacket packet, int structure, FieldPairs pairs) {
+    AVPacket next = av_packet_alloc();
+    boolean keep = false;
+    try {
+      if (!readPacket(next)) {
+        return;
+      }
+      if (FieldPairs.areOnePicture(structure, pairs.structure(next))) {
+        FieldPairs.join(packet, next, name);
+      } else {
+        secondOfOther = next;
+        keep = true;
+      }
+    } finally {
+      if (!keep) {
+        av_packet_free(next);
+      }
+    }
+  }
+
+  /** Remembers what holds for later packets too, and gives it to the first one after a seek. */
+  private void carry(AVPacket packet) {
+    for (int type : CARRIED) {
+      byte[] own = sideData(packet, type);
+      byte[] known = carried.get(type);
+      if (own != null) {
+        carriedChanged |=
+            type == AV_PKT_DATA_PALETTE && known != null && !Arrays.equals(known, own);
+        carried.put(type, own);
+      } else if (carriedIsDue && known != null) {
+        BytePointer copy = av_packet_new_side_data(packet, type, known.length);
+        if (copy != null) {
+          copy.put(known);
+        }
+      }
+    }
+    carriedIsDue = false;
+  }
+
+  private static byte @Nullable [] sideData(AVPacket packet, int type) {
+    try (SizeTPointer size = new SizeTPointer(1)) {
+      BytePointer data = av_packet_get_side_data(packet, type, size);
+      if (data == null || data.isNull()) {
+        return null;
+      }
+      byte[] bytes = new byte[(int) size.get()];
+      data.get(bytes);
+      return bytes;
+    }
+  }
+
+  /** What was read ahead is of another place. */
+  private void moved() {
+    waiting.forEach(packet -> av_packet_free(packet));
+    waiting.clear();
+    if (secondOfOther != null) {
+      av_packet_free(secondOfOther);
+      secondOfOther = null;
+    }
+    carriedIsDue = true;
+  }
+
+  private boolean readPacket(AVPacket packet) {
     int bad = 0;
     while (true) {
       watchdog.progress();
       int code = av_read_frame(format, packet);
       if (code >= 0) {
-        if (packet.stream_index() == streamIndex) {
+        int index = packet.stream_index();
+        if (index == streamIndex || isTile(index)) {
           return true;
         }
         av_packet_unref(packet);
@@ -458,6 +746,7 @@ final class Demuxer implements AutoCloseable {
     if (!seekable) {
       return false;
     }
+    moved();
     return av_seek_frame(format, streamIndex, ticks(nanos), AVSEEK_FLAG_BACKWARD) >= 0;
   }
 
@@ -467,10 +756,19 @@ final class Demuxer implements AutoCloseable {
     if (!seekable) {
       return false;
     }
+    moved();
     boolean byBytes = (format.iformat().flags() & AVFMT_NO_BYTE_SEEK) == 0;
     // A transport stream has no index: searching it by time can miss the first key frame.
     if (timesMayJump() && byBytes && av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE) >= 0) {
       return true;
+    }
+    // By its own entry in the index: by time, a key frame that an edit list hides is not found.
+    if (hasOwnIndex() && avformat_index_get_entries_count(stream) > 0) {
+      long first = avformat_index_get_entry(stream, 0).timestamp();
+      if (av_seek_frame(format, streamIndex, first, AVSEEK_FLAG_BACKWARD) >= 0
+          || av_seek_frame(format, streamIndex, first - 1, AVSEEK_FLAG_BACKWARD) >= 0) {
+        return true;
+      }
     }
     long first = stream.start_time() == Ffmpeg.NO_TIME ? 0 : stream.start_time();
     return av_seek_frame(format, streamIndex, Math.min(first, originTicks), AVSEEK_FLAG_BACKWARD)
@@ -499,31 +797,57 @@ final class Demuxer implements AutoCloseable {
     return last >= nanos;
   }
 
-  /**
-   * Reads all packets, from the start, for their times.
-   *
-   * @return the times of all pictures, sorted; empty if the container gives some none
-   */
-  Optional<long[]> scanTimes() {
+  /** Whether there are no more packets than so many, from where the next is read. */
+  boolean hasAtMost(long packets) {
+    AVPacket packet = av_packet_alloc();
+    try {
+      long count = 0;
+      while (count <= packets && read(packet)) {
+        count++;
+        av_packet_unref(packet);
+      }
+      return count <= packets;
+    } finally {
+      av_packet_free(packet);
+    }
+  }
+
+  /** Reads all packets, from the start; the place is lost. */
+  Survey survey() {
     if (!rewind()) {
       throw new VideoException(
           name + " cannot be read twice, which this sampling needs: it is no seekable input");
     }
     long[] times = new long[1024];
     int count = 0;
+    long latest = Long.MIN_VALUE;
+    long[] latestBefore = new long[REORDERED_PICTURES];
+    Arrays.fill(latestBefore, Long.MIN_VALUE);
+    long end = 0;
+    boolean timed = true;
+    boolean decodeTimed = true;
+    boolean orderly = true;
     AVPacket packet = av_packet_alloc();
     try {
       while (read(packet)) {
-        long time = nanos(packet.pts() == Ffmpeg.NO_TIME ? packet.dts() : packet.pts());
-        boolean shown = (packet.flags() & AV_PKT_FLAG_DISCARD) == 0;
-        if (shown && time == Ffmpeg.NO_TIME) {
-          return Optional.empty();
-        }
-        if (shown) {
-          if (count == times.length) {
-            times = Arrays.copyOf(times, 2 * count);
+        long time = nanos(packet.pts());
+        decodeTimed &= packet.dts() != Ffmpeg.NO_TIME;
+        if ((packet.flags() & AV_PKT_FLAG_DISCARD) == 0 && HiddenPictures.isShown(stream, packet)) {
+          if (time == Ffmpeg.NO_TIME) {
+            timed = false;
+          } else {
+            boolean key = (packet.flags() & AV_PKT_FLAG_KEY) != 0;
+            int place = count % REORDERED_PICTURES;
+            // A key frame is shown after all that was read before it, others after most of it.
+            orderly &= time > (key ? latest : latestBefore[place]);
+            latest = Math.max(latest, time);
+            latestBefore[place] = latest;
+            end = Math.max(end, time + length(packet.duration()));
+            if (count == times.length) {
+              times = Arrays.copyOf(times, 2 * count);
+            }
+            times[count++] = time;
           }
-          times[count++] = time;
         }
         av_packet_unref(packet);
       }
@@ -531,11 +855,19 @@ final class Demuxer implements AutoCloseable {
       av_packet_free(packet);
     }
     Arrays.sort(times, 0, count);
-    return Optional.of(Arrays.copyOf(times, count));
+    for (int i = 1; i < count; i++) {
+      orderly &= times[i] > times[i - 1];
+    }
+    return new Survey(
+        Arrays.copyOf(times, count), end, timed, decodeTimed, orderly && !carriedChanged);
   }
 
   @Override
   public void close() {
+    moved();
+    if (fields != null) {
+      fields.close();
+    }
     avformat_close_input(format);
     if (bridge != null) {
       bridge.close();

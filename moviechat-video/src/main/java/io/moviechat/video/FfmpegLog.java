@@ -29,7 +29,7 @@ final class FfmpegLog {
         @Override
         public void call(int level, BytePointer message) {
           try {
-            write(level, message.getString().strip());
+            write(level, Secrets.left(message.getString().strip()));
           } catch (Throwable e) {
             // A throwable must not unwind through FFmpeg's C frames, and the log itself failed.
           }

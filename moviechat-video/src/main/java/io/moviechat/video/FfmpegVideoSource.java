@@ -19,7 +19,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.LongStream;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
-import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.global.avcodec;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,6 +37,12 @@ final class FfmpegVideoSource implements VideoSource {
   /** More moments of a pass are not listed in advance: 100,000 seconds are 27 hours. */
   private static final int MAX_PLANNED = 100_000;
 
+  /** A few frames more than are wanted may be none: packets without a picture. */
+  private static final int MANY_FRAMES = 64;
+
+  /** How far a container may be off the times of its packets, in nanoseconds. */
+  private static final long MAX_LENGTH_ERROR = 1_000_000_000L;
+
   /**
    * Up to this many pixels (426 x 240) it takes longer to wake the threads of one decoder than they
    * save, when only some frames are wanted.
@@ -53,7 +58,8 @@ final class FfmpegVideoSource implements VideoSource {
   private final ReentrantLock lock = new ReentrantLock();
   private final FramePool singleFrames;
   private final VideoInfo info;
-  private final Orientation orientation;
+  private final Display display;
+  private final Access access;
   private @Nullable Session main;
   private @Nullable Session spare;
   private volatile @Nullable Pass pass;
@@ -89,6 +95,7 @@ final class FfmpegVideoSource implements VideoSource {
     Ffmpeg.load();
     this.name = location;
     this.options = options;
+    this.access = new Access(location);
     this.opener = opener;
     this.afterClose = afterClose;
     this.watchdog = new Watchdog(Window.saturated(options.timeout()));
@@ -101,7 +108,7 @@ final class FfmpegVideoSource implements VideoSource {
           openSession()
               .orElseThrow(() -> new VideoException(name + " cannot be opened: nothing to read"));
       main = first;
-      orientation = Orientation.of(first.demuxer().parameters());
+      display = first.demuxer().display();
       info = describe(first.demuxer(), options);
       opened = true;
     } finally {
@@ -124,7 +131,8 @@ final class FfmpegVideoSource implements VideoSource {
     Demuxer demuxer = opened.get();
     boolean done = false;
     try {
-      Session session = new Session(demuxer, new FrameCursor(demuxer, settings));
+      demuxer.lookAtStart();
+      Session session = new Session(demuxer, new FrameCursor(demuxer, settings, access));
       done = true;
       return Optional.of(session);
     } finally {
@@ -136,16 +144,18 @@ final class FfmpegVideoSource implements VideoSource {
 
   /** What a container says about its video, held to the limits. */
   static VideoInfo describe(Demuxer demuxer, VideoOptions options) {
+    Display display = demuxer.display();
     String name = demuxer.name();
-    Orientation orientation = Orientation.of(demuxer.parameters());
     AVCodecParameters parameters = demuxer.parameters();
-    AVRational aspect = demuxer.stream().sample_aspect_ratio();
-    if (aspect.num() == 0) {
-      aspect = parameters.sample_aspect_ratio();
+    TileGrid grid = demuxer.grid();
+    int width = grid == null ? parameters.width() : grid.width();
+    int height = grid == null ? parameters.height() : grid.height();
+    Display.Crop crop = display.crop();
+    if (crop.fits(width, height)) {
+      width -= crop.left() + crop.right();
+      height -= crop.top() + crop.bottom();
     }
-    Scaler.Geometry display =
-        Scaler.display(
-            parameters.width(), parameters.height(), aspect.num(), aspect.den(), orientation);
+    Geometry size = display.size(width, height, parameters.sample_aspect_ratio());
     long duration = demuxer.duration();
     if (duration != Ffmpeg.NO_TIME && duration > options.maxDuration().toNanos()) {
       throw new VideoException(
@@ -160,9 +170,9 @@ final class FfmpegVideoSource implements VideoSource {
         name,
         demuxer.format().iformat().name().getString(),
         avcodec.avcodec_get_name(parameters.codec_id()).getString(),
-        display.width(),
-        display.height(),
-        orientation.clockwiseDegrees(),
+        size.width(),
+        size.height(),
+        display.orientation().clockwiseDegrees(),
         duration == Ffmpeg.NO_TIME ? Optional.empty() : Optional.of(Duration.ofNanos(duration)),
         frames > 0 ? OptionalLong.of(frames) : OptionalLong.empty(),
         rate > 0 ? OptionalDouble.of(rate) : OptionalDouble.empty(),
@@ -197,10 +207,13 @@ final class FfmpegVideoSource implements VideoSource {
       }
       Session session = session();
       session.cursor().rewind();
+      if (window.from() > 0 || !(sampling instanceof FrameSampling.EveryFrame)) {
+        session.cursor().learn(false);
+      }
       FrameSelection selection = select(session, window, sampling);
       boolean opened = false;
       try {
-        Pass next = new Pass(selection, format);
+        Pass next = new Pass(selection, format, window);
         pass = next;
         opened = true;
         return next;
@@ -255,7 +268,10 @@ final class FfmpegVideoSource implements VideoSource {
 
   private FrameSelection everyInterval(Session session, Window window, long interval) {
     long end = Math.min(window.to(), session.demuxer().duration());
-    boolean known = end > window.from() && (end - window.from()) / interval < MAX_PLANNED;
+    boolean known =
+        access.way() != Access.Way.SEQUENTIAL
+            && end > window.from()
+            && (end - window.from()) / interval < MAX_PLANNED;
     if (!known) {
       session.cursor().decodeWith(threadsOfJumps());
       return CursorSelections.everyInterval(session.cursor(), window, interval);
@@ -285,7 +301,11 @@ final class FfmpegVideoSource implements VideoSource {
   private FrameSelection segmented(Session session, long[] moments, SegmentedSelection.Part part) {
     Optional<SegmentedSelection.Plan> plan = Optional.empty();
     Demuxer demuxer = session.demuxer();
-    boolean divisible = opener.concurrent() && demuxer.hasOwnIndex() && !demuxer.timesMayJump();
+    boolean divisible =
+        opener.concurrent()
+            && demuxer.hasOwnIndex()
+            && !demuxer.timesMayJump()
+            && access.way() == Access.Way.DIRECT;
     if (divisible && moments.length > 1 && options.hardware() == HardwareDecoding.NONE) {
       session.cursor().loadIndex(moments[moments.length - 1]);
       plan = SegmentedSelection.Plan.of(demuxer, moments, options.threads());
@@ -304,19 +324,27 @@ final class FfmpegVideoSource implements VideoSource {
   }
 
   private FrameSelection uniform(Session session, Window window, int frames) {
-    long end = Math.min(window.to(), session.demuxer().duration());
+    FrameCursor cursor = session.cursor();
     boolean durationKnown = session.demuxer().duration() != Ffmpeg.NO_TIME;
-    double rate = info.frameRate().orElse(25);
-    if (!durationKnown || frames > (end - window.from()) / 1e9 * rate / 2) {
-      // Few frames, or a length that only reading tells.
-      long[] times = inWindow(session.cursor().scanTimes(), window);
+    long end = Math.min(window.to(), length(session));
+    double expected = (end - window.from()) / 1e9 * info.frameRate().orElse(25);
+    // From the network, packets are only read to count them where the container lets expect few.
+    boolean worthCounting =
+        session.demuxer().bytes() >= 0 || !durationKnown || frames > expected / 2;
+    boolean few = worthCounting && cursor.hasAtMost(2L * frames + MANY_FRAMES);
+    if (!durationKnown || few || access.way() == Access.Way.SEQUENTIAL) {
+      // So few frames that all may be wanted, or a length that only reading tells.
+      long[] times =
+          inWindow(few || !durationKnown ? cursor.decodedTimes() : cursor.times(), window);
       if (times.length <= frames) {
-        return everyFrame(session.cursor(), window);
+        return everyFrame(cursor, window);
       }
-      if (!durationKnown) {
+      if (!durationKnown || access.way() == Access.Way.SEQUENTIAL) {
         end =
-            times[times.length - 1]
-                + Math.max(1, (times[times.length - 1] - times[0]) / (times.length - 1));
+            Math.min(
+                window.to(),
+                times[times.length - 1]
+                    + Math.max(1, (times[times.length - 1] - times[0]) / (times.length - 1)));
       }
     }
     double part = (double) (end - window.from()) / frames;
@@ -327,10 +355,19 @@ final class FfmpegVideoSource implements VideoSource {
     return at(session, window, moments);
   }
 
+  /** The length of the video; a container may only know that of its longest track. */
+  private long length(Session session) {
+    long said = session.demuxer().duration();
+    Survey survey = access.survey();
+    boolean wrong =
+        survey != null && survey.timed() && Math.abs(said - survey.end()) > MAX_LENGTH_ERROR;
+    return wrong ? survey.end() : said;
+  }
+
   private FrameSelection fragments(
       Session session, Window window, FrameSampling.Fragments fragments) {
-    long[] times = inWindow(session.cursor().scanTimes(), window);
-    long duration = session.demuxer().duration();
+    long[] times = inWindow(session.cursor().times(), window);
+    long duration = length(session);
     long end = times.length == 0 ? window.from() : times[times.length - 1] + 1;
     if (duration != Ffmpeg.NO_TIME) {
       end = Math.max(end, Math.min(window.to(), duration));
@@ -356,6 +393,7 @@ final class FfmpegVideoSource implements VideoSource {
     enter();
     try {
       Session session = pass == null ? session() : spareSession();
+      session.cursor().learn(false);
       session.cursor().decodeWith(threadsOfJumps());
       if (!session.cursor().moveTo(Window.saturated(moment))) {
         throw new VideoException(name + ": no frame could be decoded");
@@ -365,7 +403,7 @@ final class FfmpegVideoSource implements VideoSource {
           singleScaler.close();
           singleScaler = null;
         }
-        singleScaler = new Scaler(name, format, orientation, options.deinterlace());
+        singleScaler = new Scaler(name, format, display, options.deinterlace());
         singleFormat = format;
       }
       return singleScaler.convert(
@@ -453,14 +491,16 @@ final class FfmpegVideoSource implements VideoSource {
     private final FrameSelection selection;
     private final Scaler scaler;
     private final FramePool pool = new FramePool("frames of " + name, options.timeout());
+    private final boolean mayBeEmpty;
     private volatile boolean ended;
     private boolean any;
     private boolean finished;
     private long damaged;
 
-    Pass(FrameSelection selection, FrameFormat format) {
+    Pass(FrameSelection selection, FrameFormat format, Window window) {
       this.selection = selection;
-      this.scaler = new Scaler(name, format, orientation, options.deinterlace());
+      this.mayBeEmpty = !window.equals(Window.WHOLE);
+      this.scaler = new Scaler(name, format, display, options.deinterlace());
     }
 
     @Override
@@ -500,7 +540,7 @@ final class FfmpegVideoSource implements VideoSource {
       boolean more = !finished && selection.next();
       damaged = finished ? damaged : selection.damaged();
       finished = !more;
-      if (!more && !any) {
+      if (!more && !any && !(mayBeEmpty && damaged == 0)) {
         any = true;
         throw new VideoException(
             name

@@ -8,8 +8,8 @@ import io.moviechat.VideoException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.LongStream;
+import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 
 /**
@@ -24,6 +24,12 @@ final class FrameCursor implements AutoCloseable {
   private static final long MAX_HELD_BYTES = 192L << 20;
   private static final int MAX_HELD = 120;
 
+  /** A file of up to this size is read once, a fraction of a second, to know its times. */
+  private static final long MAX_SURVEYED_BYTES = 64L << 20;
+
+  /** The same for one without an index, which may be two recordings in a row. */
+  private static final long MAX_UNINDEXED_BYTES = 1L << 30;
+
   /**
    * To leave the held pictures for a key frame pays if at least a whole group of pictures is not
    * decoded.
@@ -31,6 +37,7 @@ final class FrameCursor implements AutoCloseable {
   private static final int WORTH_LEAVING = 2;
 
   private final Demuxer demuxer;
+  private final Access access;
   private VideoOptions options;
   private Decoder decoder;
   private final long frameNanos;
@@ -54,28 +61,34 @@ final class FrameCursor implements AutoCloseable {
   private boolean firstIsHeld = true;
   private long lastTime = Ffmpeg.NO_TIME;
   private long shift;
+  private int keysSeen;
   private final long maxTime;
   private final boolean maySkip;
 
   /** How far ahead a time must be before a key frame is looked for without an index. */
   private long blindSeekDistance = 10 * SECOND;
 
-  FrameCursor(Demuxer demuxer, VideoOptions options) {
-    this(demuxer, options, true);
+  /**
+   * @param access what is known of the video; learnt here too
+   */
+  FrameCursor(Demuxer demuxer, VideoOptions options, Access access) {
+    this(demuxer, options, access, true);
   }
 
   /** A cursor that never looks ahead of what it needs: in a live video that would be a delay. */
   static FrameCursor live(Demuxer demuxer, VideoOptions options) {
-    return new FrameCursor(demuxer, options, false);
+    return new FrameCursor(demuxer, options, new Access(demuxer.name()), false);
   }
 
   private static final class Held {
     private final AVFrame picture = av_frame_alloc();
     private long time;
+    private boolean key;
   }
 
-  private FrameCursor(Demuxer demuxer, VideoOptions options, boolean maySkip) {
+  private FrameCursor(Demuxer demuxer, VideoOptions options, Access access, boolean maySkip) {
     this.demuxer = demuxer;
+    this.access = access;
     this.options = options;
     this.decoder = new Decoder(demuxer, options);
     this.maySkip = maySkip;
@@ -123,31 +136,103 @@ final class FrameCursor implements AutoCloseable {
 
   /** A pass over key frames alone, from the one before the window. */
   FrameSelection keyframes(CursorSelections.Window window, long interval) {
-    decodeWith(1); // one by one: more threads would only wait
-    if (window.from() > 0 && demuxer.seek(window.from())) {
+    boolean packetsTell = access.way() == Access.Way.DIRECT;
+    if (packetsTell) {
+      decodeWith(1); // one by one: more threads would only wait
+    }
+    if (packetsTell && window.from() > 0 && demuxer.seek(window.from())) {
       forget(false);
     } else {
-      rewind();
+      reset();
     }
-    untouched = false;
-    return new KeyframeSelection(demuxer, decoder, window, interval);
+    untouched &= !packetsTell; // the packets are read past this cursor
+    return new KeyframeSelection(this, demuxer, window, interval, !packetsTell);
   }
 
-  /** The times of all pictures, sorted; reads the whole video and goes back to its start. */
-  long[] scanTimes() {
-    untouched = false;
-    Optional<long[]> scanned = demuxer.scanTimes();
-    rewind();
-    if (scanned.isPresent()) {
-      return scanned.get();
+  /** Decodes a key frame on its own; false if that gives no picture. */
+  boolean decodeAlone(AVPacket packet, AVFrame picture) {
+    return decoder.decodeAlone(packet, picture);
+  }
+
+  /** Whether the next picture is the first of the video. */
+  boolean isBeforeFirst() {
+    return fromBeginning && !hasCurrent();
+  }
+
+  /**
+   * Learns how pictures may be reached, before the first one is wanted that is not the next. The
+   * place is lost.
+   *
+   * @param wholly whether all packets are read however long that takes
+   */
+  void learn(boolean wholly) {
+    boolean surveyed = access.survey() != null;
+    if (access.isKnown() && (surveyed || !wholly)) {
+      return;
     }
-    // Only the decoder can tell: raw streams have no times.
+    long bytes = demuxer.bytes();
+    long limit = demuxer.timesMayJump() ? MAX_UNINDEXED_BYTES : MAX_SURVEYED_BYTES;
+    if (!surveyed && (wholly || (bytes >= 0 && bytes <= limit))) {
+      untouched = false;
+      Survey survey = demuxer.survey();
+      reset();
+      access.learn(wayOf(survey), survey);
+    } else {
+      // Pictures are left out only where times cannot jump unnoticed.
+      boolean direct = demuxer.startIsTimed() && (demuxer.seekable() || !demuxer.timesMayJump());
+      Access.Way way = direct ? Access.Way.DIRECT : Access.Way.WARM;
+      access.learn(demuxer.hasTimes() ? way : Access.Way.SEQUENTIAL, null);
+    }
+  }
+
+  private Access.Way wayOf(Survey survey) {
+    if (!survey.orderly() || !demuxer.hasTimes()) {
+      return Access.Way.SEQUENTIAL;
+    }
+    if (survey.timed()) {
+      return Access.Way.DIRECT;
+    }
+    return survey.decodeTimed() ? Access.Way.WARM : Access.Way.SEQUENTIAL;
+  }
+
+  /**
+   * Whether there are no more pictures than so many. Reads that many packets; the place is lost.
+   */
+  boolean hasAtMost(long pictures) {
+    Survey survey = access.survey();
+    if (survey != null && survey.timed()) {
+      return survey.times().length <= pictures;
+    }
+    untouched = false;
+    boolean atMost = demuxer.hasAtMost(pictures);
+    reset();
+    return atMost;
+  }
+
+  /** The times of all pictures, as a pass from the beginning gives them; decodes all. */
+  long[] decodedTimes() {
+    rewind();
     LongStream.Builder times = LongStream.builder();
     while (advance()) {
       times.add(time());
     }
     rewind();
     return times.build().toArray();
+  }
+
+  /**
+   * The times of all pictures, from the packets where these tell, else by decoding. The place is
+   * lost.
+   */
+  long[] times() {
+    learn(true);
+    Survey survey = access.survey();
+    return survey != null && access.way() == Access.Way.DIRECT ? survey.times() : decodedTimes();
+  }
+
+  /** Whether the current picture is one that decoding can begin with. */
+  boolean isKey() {
+    return held.get(at).key;
   }
 
   long damaged() {
@@ -163,7 +248,7 @@ final class FrameCursor implements AutoCloseable {
     if (threads == options.threads() || !free || options.hardware() != HardwareDecoding.NONE) {
       return;
     }
-    rewind();
+    reset();
     VideoOptions others = options.withThreads(threads);
     Decoder other = new Decoder(demuxer, others);
     decoder.close();
@@ -178,12 +263,21 @@ final class FrameCursor implements AutoCloseable {
   void loadIndex(long nanos) {
     if (!demuxer.indexReaches(nanos) && demuxer.seek(0)) {
       untouched = false;
-      rewind();
+      reset();
     }
   }
 
-  /** Starts again before the first picture. */
+  /** Starts again before the first picture, which is kept if it still is the current one. */
   void rewind() {
+    if (currentIsFirst() && completeFrom == Long.MIN_VALUE) {
+      at = -1;
+      return;
+    }
+    reset();
+  }
+
+  /** Starts again before the first picture with nothing read. */
+  private void reset() {
     if (untouched) {
       return;
     }
@@ -264,7 +358,7 @@ final class FrameCursor implements AutoCloseable {
 
   /** Whether so many key frames lie between what was read and a time, or that time is far away. */
   private boolean keyframesLieAhead(long nanos, int count) {
-    if (!demuxer.seekable()) {
+    if (!demuxer.seekable() || access.way() == Access.Way.SEQUENTIAL) {
       return false;
     }
     long reached = held.isEmpty() ? 0 : Math.max(lastTime, decoder.lastReadTime());
@@ -283,7 +377,7 @@ final class FrameCursor implements AutoCloseable {
     long from = nanos;
     long step = SECOND;
     while (true) {
-      boolean beginning = from <= 0 || !demuxer.seek(from);
+      boolean beginning = from <= 0 || access.way() == Access.Way.SEQUENTIAL || !demuxer.seek(from);
       if (beginning) {
         untouched = false;
         rewind();
@@ -292,10 +386,11 @@ final class FrameCursor implements AutoCloseable {
       }
       want(nanos);
       readAhead();
-      if (beginning || (hasAhead() && held.get(0).time <= nanos)) {
+      if (beginning || (hasAhead() && held.get(0).time <= nanos && held.get(0).key)) {
         break;
       }
-      // The key frame that was found is after the wanted time, or nothing can be decoded from it.
+      // The key frame that was found is after the wanted time, or none, whatever the container
+      // says, or nothing can be decoded from it.
       from = nanos - step;
       step *= 2;
     }
@@ -321,7 +416,7 @@ final class FrameCursor implements AutoCloseable {
   }
 
   private void want(long nanos) {
-    if (maySkip) {
+    if (maySkip && access.way() == Access.Way.DIRECT) {
       long first = nanos - keptNanos();
       decoder.want(first - shift);
       completeFrom = Math.max(completeFrom, first);
@@ -354,11 +449,9 @@ final class FrameCursor implements AutoCloseable {
         if (!decoder.next(next.picture)) {
           return;
         }
+        next.key = Decoder.isKey(next.picture);
         next.time = timeOf(next.picture);
-        // Pictures before the key frame that decoding began with may refer to what was not decoded.
-      } while (!fromBeginning
-          && decoder.firstKeyTime() != Ffmpeg.NO_TIME
-          && next.time < decoder.firstKeyTime());
+      } while (!fromBeginning && mayBeIncomplete(next));
       held.add(next);
       taken = true;
     } finally {
@@ -376,9 +469,20 @@ final class FrameCursor implements AutoCloseable {
     }
   }
 
+  /** Whether a picture after a seek may refer to what was not decoded. */
+  private boolean mayBeIncomplete(Held next) {
+    if (access.way() == Access.Way.WARM) {
+      // The first group of pictures only brings the decoder into its stride.
+      keysSeen += next.key ? 1 : 0;
+      return keysSeen < 2;
+    }
+    long first = decoder.firstKeyTime();
+    return first != Ffmpeg.NO_TIME && next.time < first;
+  }
+
   /** Presentation time, repaired so that it always goes forward. */
   private long timeOf(AVFrame picture) {
-    long time = demuxer.nanos(picture.best_effort_timestamp());
+    long time = demuxer.nanos(Decoder.ticksOf(picture));
     if (time == Ffmpeg.NO_TIME) {
       return lastTime == Ffmpeg.NO_TIME ? 0 : lastTime + frameNanos;
     }
@@ -403,6 +507,7 @@ final class FrameCursor implements AutoCloseable {
     completeFrom = Long.MIN_VALUE;
     lastTime = Ffmpeg.NO_TIME;
     shift = 0;
+    keysSeen = 0;
   }
 
   @Override

@@ -100,7 +100,7 @@ public final class FrameImages {
             time.toHours(),
             time.toMinutesPart(),
             time.toSecondsPart());
-    int nanos = time.getNano();
+    int nanos = time.toNanosPart();
     return nanos % 1_000_000 == 0
         ? String.format(Locale.ROOT, "%s.%03d", seconds, nanos / 1_000_000)
         : String.format(Locale.ROOT, "%s.%09d", seconds, nanos);

@@ -9,6 +9,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EXIT;
 import static org.bytedeco.ffmpeg.global.avutil.av_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_malloc;
 
+import java.io.IOException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.ffmpeg.avformat.AVIOContext;
@@ -76,6 +77,15 @@ final class InputBridge implements AutoCloseable {
 
   boolean seekable() {
     return input.seekable();
+  }
+
+  /** How many bytes there are, -1 if that is not known. */
+  long bytes() {
+    try {
+      return input.size();
+    } catch (IOException e) {
+      return -1;
+    }
   }
 
   /** What went wrong in Java's reading, if anything did. */

@@ -7,6 +7,8 @@ import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_ref;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
 
 import io.moviechat.video.CursorSelections.Window;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -15,44 +17,68 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Key frames only: no other picture is decoded. For each multiple of an interval the nearest one,
- * which is known as soon as the first key frame after it was read.
+ * Key frames only. For each multiple of an interval the nearest one, which is known as soon as the
+ * first key frame after it was read.
  *
- * <p>All packets are read, though FFmpeg's MP4 reader could leave out the others: it then gives the
- * key frames wrong times, and reading 68 MB takes 0.04 s.
+ * <p>Where packets tell which of them are key frames and when these are shown, no other picture is
+ * decoded. All packets are read, though FFmpeg's MP4 reader could leave out the others: it then
+ * gives the key frames wrong times, and reading 68 MB takes 0.04 s. Where packets do not tell, or
+ * turn out to be wrong, everything is decoded and the decoder tells.
  */
 final class KeyframeSelection implements FrameSelection {
   private static final Logger log = LoggerFactory.getLogger(KeyframeSelection.class);
 
+  private final FrameCursor cursor;
   private final Demuxer demuxer;
-  private final Decoder decoder;
   private final Window window;
   private final long interval;
-  private final AVFrame picture = av_frame_alloc();
-  private AVPacket before = av_packet_alloc();
-  private AVPacket latest = av_packet_alloc();
+  private boolean decodeAll;
+  private Key before = new Key();
+  private Key latest = new Key();
+  private final Key shown = new Key();
+  private boolean hasLatest;
   private boolean hasBefore;
   private boolean takeLatest;
   private boolean ended;
-  private long beforeTime;
-  private long latestTime;
   private long moment;
   private long given = -1;
   private long farthest;
+  private long lost;
   private final long damagedBefore;
 
+  /** A key frame: its packet, or its picture if it was decoded with all the others. */
+  private static final class Key {
+    private final AVPacket packet = av_packet_alloc();
+    private final AVFrame picture = av_frame_alloc();
+    private boolean decoded;
+    private long time;
+
+    void clear() {
+      av_packet_unref(packet);
+      av_frame_unref(picture);
+      decoded = false;
+    }
+
+    void free() {
+      av_packet_free(packet);
+      av_frame_free(picture);
+    }
+  }
+
   /**
-   * @param demuxer gone to the beginning or before the window
-   * @param decoder borrowed
+   * @param cursor rewound, or gone to a key frame before the window; of one thread
+   * @param decodeAll whether packets are known not to tell
    * @param interval 0 for every key frame
    */
-  KeyframeSelection(Demuxer demuxer, Decoder decoder, Window window, long interval) {
+  KeyframeSelection(
+      FrameCursor cursor, Demuxer demuxer, Window window, long interval, boolean decodeAll) {
+    this.cursor = cursor;
     this.demuxer = demuxer;
-    this.decoder = decoder;
     this.window = window;
     this.interval = interval;
+    this.decodeAll = decodeAll;
     this.moment = window.from();
-    this.damagedBefore = decoder.damaged();
+    this.damagedBefore = cursor.damaged();
   }
 
   @Override
@@ -60,17 +86,21 @@ final class KeyframeSelection implements FrameSelection {
     while (true) {
       if (takeLatest) {
         takeLatest = false;
-        if (decode(latest, latestTime)) {
+        if (show(latest)) {
           return true;
         }
       }
       if (ended) {
-        return false;
+        // A trimmed video may have all its key frames before its beginning.
+        if (decodeAll || given >= 0 || !demuxer.seekable()) {
+          return false;
+        }
+        startAgain();
       }
       if (!step()) {
         continue;
       }
-      if (decode(before, beforeTime)) {
+      if (show(before)) {
         return true;
       }
     }
@@ -82,34 +112,34 @@ final class KeyframeSelection implements FrameSelection {
    * @return whether the one before it is to be taken; {@code takeLatest} says whether it is itself
    */
   private boolean step() {
-    AVPacket free = before;
+    Key free = before;
     before = latest;
-    beforeTime = latestTime;
     latest = free;
-    hasBefore = latestTime >= 0 && before.size() > 0;
-    av_packet_unref(latest);
-    if (!readKeyFrame()) {
+    hasBefore = hasLatest;
+    latest.clear();
+    hasLatest = decodeAll ? decodeKey() : readKey();
+    if (!hasLatest) {
       ended = true;
       log.debug(
           "{}: key frames were at most {} s from the wanted times", demuxer.name(), farthest / 1e9);
       return hasBefore && interval > 0 && moment < window.to() && moment <= endOfVideo();
     }
     if (interval == 0) {
-      if (latestTime >= window.to()) {
+      if (latest.time >= window.to()) {
         ended = true;
       } else {
-        takeLatest = latestTime >= window.from();
+        takeLatest = latest.time >= window.from();
       }
       return false;
     }
     boolean takeBefore = false;
-    if (moment <= latestTime && moment < window.to()) {
-      takeBefore = hasBefore && moment - beforeTime <= latestTime - moment;
+    if (moment <= latest.time && moment < window.to()) {
+      takeBefore = hasBefore && moment - before.time <= latest.time - moment;
       farthest =
-          Math.max(farthest, takeBefore ? moment - beforeTime : Math.abs(latestTime - moment));
-      long last = Math.min(latestTime, window.to() - 1);
+          Math.max(farthest, takeBefore ? moment - before.time : Math.abs(latest.time - moment));
+      long last = Math.min(latest.time, window.to() - 1);
       long lastMoment = moment + (last - moment) / interval * interval;
-      takeLatest = !hasBefore || lastMoment - beforeTime > latestTime - lastMoment;
+      takeLatest = !hasBefore || lastMoment - before.time > latest.time - lastMoment;
       moment = lastMoment + interval;
     }
     if (moment >= window.to()) {
@@ -118,41 +148,80 @@ final class KeyframeSelection implements FrameSelection {
     return takeBefore;
   }
 
-  private boolean readKeyFrame() {
-    while (demuxer.read(latest)) {
-      long time = demuxer.nanos(latest.pts());
-      if (time == Ffmpeg.NO_TIME) {
-        time = demuxer.nanos(latest.dts());
-      }
-      boolean key = (latest.flags() & AV_PKT_FLAG_KEY) != 0;
-      if (key && (latest.flags() & AV_PKT_FLAG_DISCARD) == 0 && time != Ffmpeg.NO_TIME) {
-        latestTime = time;
+  /** The next key frame as the packets tell. */
+  private boolean readKey() {
+    while (demuxer.read(latest.packet)) {
+      long time = demuxer.nanos(latest.packet.pts());
+      boolean key = (latest.packet.flags() & AV_PKT_FLAG_KEY) != 0;
+      boolean hidden = (latest.packet.flags() & AV_PKT_FLAG_DISCARD) != 0;
+      if (key && !hidden && time != Ffmpeg.NO_TIME) {
+        latest.time = time;
         return true;
       }
-      av_packet_unref(latest);
+      if (key && !hidden) {
+        startAgain();
+        return decodeKey();
+      }
+      av_packet_unref(latest.packet);
     }
     return false;
   }
 
-  private long endOfVideo() {
-    long duration = demuxer.duration();
-    return duration == Ffmpeg.NO_TIME ? beforeTime : duration - 1;
+  /** The next key frame as the decoder tells; the first picture of the video counts as one. */
+  private boolean decodeKey() {
+    boolean first = cursor.isBeforeFirst();
+    while (cursor.advance()) {
+      if (cursor.isKey() || first) {
+        latest.time = cursor.time();
+        latest.decoded = true;
+        return av_frame_ref(latest.picture, cursor.picture()) >= 0;
+      }
+      first = false;
+    }
+    return false;
   }
 
-  private boolean decode(AVPacket packet, long time) {
-    if (time <= given || packet.size() == 0) {
+  /** Goes back to the beginning to decode everything; what was given is not given again. */
+  private void startAgain() {
+    log.info("{}: its key frames are found by decoding everything", demuxer.name());
+    decodeAll = true;
+    cursor.rewind();
+    hasLatest = false;
+    hasBefore = false;
+    takeLatest = false;
+    ended = false;
+    moment = window.from();
+  }
+
+  private long endOfVideo() {
+    long duration = demuxer.duration();
+    return duration == Ffmpeg.NO_TIME ? before.time : duration - 1;
+  }
+
+  /** Makes a key frame the current picture; false if it was given before or cannot be decoded. */
+  private boolean show(Key key) {
+    if (key.time <= given) {
       return false;
     }
-    if (!decoder.decodeAlone(packet, picture)) {
+    av_frame_unref(shown.picture);
+    if (key.decoded) {
+      if (av_frame_ref(shown.picture, key.picture) < 0) {
+        return false;
+      }
+    } else if (!cursor.decodeAlone(key.packet, shown.picture)) {
+      lost++;
+      return false;
+    } else if (!Decoder.isKey(shown.picture)) {
+      startAgain();
       return false;
     }
-    given = time;
+    given = key.time;
     return true;
   }
 
   @Override
   public AVFrame picture() {
-    return picture;
+    return shown.picture;
   }
 
   @Override
@@ -162,13 +231,13 @@ final class KeyframeSelection implements FrameSelection {
 
   @Override
   public long damaged() {
-    return decoder.damaged() - damagedBefore;
+    return cursor.damaged() - damagedBefore + lost;
   }
 
   @Override
   public void close() {
-    av_packet_free(before);
-    av_packet_free(latest);
-    av_frame_free(picture);
+    before.free();
+    latest.free();
+    shown.free();
   }
 }

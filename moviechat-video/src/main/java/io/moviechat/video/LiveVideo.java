@@ -107,11 +107,15 @@ public final class LiveVideo implements VideoSource {
           new LiveOptions(live.queueFrames(), Duration.ZERO, live.growthPatience()));
     }
     if (!new FfmpegVideoSourceProvider(options).accepts(VideoLocation.of(location))) {
-      throw new VideoException("cannot open " + location + " as a live video: unknown scheme");
+      throw new VideoException(
+          "cannot open " + Secrets.left(location.toString()) + " as a live video: unknown scheme");
     }
     String url = location.toString();
     return new LiveVideo(
-        url, watchdog -> Optional.of(Demuxer.open(url, options, watchdog)), options, live);
+        Secrets.left(url),
+        watchdog -> Optional.of(Demuxer.open(url, options, watchdog)),
+        options,
+        live);
   }
 
   /** An opened video, with what ends its reading. */
@@ -287,11 +291,7 @@ public final class LiveVideo implements VideoSource {
       try (Connection connection = take();
           FrameCursor cursor = FrameCursor.live(connection.demuxer(), options);
           Scaler scaler =
-              new Scaler(
-                  name,
-                  format,
-                  Orientation.of(connection.demuxer().parameters()),
-                  options.deinterlace());
+              new Scaler(name, format, connection.demuxer().display(), options.deinterlace());
           FrameSelection selection = select(cursor)) {
         long damagedBefore = damaged;
         while (!stopped && selection.next()) {

@@ -1,11 +1,6 @@
 package io.moviechat.video;
 
-import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_DISPLAYMATRIX;
-import static org.bytedeco.ffmpeg.global.avcodec.av_packet_side_data_get;
-
-import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
-import org.bytedeco.ffmpeg.avcodec.AVPacketSideData;
-import org.bytedeco.javacpp.IntPointer;
+import java.nio.ByteBuffer;
 
 /**
  * How a stored picture is turned and mirrored to be upright: first mirrored left to right if so,
@@ -19,22 +14,25 @@ record Orientation(boolean mirrored, int quarterTurns) {
 
   private static final double LEAST_PART = 1 / 64.0;
 
-  /** The orientation that a container asks for; anything but right angles counts as upright. */
-  static Orientation of(AVCodecParameters parameters) {
-    if (parameters.nb_coded_side_data() == 0) {
-      return UPRIGHT;
-    }
-    AVPacketSideData side =
-        av_packet_side_data_get(
-            parameters.coded_side_data(),
-            parameters.nb_coded_side_data(),
-            AV_PKT_DATA_DISPLAYMATRIX);
-    if (side == null || side.isNull() || side.size() < 36) {
-      return UPRIGHT;
-    }
-    int[] matrix = new int[9];
-    new IntPointer(side.data()).get(matrix);
-    return of(matrix);
+  /** The orientation that EXIF's number from 1 to 8 stands for; upright for any other number. */
+  static Orientation ofExif(int number) {
+    return switch (number) {
+      case 2 -> new Orientation(true, 0);
+      case 3 -> new Orientation(false, 2);
+      case 4 -> new Orientation(true, 2);
+      case 5 -> new Orientation(true, 3);
+      case 6 -> new Orientation(false, 1);
+      case 7 -> new Orientation(true, 1);
+      case 8 -> new Orientation(false, 3);
+      default -> UPRIGHT;
+    };
+  }
+
+  /** The orientation of a display matrix of nine integers. */
+  static Orientation of(ByteBuffer matrix) {
+    int[] values = new int[9];
+    matrix.asIntBuffer().get(values);
+    return of(values);
   }
 
   /**

@@ -31,7 +31,6 @@ import org.jspecify.annotations.Nullable;
  * Java, on the few pixels of the scaled picture.
  */
 final class Scaler implements AutoCloseable {
-  private static final int MAX_SIDE = 16384;
   private static final int ALIGNMENT = 64;
 
   /** FFmpeg's scaler may write some bytes past the end of the last row. */
@@ -42,8 +41,10 @@ final class Scaler implements AutoCloseable {
 
   private final String name;
   private final FrameFormat format;
+  private final Display display;
   private final Orientation orientation;
   private final boolean deinterlace;
+  private final PlainAlpha plainAlpha;
   private final NativeOwner owner;
   private final PointerPointer<BytePointer> inputPlanes = new PointerPointer<>(4);
   private final IntPointer inputStrides = new IntPointer(4);
@@ -63,11 +64,13 @@ final class Scaler implements AutoCloseable {
   private short[][] deepLines = new short[3][0];
   private byte[][] turned = new byte[3][0];
 
-  Scaler(String name, FrameFormat format, Orientation orientation, boolean deinterlace) {
+  Scaler(String name, FrameFormat format, Display display, boolean deinterlace) {
     this.name = name;
     this.format = format;
-    this.orientation = orientation;
+    this.display = display;
+    this.orientation = display.orientation();
     this.deinterlace = deinterlace;
+    this.plainAlpha = new PlainAlpha(name);
     this.owner = NativeOwner.open(this, "scaler of " + name);
   }
 
@@ -92,98 +95,6 @@ final class Scaler implements AutoCloseable {
       int primaries,
       int transfer,
       Field field) {}
-
-  /**
-   * Sizes, upright.
-   *
-   * @param scaledWidth width of the whole picture after scaling
-   * @param scaledHeight height of the whole picture after scaling
-   * @param width width of the frame: part of the scaled picture, or more
-   * @param height height of the frame
-   */
-  record Geometry(int scaledWidth, int scaledHeight, int width, int height) {
-    static Geometry of(FrameFormat format, long displayWidth, long displayHeight) {
-      double w = displayWidth;
-      double h = displayHeight;
-      double inside = Math.min(format.width() / w, format.height() / h);
-      double covering = Math.max(format.width() / w, format.height() / h);
-      return switch (format.fit()) {
-        case ORIGINAL -> {
-          double limit = Math.min(1, Math.min(MAX_SIDE / w, MAX_SIDE / h));
-          yield whole(side(w * limit), side(h * limit));
-        }
-        case STRETCH -> whole(format.width(), format.height());
-        case INSIDE -> whole(side(w * inside), side(h * inside));
-        case PAD ->
-            new Geometry(
-                Math.min(format.width(), side(w * inside)),
-                Math.min(format.height(), side(h * inside)),
-                format.width(),
-                format.height());
-        case COVER_AND_CROP ->
-            new Geometry(
-                Math.max(format.width(), side(w * covering)),
-                Math.max(format.height(), side(h * covering)),
-                format.width(),
-                format.height());
-      };
-    }
-
-    private static Geometry whole(int width, int height) {
-      return new Geometry(width, height, width, height);
-    }
-
-    private static int side(double pixels) {
-      return (int) Math.max(1, Math.min(4 * MAX_SIDE, Math.round(pixels)));
-    }
-
-    /** Columns cut off at the left. */
-    int cutX() {
-      return Math.max(0, scaledWidth - width) / 2;
-    }
-
-    /** Rows cut off at the top. */
-    int cutY() {
-      return Math.max(0, scaledHeight - height) / 2;
-    }
-
-    /** Black columns at the left. */
-    int padX() {
-      return Math.max(0, width - scaledWidth) / 2;
-    }
-
-    /** Black rows at the top. */
-    int padY() {
-      return Math.max(0, height - scaledHeight) / 2;
-    }
-
-    /** Columns of the scaled picture that are in the frame. */
-    int shownWidth() {
-      return Math.min(width, scaledWidth);
-    }
-
-    /** Rows of the scaled picture that are in the frame. */
-    int shownHeight() {
-      return Math.min(height, scaledHeight);
-    }
-  }
-
-  /** The size of an upright picture with square pixels. */
-  static Geometry display(
-      int width, int height, int aspectNumerator, int aspectDenominator, Orientation orientation) {
-    double aspect =
-        aspectNumerator > 0 && aspectDenominator > 0
-            ? (double) aspectNumerator / aspectDenominator
-            : 1;
-    if (aspect < 0.1 || aspect > 10) {
-      aspect = 1; // no camera has such pixels: the container is wrong
-    }
-    long wide = Math.max(1, Math.round(width * aspect));
-    return Geometry.of(
-        FrameFormat.ORIGINAL,
-        orientation.swapsSides() ? height : wide,
-        orientation.swapsSides() ? wide : height);
-  }
 
   /** Converts a picture into a frame with a buffer of the pool. */
   Frame convert(AVFrame picture, long nanos, FramePool pool) {
@@ -296,7 +207,8 @@ final class Scaler implements AutoCloseable {
   }
 
   /** Scales a picture; what {@link #read} gives is of this picture afterwards. */
-  private void scale(AVFrame picture) {
+  private void scale(AVFrame original) {
+    AVFrame picture = plainAlpha.of(original);
     prepare(picture);
     for (int plane = 0; plane < 4; plane++) {
       BytePointer data = picture.data(plane);
@@ -370,10 +282,8 @@ final class Scaler implements AutoCloseable {
     }
     free();
     source = now;
-    Geometry display =
-        display(
-            now.width, picture.height(), now.aspectNumerator, now.aspectDenominator, orientation);
-    geometry = Geometry.of(format, display.width(), display.height());
+    Geometry shown = display.size(now.width, picture.height(), aspect);
+    geometry = Geometry.of(format, shown.width(), shown.height());
     boolean swap = orientation.swapsSides();
     int width = swap ? geometry.scaledHeight() : geometry.scaledWidth();
     int height = swap ? geometry.scaledWidth() : geometry.scaledHeight();
@@ -490,6 +400,7 @@ final class Scaler implements AutoCloseable {
   @Override
   public void close() {
     free();
+    plainAlpha.close();
     inputPlanes.close();
     inputStrides.close();
     scaledPlanes.close();

@@ -26,9 +26,12 @@ final class Clips {
   private Clips() {}
 
   static Path file(String name) {
+    return resource("/clips/" + name);
+  }
+
+  static Path resource(String name) {
     try {
-      return Path.of(
-          Objects.requireNonNull(Clips.class.getResource("/clips/" + name), name).toURI());
+      return Path.of(Objects.requireNonNull(Clips.class.getResource(name), name).toURI());
     } catch (URISyntaxException e) {
       throw new IllegalStateException(e);
     }

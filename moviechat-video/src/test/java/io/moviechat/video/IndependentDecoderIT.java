@@ -50,7 +50,7 @@ class IndependentDecoderIT {
                 VideoInput.OfFile.open(video, options.maxBytes()),
                 options,
                 watchdog);
-        FrameCursor cursor = new FrameCursor(demuxer, options)) {
+        FrameCursor cursor = new FrameCursor(demuxer, options, new Access("test"))) {
       while (cursor.advance()) {
         pictures.add(md5(cursor.picture()));
       }

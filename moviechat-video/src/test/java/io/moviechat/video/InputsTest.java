@@ -1,5 +1,6 @@
 package io.moviechat.video;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,9 +14,11 @@ import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.video.Clips.Seen;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -153,6 +156,38 @@ class InputsTest {
         VideoSource video = provider.open(archive.getPath("bunny.mp4"))) {
       assertThat(all(video)).isEqualTo(expected("bunny.mp4"));
     }
+  }
+
+  @Test
+  void aPlaylistWhoseSegmentsAreNamedAsPictures() throws IOException {
+    try (Server server = new Server(Clips.resource("/cases/hls-jpg"));
+        VideoSource video = provider.open(server.uri("jpg.m3u8"))) {
+      assertThat(all(video)).hasSize(75);
+    }
+  }
+
+  @Test
+  void whatIsSecretInAnAddressIsShownNowhere() throws IOException {
+    PrintStream standardError = System.err;
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(log, true, UTF_8));
+    try (Server server = new Server(Clips.file("bunny.ts").getParent())) {
+      String address = server.uri("bunny.ts").toString().replace("http://", "http://me:SECRET@");
+      URI signed = URI.create(address + "?token=SECRET&b=SECRET#SECRET");
+      try (VideoSource video = provider.open(signed)) {
+        assertThat(video.info().toString()).contains("/bunny.ts").doesNotContain("SECRET");
+      }
+      for (String broken : List.of("none.mp4", "README.md")) {
+        URI wrong = URI.create(signed.toString().replace("bunny.ts", broken));
+        assertThatThrownBy(() -> provider.open(wrong))
+            .isInstanceOf(VideoException.class)
+            .hasMessageContaining(broken)
+            .hasMessageNotContaining("SECRET");
+      }
+    } finally {
+      System.setErr(standardError);
+    }
+    assertThat(log.toString(UTF_8)).doesNotContain("SECRET");
   }
 
   @Test

@@ -1,6 +1,9 @@
 package io.moviechat.video;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.bytedeco.ffmpeg.global.avutil.*;
+import static org.bytedeco.ffmpeg.global.swscale.*;
 
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
@@ -15,6 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.bytedeco.ffmpeg.avutil.AVPixFmtDescriptor;
+import org.bytedeco.ffmpeg.swscale.SwsContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -132,5 +138,63 @@ class ScalerTest {
       expected.put(3 * 64 * 14, Clips.copy(whole).array());
       assertThat(Clips.copy(padded).array()).isEqualTo(expected.array());
     }
+  }
+
+  /** White, and wholly transparent, in every format that has transparency. */
+  @Test
+  void whatIsTransparentIsBlackInEveryPixelFormat() {
+    Ffmpeg.load();
+    FramePool pool = new FramePool("test", Duration.ofSeconds(1));
+    Display plain = new Display(Display.Crop.NONE, Orientation.UPRIGHT, 1, 1);
+    int formats = 0;
+    AVPixFmtDescriptor descriptor = av_pix_fmt_desc_next(null);
+    for (;
+        descriptor != null && !descriptor.isNull();
+        descriptor = av_pix_fmt_desc_next(descriptor)) {
+      int pixelFormat = av_pix_fmt_desc_get_id(descriptor);
+      boolean transparent = (descriptor.flags() & AV_PIX_FMT_FLAG_ALPHA) != 0;
+      boolean palette = (descriptor.flags() & AV_PIX_FMT_FLAG_PAL) != 0;
+      if (!transparent
+          || palette
+          || sws_isSupportedInput(pixelFormat) == 0
+          || sws_isSupportedOutput(pixelFormat) == 0) {
+        continue;
+      }
+      formats++;
+      for (int alpha : new int[] {0, 255}) {
+        AVFrame picture = transparentWhite(pixelFormat, alpha);
+        try (Scaler scaler =
+                new Scaler("test", FrameFormat.stretch(8, 8, Resampling.BICUBIC), plain, true);
+            Frame frame = scaler.convert(picture, 0, pool)) {
+          assertThat(frame.rgb().get(3 * 36) & 0xff)
+              .as("%s, alpha %d", descriptor.name().getString(), alpha)
+              .isCloseTo(alpha, within(3));
+        } finally {
+          av_frame_free(picture);
+        }
+      }
+    }
+    assertThat(formats).isGreaterThan(25);
+  }
+
+  private static AVFrame transparentWhite(int pixelFormat, int alpha) {
+    AVFrame white = av_frame_alloc().width(16).height(16);
+    white.format(AV_PIX_FMT_RGBA);
+    AVFrame picture = av_frame_alloc().width(16).height(16);
+    picture.format(pixelFormat);
+    assertThat(av_frame_get_buffer(white, 0)).isZero();
+    assertThat(av_frame_get_buffer(picture, 0)).isZero();
+    for (int y = 0; y < 16; y++) {
+      for (int x = 0; x < 64; x++) {
+        white.data(0).put((long) y * white.linesize(0) + x, (byte) (x % 4 == 3 ? alpha : 255));
+      }
+    }
+    SwsContext context =
+        sws_getContext(
+            16, 16, AV_PIX_FMT_RGBA, 16, 16, pixelFormat, SWS_POINT, null, null, (double[]) null);
+    sws_scale(context, white.data(), white.linesize(), 0, 16, picture.data(), picture.linesize());
+    sws_freeContext(context);
+    av_frame_free(white);
+    return picture;
   }
 }

@@ -97,11 +97,16 @@ class SubtitlesTest {
         new InputStream() {
           @Override
           public int read() throws IOException {
-            int next = bytes.read();
-            if (next < 0) {
+            throw new IOException("not called");
+          }
+
+          @Override
+          public int read(byte[] target, int offset, int length) throws IOException {
+            int count = bytes.read(target, offset, length);
+            if (count < 0) {
               throw new IOException("the disk is gone");
             }
-            return next;
+            return count;
           }
         };
     VideoInput input = new VideoInput.OfStream(breaksOff, Long.MAX_VALUE);
