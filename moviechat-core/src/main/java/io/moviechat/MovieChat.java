@@ -313,7 +313,11 @@ public final class MovieChat implements AutoCloseable {
       return this;
     }
 
-    /** An encoder in place of the model's. Borrowed: the caller closes it after the chat. */
+    /**
+     * An encoder in place of the model's. Borrowed: the caller closes it after the chat. Default
+     * without a model, for a generator that sees pictures ({@link AnswerGenerator#tokenWidth()} is
+     * empty): {@link ColorPatchEncoder}, which tells by colours which frames are alike.
+     */
     public Builder encoder(FrameEncoder value) {
       encoder = Objects.requireNonNull(value, "encoder");
       return this;
@@ -386,7 +390,8 @@ public final class MovieChat implements AutoCloseable {
           "breakpointFrames must not be negative, was %d",
           breakpointFrames.orElse(0));
       @Nullable VisionLanguageModel chosen = model;
-      if (chosen == null && (encoder == null || generator == null)) {
+      boolean seesPictures = generator != null && generator.tokenWidth().isEmpty();
+      if (chosen == null && (generator == null || (encoder == null && !seesPictures))) {
         chosen = modelOnClassPath();
       }
       ModelDefaults defaults = chosen == null ? ModelDefaults.NONE : chosen.defaults();
@@ -394,7 +399,9 @@ public final class MovieChat implements AutoCloseable {
           breakpointFrames.orElse(defaults.shortTermFrames().orElse(DEFAULT_BREAKPOINT_FRAMES));
       try (ResourceStack opened = new ResourceStack()) {
         FrameEncoder frameEncoder =
-            encoder != null ? encoder : opened.push(Objects.requireNonNull(chosen).openEncoder());
+            encoder != null
+                ? encoder
+                : opened.push(chosen == null ? new ColorPatchEncoder() : chosen.openEncoder());
         AnswerGenerator answerGenerator =
             generator != null
                 ? generator

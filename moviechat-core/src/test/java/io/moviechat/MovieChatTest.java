@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.AnswerGenerator;
+import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.MovieView;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.spi.testing.FakeEncoder;
@@ -47,6 +49,48 @@ class MovieChatTest {
         .memory(FakeMemory.factory(10))
         .video(new FakeVideo())
         .breakpointFrames(3);
+  }
+
+  /** Sees pictures: any tokens will do. */
+  private record SeesPictures(AnswerGenerator behind) implements AnswerGenerator {
+    @Override
+    public String id() {
+      return behind.id();
+    }
+
+    @Override
+    public OptionalInt tokenWidth() {
+      return OptionalInt.empty();
+    }
+
+    @Override
+    public OptionalInt maxSlots(TokenShape shape) {
+      return OptionalInt.empty();
+    }
+
+    @Override
+    public AnswerSession open(MovieView view) {
+      return behind.open(view);
+    }
+
+    @Override
+    public void close() {
+      behind.close();
+    }
+  }
+
+  @Test
+  void aGeneratorThatSeesPicturesNeedsNoEncoder() {
+    try (MovieChat chat =
+            MovieChat.builder()
+                .generator(new SeesPictures(new FakeGenerator(4, OptionalInt.empty(), () -> {})))
+                .memory(FakeMemory.factory(10))
+                .video(new FakeVideo())
+                .build();
+        Movie movie = chat.watch(FakeVideo.of(30), EVERY_FRAME)) {
+      assertThat(chat.tokenShape()).isEqualTo(new ColorPatchEncoder().shape());
+      assertThat(movie.ask("What?").text()).isNotBlank();
+    }
   }
 
   @Test

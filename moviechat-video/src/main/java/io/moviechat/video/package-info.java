@@ -14,8 +14,9 @@
  * }
  * }</pre>
  *
- * <p>{@link Storyboard} draws a memory as a contact sheet, {@link ColorPatchEncoder} makes memories
- * without a model, {@link Subtitles} reads timed text, {@link VideoWriter} writes videos.
+ * <p>{@link Storyboard} draws a memory as a contact sheet, {@link io.moviechat.ColorPatchEncoder}
+ * makes memories without a model, {@link Subtitles} reads timed text, {@link VideoWriter} writes
+ * videos.
  *
  * <p>Threads: a video takes one call at a time, from any thread; closing it ends a running call.
  * Native memory is freed by closing the video, the pass, or the writer; frames live on buffers that

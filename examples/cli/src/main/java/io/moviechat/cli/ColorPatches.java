@@ -1,12 +1,12 @@
 package io.moviechat.cli;
 
+import io.moviechat.ColorPatchEncoder;
 import io.moviechat.TokenShape;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.MovieView;
 import io.moviechat.spi.VisionLanguageModel;
-import io.moviechat.video.ColorPatchEncoder;
 import java.util.OptionalInt;
 
 /** Watches by the mean colours of patches. Sees what changes; knows nothing and cannot answer. */

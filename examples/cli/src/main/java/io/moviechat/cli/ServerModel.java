@@ -1,10 +1,10 @@
 package io.moviechat.cli;
 
+import io.moviechat.ColorPatchEncoder;
 import io.moviechat.llm.remote.OpenAiChat;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.VisionLanguageModel;
-import io.moviechat.video.ColorPatchEncoder;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,6 @@
 package io.moviechat.bench.memory;
 
+import io.moviechat.ColorPatchEncoder;
 import io.moviechat.Frame;
 import io.moviechat.FrameSampling;
 import io.moviechat.FrameTokens;
@@ -9,7 +10,6 @@ import io.moviechat.bench.harness.Strategies;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
-import io.moviechat.video.ColorPatchEncoder;
 import io.moviechat.video.FfmpegVideoSourceProvider;
 import java.awt.Color;
 import java.awt.Graphics2D;

@@ -1,11 +1,8 @@
-package io.moviechat.video;
+package io.moviechat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.moviechat.Frame;
-import io.moviechat.FrameTokens;
-import io.moviechat.TokenShape;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.testing.FrameEncoderContract;
 import java.nio.ByteBuffer;

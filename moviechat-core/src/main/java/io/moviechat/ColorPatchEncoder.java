@@ -1,10 +1,6 @@
-package io.moviechat.video;
+package io.moviechat;
 
-import io.moviechat.Frame;
-import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
-import io.moviechat.FrameTokens;
-import io.moviechat.TokenShape;
 import io.moviechat.spi.FrameEncoder;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -13,8 +9,8 @@ import java.util.List;
 
 /**
  * An encoder without a model: a token is the mean colour of one patch of the picture. For
- * storyboards, and to look at what a memory does without downloading anything; no language model
- * understands its tokens.
+ * generators that see pictures and not tokens, for storyboards, and to look at what a memory does
+ * without downloading anything; no language model understands its tokens.
  *
  * <p><b>Shape.</b> {@code patches * patches} tokens of width 4, row by row from the top left: red,
  * green and blue from -1 to 1, and the constant 0.5, so that grey has a direction too.
