@@ -28,6 +28,7 @@ public final class Movie implements AutoCloseable {
   private final Map<Duration, MemorySnapshot> breakpointSnapshots;
   private final Timings timings;
   private final long damagedFrames;
+  private final long reusedFrames;
   private final VideoReader reader;
   private final Consumer<Movie> onClose;
   private final Sessions sessions;
@@ -47,6 +48,7 @@ public final class Movie implements AutoCloseable {
     this.breakpointSnapshots = watched.breakpoints();
     this.timings = watched.timings();
     this.damagedFrames = watched.damagedFrames();
+    this.reusedFrames = watched.reusedFrames();
     this.reader = reader;
     this.onClose = onClose;
     this.sessions = new Sessions(model.generator(), memory.video());
@@ -67,6 +69,14 @@ public final class Movie implements AutoCloseable {
   /** Frames that were damaged and left out. */
   public long damagedFrames() {
     return damagedFrames;
+  }
+
+  /**
+   * Frames that were not encoded because they looked like the one before ({@link
+   * WatchOptions#withReuse}); zero if the memory came from a file.
+   */
+  public long reusedFrames() {
+    return reusedFrames;
   }
 
   /** Where the time of watching went; zero if the memory came from a file. */

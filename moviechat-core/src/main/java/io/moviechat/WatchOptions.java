@@ -27,6 +27,7 @@ public final class WatchOptions {
   private Duration checkpointEvery = Duration.ZERO;
   private Consumer<Watching.Progress> listener = progress -> {};
   private Duration progressEvery = PROGRESS_EVERY;
+  private Reuse reuse = Reuse.OFF;
 
   private WatchOptions() {}
 
@@ -39,6 +40,7 @@ public final class WatchOptions {
     copy.checkpointEvery = checkpointEvery;
     copy.listener = listener;
     copy.progressEvery = progressEvery;
+    copy.reuse = reuse;
     return copy;
   }
 
@@ -117,6 +119,19 @@ public final class WatchOptions {
     return copy;
   }
 
+  /**
+   * The same options with frames that are not encoded when nothing has changed in the picture,
+   * which on slides, surveillance and drawings is most of them, and encoding most of the time. Such
+   * a frame gets the tokens of the last one that was encoded and is a frame of its own otherwise;
+   * {@link Movie#reusedFrames()} counts them. Default: {@link Reuse#OFF}, with which what is
+   * remembered of a frame depends on that frame alone.
+   */
+  public WatchOptions withReuse(Reuse newReuse) {
+    WatchOptions copy = copy();
+    copy.reuse = Objects.requireNonNull(newReuse, "reuse");
+    return copy;
+  }
+
   /** Which frames; empty takes the chat's sampling. */
   public Optional<FrameSampling> sampling() {
     return sampling;
@@ -142,6 +157,11 @@ public final class WatchOptions {
     return checkpointEvery;
   }
 
+  /** How alike a frame must be to the last encoded one to get its tokens. */
+  public Reuse reuse() {
+    return reuse;
+  }
+
   Consumer<Watching.Progress> listener() {
     return listener;
   }
@@ -161,5 +181,30 @@ public final class WatchOptions {
         + ", checkpoint "
         + checkpointFile
         + "]";
+  }
+
+  /**
+   * How alike a frame must be to the last encoded one to get its tokens: the largest mean
+   * difference of any of 16 x 16 cells of the picture, as the encoder is given it.
+   */
+  public enum Reuse {
+    /** Every frame is encoded. */
+    OFF(0),
+
+    /** At most 4 of 255 grey levels: noise and what a codec leaves. */
+    SAFE(4),
+
+    /** At most 12 of 255 grey levels: small movements are missed too. */
+    STRONG(12);
+
+    private final int mostGreyLevels;
+
+    Reuse(int mostGreyLevels) {
+      this.mostGreyLevels = mostGreyLevels;
+    }
+
+    int mostGreyLevels() {
+      return mostGreyLevels;
+    }
   }
 }

@@ -86,7 +86,11 @@ final class WatchPass {
         log.warn("{}: {} damaged frames were left out", location, pipeline.damagedFrames());
       }
       return new Watched(
-          now.get(), Map.copyOf(pipeline.snapshots()), timings, pipeline.damagedFrames());
+          now.get(),
+          Map.copyOf(pipeline.snapshots()),
+          timings,
+          pipeline.damagedFrames(),
+          pipeline.reusedFrames());
     }
   }
 
@@ -113,10 +117,11 @@ final class WatchPass {
       SavedMemory memory,
       Map<Duration, MemorySnapshot> breakpoints,
       Movie.Timings timings,
-      long damagedFrames) {
+      long damagedFrames,
+      long reusedFrames) {
     /** A memory that was read from a file. */
     static Watched before(SavedMemory memory) {
-      return new Watched(memory, Map.of(), Movie.Timings.NONE, 0);
+      return new Watched(memory, Map.of(), Movie.Timings.NONE, 0, 0);
     }
   }
 }

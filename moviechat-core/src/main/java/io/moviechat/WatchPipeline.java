@@ -7,7 +7,6 @@ import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -26,9 +25,9 @@ import org.slf4j.LoggerFactory;
  * The three stages of a pass: decode, encode and consolidate, each on a thread of its own.
  *
  * <p>Two bounded queues join the stages: frames (two batches) and token batches (two), so that a
- * slow stage holds back the ones before it and at most {@code 4 x batch} frames are in flight.
- * Batches are always full but the last, so that their composition does not depend on timing. The
- * first stage to fail ends the others; its exception is the one thrown.
+ * slow stage holds back the ones before it and at most {@code 4 x batch} frames are in flight. What
+ * a batch holds never depends on timing ({@link FrameBatch}). The first stage to fail ends the
+ * others; its exception is the one thrown.
  *
  * <p>The decoding stage opens, reads and closes the video, and whoever ends the pass early closes
  * it too: that is the one call that ends a read which is stuck. An opening that is stuck is left to
@@ -47,6 +46,7 @@ final class WatchPipeline {
   private final WatchObserver observer;
   private final Deque<Duration> breakpoints;
   private final Optional<Duration> timeout;
+  private final WatchOptions.Reuse reuse;
 
   private final BlockingQueue<Frame> decoded;
   private final BlockingQueue<List<FrameTokens>> encoded;
@@ -61,6 +61,7 @@ final class WatchPipeline {
   private volatile long damagedFrames;
   private volatile long decodeNanos;
   private long encodeNanos;
+  private volatile long reusedFrames;
   private long memoryNanos;
 
   WatchPipeline(
@@ -77,6 +78,7 @@ final class WatchPipeline {
     this.observer = observer;
     this.breakpoints = new ArrayDeque<>(options.breakpoints());
     this.timeout = options.timeout();
+    this.reuse = options.reuse();
     this.decoded = new ArrayBlockingQueue<>(2 * encoder.preferredBatch());
     this.encoded = new ArrayBlockingQueue<>(2);
   }
@@ -129,6 +131,11 @@ final class WatchPipeline {
   /** Frames that were damaged and left out. */
   long damagedFrames() {
     return damagedFrames;
+  }
+
+  /** Frames that looked like the one before and were not encoded. */
+  long reusedFrames() {
+    return reusedFrames;
   }
 
   private Thread stage(String name, Stage stage) {
@@ -219,16 +226,17 @@ final class WatchPipeline {
   }
 
   private void encode() throws InterruptedException {
-    List<Frame> batch = new ArrayList<>();
-    try {
+    try (FrameBatch batch = new FrameBatch(encoder, reuse)) {
       while (running()) {
         boolean last = decodingDone; // read before polling: afterwards nothing can arrive
         @Nullable Frame frame = decoded.poll(last ? 0 : POLL_MILLIS, TimeUnit.MILLISECONDS);
         if (frame != null) {
+          long start = System.nanoTime();
           batch.add(frame);
+          encodeNanos += System.nanoTime() - start;
         }
         boolean end = last && frame == null;
-        if (batch.size() == encoder.preferredBatch() || (end && !batch.isEmpty())) {
+        if (batch.isFull() || (end && !batch.isEmpty())) {
           encodeBatch(batch);
         }
         if (end) {
@@ -236,21 +244,15 @@ final class WatchPipeline {
         }
       }
     } finally {
-      batch.forEach(Frame::close);
       encodingDone = true;
     }
   }
 
-  private void encodeBatch(List<Frame> batch) throws InterruptedException {
-    List<FrameTokens> tokens;
-    try {
-      long start = System.nanoTime();
-      tokens = encoder.encode(batch);
-      encodeNanos += System.nanoTime() - start;
-    } finally {
-      batch.forEach(Frame::close);
-      batch.clear();
-    }
+  private void encodeBatch(FrameBatch batch) throws InterruptedException {
+    long start = System.nanoTime();
+    List<FrameTokens> tokens = batch.encode();
+    encodeNanos += System.nanoTime() - start;
+    reusedFrames = batch.reused();
     hand(encoded, tokens, () -> tokens.forEach(FrameTokens::close));
   }
 

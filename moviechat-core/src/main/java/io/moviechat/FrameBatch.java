@@ -1,0 +1,105 @@
+package io.moviechat;
+
+import io.moviechat.internal.ResourceStack;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Frames on their way through the encoder. One that looks like the last one that was encoded is not
+ * encoded: it gets the same tokens, and counts as a frame of its own.
+ *
+ * <p>What a batch holds depends on the frames alone, never on timing. Used by one thread.
+ */
+final class FrameBatch implements AutoCloseable {
+  /** Unchanged frames do not fill a batch, but should not wait for ever for one that does. */
+  private static final int MOST_BATCHES = 4;
+
+  private final SharedEncoder encoder;
+  private final @Nullable LastPicture lastPicture;
+  private final List<Frame> changed = new ArrayList<>();
+
+  /** For each frame its time, and its place among those that changed; -1 for the batch before. */
+  private final List<Duration> times = new ArrayList<>();
+
+  private final List<Integer> places = new ArrayList<>();
+  private @Nullable FloatBuffer lastTokens;
+  private long reused;
+
+  FrameBatch(SharedEncoder encoder, WatchOptions.Reuse reuse) {
+    this.encoder = encoder;
+    this.lastPicture =
+        reuse == WatchOptions.Reuse.OFF ? null : new LastPicture(reuse.mostGreyLevels());
+  }
+
+  /** Takes a frame, and closes it when it needs it no more. */
+  void add(Frame frame) {
+    times.add(frame.timestamp());
+    if (lastPicture != null && lastPicture.looksLike(frame)) {
+      frame.close();
+      reused++;
+    } else {
+      if (lastPicture != null) {
+        lastPicture.remember(frame);
+      }
+      changed.add(frame);
+    }
+    places.add(changed.size() - 1);
+  }
+
+  boolean isFull() {
+    return changed.size() == encoder.preferredBatch()
+        || times.size() == MOST_BATCHES * encoder.preferredBatch();
+  }
+
+  boolean isEmpty() {
+    return times.isEmpty();
+  }
+
+  /** Frames so far that were not encoded. */
+  long reused() {
+    return reused;
+  }
+
+  /** The tokens of all frames since the last call, in their order. The batch is empty then. */
+  List<FrameTokens> encode() {
+    try (ResourceStack opened = new ResourceStack()) {
+      List<FrameTokens> encoded = changed.isEmpty() ? List.of() : encoder.encode(changed);
+      encoded.forEach(opened::push);
+      List<FrameTokens> all = new ArrayList<>(times.size());
+      int before = -1;
+      for (int i = 0; i < times.size(); i++) {
+        int place = places.get(i);
+        if (place > before) {
+          all.add(encoded.get(place));
+          if (lastPicture != null && (i + 1 == times.size() || places.get(i + 1) == place)) {
+            lastTokens = copy(encoded.get(place));
+          }
+          before = place;
+        } else if (lastTokens != null) {
+          all.add(FrameTokens.of(times.get(i), encoder.shape(), lastTokens));
+        }
+      }
+      opened.release();
+      return all;
+    } finally {
+      close();
+    }
+  }
+
+  /** The encoder may want its buffer back before the last frame that looks the same has come. */
+  private static FloatBuffer copy(FrameTokens tokens) {
+    FloatBuffer values = tokens.values();
+    return FloatBuffer.allocate(values.remaining()).put(values).flip();
+  }
+
+  @Override
+  public void close() {
+    changed.forEach(Frame::close);
+    changed.clear();
+    times.clear();
+    places.clear();
+  }
+}
