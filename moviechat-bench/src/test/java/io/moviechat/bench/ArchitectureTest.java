@@ -97,6 +97,22 @@ class ArchitectureTest {
         .check(classes);
   }
 
+  /** The command line carries it, and leaves out what only benchmarks need. */
+  @Test
+  void evaluationNeedsNoBenchmarkHarness() {
+    noClasses()
+        .that()
+        .resideInAPackage("io.moviechat.bench.eval..")
+        .should()
+        .dependOnClassesThat(resideInAnyPackage("org.openjdk.jmh..", "org.bytedeco.."))
+        .check(classes);
+    noClasses()
+        .that()
+        .resideInAPackage("io.moviechat.bench.eval..")
+        .should(ACCESS_STANDARD_STREAMS)
+        .check(classes);
+  }
+
   @Test
   void librariesDoNotPrintOrExit() {
     String[] libraries = {
