@@ -82,6 +82,7 @@ public final class Moviechat implements Runnable {
                     .addSubcommand(new HubCommands.Check(context))
                     .addSubcommand(new HubCommands.Remove(context))
                     .addSubcommand(new ModelImportCommand(context)))
+            .addSubcommand(EvalCommands.of(context))
             .addSubcommand(new DoctorCommand(context))
             .addSubcommand(new CommandLine.HelpCommand())
             .addSubcommand(new AutoComplete.GenerateCompletion())
