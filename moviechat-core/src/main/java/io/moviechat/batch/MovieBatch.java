@@ -46,6 +46,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,6 +66,7 @@ public final class MovieBatch {
   private static final Logger log = LoggerFactory.getLogger(MovieBatch.class);
   private static final String SETTINGS = "_SETTINGS";
   private static final String LOCK = "_LOCK";
+  private static final Pattern FINGERPRINT = Pattern.compile("[0-9a-f]{64}");
   private static final long POLL_MILLIS = 20;
   private static final long NANOS_BETWEEN_REPORTS = TimeUnit.MILLISECONDS.toNanos(500);
 
@@ -172,6 +174,23 @@ public final class MovieBatch {
     return film(film, stop, new ConcurrentHashMap<>(), fraction -> {});
   }
 
+  /**
+   * The result of a film that is done already, told by its fingerprint alone.
+   *
+   * @param fingerprint of an earlier result
+   * @return empty if something is left to do
+   */
+  public Optional<FilmResult> kept(URI film, String fingerprint) {
+    if (!FINGERPRINT.matcher(fingerprint).matches()) {
+      return Optional.empty();
+    }
+    FilmFolder folder = new FilmFolder(out, fingerprint);
+    return folder
+        .done()
+        .filter(done -> done.asked().equals(asked))
+        .map(done -> FilmResult.finished(film, FilmResult.Status.KEPT, folder, done));
+  }
+
   private FilmResult film(
       URI film, BooleanSupplier stop, Map<String, URI> inThisRun, DoubleConsumer watched) {
     Optional<String> fingerprint = Optional.empty();
@@ -182,9 +201,9 @@ public final class MovieBatch {
       if (first != null && !first.equals(film)) {
         return FilmResult.duplicate(film, folder);
       }
-      Optional<FilmRecord> done = folder.done();
-      if (done.isPresent() && done.get().asked().equals(asked)) {
-        return FilmResult.finished(film, FilmResult.Status.KEPT, folder, done.get());
+      Optional<FilmResult> kept = kept(film, folder.fingerprint());
+      if (kept.isPresent()) {
+        return kept.get();
       }
       folder.create();
       folder.undo();
