@@ -10,7 +10,9 @@ import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.SavedMemory;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryProvider;
+import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.spi.VisionLanguageModelProvider;
@@ -238,6 +240,46 @@ public final class MovieChat implements AutoCloseable {
     } finally {
       watching.remove(signal);
     }
+  }
+
+  // ---- What SplitWatch needs ----
+
+  String encoderId() {
+    return model.encoder().id();
+  }
+
+  int encoderBatch() {
+    return model.encoder().preferredBatch();
+  }
+
+  /** Opens a video; the caller closes it. */
+  VideoSource source(VideoLocation video) {
+    return videos.of(video).open(video);
+  }
+
+  /** Gives certain frames of a video to a memory. */
+  void watch(VideoLocation video, VideoMemory memory, List<Duration> moments) {
+    WatchSignal signal = new WatchSignal();
+    WatchPass pass = pass(video, WatchOptions.DEFAULT);
+    watching.add(signal);
+    try {
+      model
+          .lease()
+          .use(
+              () -> {
+                pass.run(signal, memory, moments);
+                return moments;
+              });
+    } finally {
+      watching.remove(signal);
+    }
+  }
+
+  /** A movie whose parts were watched elsewhere. */
+  Movie joined(MemorySnapshot snapshot, VideoLocation video, Optional<String> fingerprint) {
+    model.lease().requireOpen();
+    SavedMemory memory = saved.describe(snapshot, sampling, video, fingerprint);
+    return register(WatchPass.Watched.before(memory), () -> saved.reader(memory));
   }
 
   private Movie register(WatchPass.Watched watched, Supplier<VideoReader> reader) {

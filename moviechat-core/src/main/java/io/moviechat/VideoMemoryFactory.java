@@ -50,4 +50,15 @@ public interface VideoMemoryFactory {
     throw new IllegalArgumentException(
         "a pass of the memory strategy " + strategy() + " cannot be cut into parts");
   }
+
+  /**
+   * How parts of a film are remembered on their own, whatever this strategy carries from frame to
+   * frame, and joined by merging.
+   *
+   * @throws IllegalArgumentException if they cannot be joined
+   */
+  default PartedMemory inBoundedParts() {
+    throw new IllegalArgumentException(
+        "parts of the memory strategy " + strategy() + " cannot be joined");
+  }
 }

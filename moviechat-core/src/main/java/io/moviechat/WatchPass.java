@@ -7,6 +7,7 @@ import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -47,10 +48,50 @@ final class WatchPass {
 
   /** Watches the whole video. */
   Watched run(WatchSignal signal) {
+    boolean onlyTheEndCounts =
+        options.breakpoints().isEmpty()
+            && options.checkpointFile().isEmpty()
+            && options.reuse() == WatchOptions.Reuse.OFF;
+    if (onlyTheEndCounts) {
+      Optional<Survivors> survivors = Survivors.of(model.memoryFactory(), sampling);
+      if (survivors.isPresent()) {
+        return run(signal, survivors.get());
+      }
+    }
+    return runThrough(signal);
+  }
+
+  private Watched run(WatchSignal signal, Survivors survivors) {
+    Watched watched =
+        run(
+            signal,
+            () -> model.memoryFactory().open(model.encoder().shape()),
+            source -> survivors.frames(source, model.encoder().preferredFormat()));
+    if (!survivors.leftOut() || signal.isEnded()) {
+      return watched;
+    }
+    Optional<MemorySnapshot> complete = survivors.complete(watched.memory().snapshot());
+    if (complete.isPresent()) {
+      return watched.with(complete.get());
+    }
+    log.info("{} has other frames than its index tells; all are watched", location);
+    return runThrough(signal);
+  }
+
+  private Watched runThrough(WatchSignal signal) {
     return run(
         signal,
         () -> model.memoryFactory().open(model.encoder().shape()),
         source -> source.frames(sampling, model.encoder().preferredFormat()));
+  }
+
+  /** Gives certain frames of the video to a memory that the caller closes. */
+  void run(WatchSignal signal, VideoMemory memory, List<Duration> moments) {
+    Watched unused =
+        run(
+            signal,
+            () -> memory,
+            source -> source.frames(FrameSampling.at(moments), model.encoder().preferredFormat()));
   }
 
   /** Watches what follows after an earlier memory. */
@@ -119,6 +160,18 @@ final class WatchPass {
       Movie.Timings timings,
       long damagedFrames,
       long reusedFrames) {
+    /** The same pass with another memory. */
+    Watched with(MemorySnapshot snapshot) {
+      SavedMemory other =
+          SavedMemory.builder(snapshot, memory.encoderId())
+              .strategy(memory.strategy(), memory.settings())
+              .sampling(memory.sampling())
+              .video(memory.video())
+              .videoFingerprint(memory.videoFingerprint())
+              .build();
+      return new Watched(other, breakpoints, timings, damagedFrames, reusedFrames);
+    }
+
     /** A memory that was read from a file. */
     static Watched before(SavedMemory memory) {
       return new Watched(memory, Map.of(), Movie.Timings.NONE, 0, 0);

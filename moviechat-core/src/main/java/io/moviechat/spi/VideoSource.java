@@ -6,6 +6,7 @@ import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * An opened video.
@@ -47,6 +48,19 @@ public interface VideoSource extends AutoCloseable {
    * @throws VideoException if no frame can be decoded there
    */
   Frame frameAt(Duration moment, FrameFormat format);
+
+  /**
+   * The times of the frames that a pass over the whole video would give, where the container tells
+   * them without decoding. Damage shows only in decoding, so whoever relies on this looks at the
+   * times of the frames that come.
+   *
+   * @param sampling which frames
+   * @return nanoseconds, ascending; empty if they cannot be told, or only at the cost of a pass
+   * @throws VideoException if the video cannot be read
+   */
+  default Optional<long[]> times(FrameSampling sampling) {
+    return Optional.empty();
+  }
 
   /** Frees everything. Closing twice is fine. */
   @Override

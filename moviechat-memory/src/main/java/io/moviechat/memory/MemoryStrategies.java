@@ -368,6 +368,11 @@ public final class MemoryStrategies {
     }
 
     @Override
+    public PartedMemory inBoundedParts() {
+      return Parts.bounded(name, slots, this::open);
+    }
+
+    @Override
     public String toString() {
       return name + "[" + settings() + "]";
     }

@@ -131,6 +131,11 @@ final class MovieChatStrategy implements VideoMemoryFactory {
             variant.open(shape, shortTermFrames, consolidateTo, slots, wanted.scorer));
   }
 
+  @Override
+  public PartedMemory inBoundedParts() {
+    return Parts.bounded(strategy(), longTermSlots, this::open);
+  }
+
   MergingMemory create(TokenShape shape) {
     return variant.open(shape, shortTermFrames, consolidateTo, longTermSlots, wanted.scorer);
   }

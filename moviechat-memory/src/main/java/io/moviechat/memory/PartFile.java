@@ -3,6 +3,8 @@ package io.moviechat.memory;
 import static io.moviechat.memory.Checks.require;
 
 import io.moviechat.MemoryFileException;
+import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -71,7 +73,23 @@ final class PartFile {
 
   // ---- Writing ----
 
+  /** Writes all that a memory knows of its slots. */
   static void write(SlotMemory memory, String label, Path target) throws IOException {
+    write(target, out -> write(memory, label, out));
+  }
+
+  /** Writes slots of a memory of any kind, all as long-term. */
+  static void write(MemorySnapshot memory, String strategy, String label, Path target)
+      throws IOException {
+    write(target, out -> write(memory, strategy, label, out));
+  }
+
+  @FunctionalInterface
+  private interface Body {
+    void writeTo(DataOutputStream out) throws IOException;
+  }
+
+  private static void write(Path target, Body body) throws IOException {
     Path file = target.toAbsolutePath();
     Path part = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".part");
     try {
@@ -80,7 +98,7 @@ final class PartFile {
           new DataOutputStream(
               new BufferedOutputStream(
                   new DigestOutputStream(Files.newOutputStream(part), digest), 1 << 16))) {
-        write(memory, label, out);
+        body.writeTo(out);
         out.flush();
         out.write(digest.digest());
       }
@@ -95,11 +113,7 @@ final class PartFile {
     List<Slot> longTerm = memory.longTerm();
     List<Slot> shortTerm = memory.shortTerm();
     TokenShape shape = memory.shape();
-    out.writeLong(MAGIC);
-    out.writeUTF(label);
-    out.writeUTF(memory.strategy());
-    out.writeInt(shape.tokens());
-    out.writeInt(shape.width());
+    writeHeader(out, label, memory.strategy(), shape);
     out.writeLong(memory.framesSeen());
     out.writeLong(memory.framesForgotten());
     Slot first = longTerm.isEmpty() ? shortTerm.get(0) : longTerm.get(0);
@@ -120,16 +134,56 @@ final class PartFile {
             out.writeDouble(length);
           }
         }
-        for (float value : slot.mean) {
-          out.writeFloat(value);
-        }
-        for (float value : slot.representativeMean) {
-          out.writeFloat(value);
-        }
+        writeFloats(out, slot.mean);
+        writeFloats(out, slot.representativeMean);
         memory.read(slot, tokens);
         bytes.asFloatBuffer().put(tokens);
         out.write(bytes.array());
       }
+    }
+  }
+
+  private static void write(
+      MemorySnapshot memory, String strategy, String label, DataOutputStream out)
+      throws IOException {
+    TokenShape shape = memory.shape();
+    List<MemorySlot> slots = memory.slots();
+    require(!slots.isEmpty(), "a part has at least 1 frame, this one has none");
+    writeHeader(out, label, strategy, shape);
+    out.writeLong(memory.framesSeen());
+    out.writeLong(memory.framesForgotten());
+    out.writeLong(slots.get(0).start().toNanos());
+    out.writeLong(memory.end().toNanos());
+    out.writeInt(slots.size());
+    out.writeInt(0);
+    float[] mean = new float[shape.width()];
+    FrameReader reader = new FrameReader(shape);
+    ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * shape.floats());
+    for (MemorySlot slot : slots) {
+      out.writeLong(slot.start().toNanos());
+      out.writeLong(slot.frames());
+      out.writeLong(slot.representative().toNanos());
+      out.writeBoolean(false);
+      reader.read(slot.tokens(), mean, null, 0);
+      writeFloats(out, mean);
+      writeFloats(out, mean);
+      bytes.asFloatBuffer().put(slot.tokens());
+      out.write(bytes.array());
+    }
+  }
+
+  private static void writeHeader(
+      DataOutputStream out, String label, String strategy, TokenShape shape) throws IOException {
+    out.writeLong(MAGIC);
+    out.writeUTF(label);
+    out.writeUTF(strategy);
+    out.writeInt(shape.tokens());
+    out.writeInt(shape.width());
+  }
+
+  private static void writeFloats(DataOutputStream out, float[] values) throws IOException {
+    for (float value : values) {
+      out.writeFloat(value);
     }
   }
 
@@ -167,15 +221,19 @@ final class PartFile {
     }
   }
 
-  /** Gives the slots to a memory. */
-  void replay(SlotMemory memory) {
+  /**
+   * Gives the slots to a memory.
+   *
+   * @param expected the strategy that the part must be of
+   */
+  void replay(SlotMemory memory, String expected) {
     require(
-        strategy.equals(memory.strategy()) && shape.equals(memory.shape()),
+        strategy.equals(expected) && shape.equals(memory.shape()),
         "%s was made by %s with tokens of shape %s, the film is watched by %s with %s",
         file,
         strategy,
         shape,
-        memory.strategy(),
+        expected,
         memory.shape());
     try (DataInputStream in =
         new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16))) {

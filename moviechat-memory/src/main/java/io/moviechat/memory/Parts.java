@@ -63,6 +63,53 @@ final class Parts implements PartedMemory {
     return new Parts(1, 1, 1, slots, opener, times -> Optional.of(survivors.apply(times)));
   }
 
+  /**
+   * Parts that a strategy of any kind remembers on its own. Joining merges the most similar
+   * adjacent slots, weighted by frames, until they are no more than the strategy's own.
+   */
+  static PartedMemory bounded(
+      String strategy, int slots, Function<TokenShape, VideoMemory> opener) {
+    return new Bounded(strategy, slots, opener);
+  }
+
+  private record Bounded(String strategy, int slots, Function<TokenShape, VideoMemory> opener)
+      implements PartedMemory {
+    @Override
+    public int window() {
+      return 1;
+    }
+
+    @Override
+    public int leastLast() {
+      return 1;
+    }
+
+    @Override
+    public VideoMemory openPart(TokenShape shape, int frames) {
+      return opener.apply(shape);
+    }
+
+    @Override
+    public void savePart(VideoMemory part, boolean last, String label, Path file) {
+      try {
+        PartFile.write(part.snapshot(), strategy, label, file);
+      } catch (IOException e) {
+        throw new MemoryFileException("the part " + file + " cannot be written: " + e, e);
+      }
+    }
+
+    @Override
+    public String labelOf(Path file) {
+      return PartFile.open(file).label();
+    }
+
+    @Override
+    public VideoMemory join(TokenShape shape, List<Path> files, long frames, Duration end) {
+      SlotMemory memory = Variant.START_EMPTY.open(shape, 2, 1, slots, null);
+      return Parts.join(memory, strategy, files, 1, 1, frames, end, false);
+    }
+  }
+
   @Override
   public int window() {
     return window;
@@ -112,9 +159,22 @@ final class Parts implements PartedMemory {
 
   @Override
   public VideoMemory join(TokenShape shape, List<Path> files, long frames, Duration end) {
-    require(!files.isEmpty(), "there is no part to join");
     SlotMemory memory = opener.open(shape, usualSlots);
+    boolean survivorsOnly = survivors(new long[] {0}).isPresent();
+    return join(memory, memory.strategy(), files, window, leastLast, frames, end, survivorsOnly);
+  }
+
+  private static VideoMemory join(
+      SlotMemory memory,
+      String strategy,
+      List<Path> files,
+      int window,
+      int leastLast,
+      long frames,
+      Duration end,
+      boolean survivorsOnly) {
     try {
+      require(!files.isEmpty(), "there is no part to join");
       long seen = 0;
       long forgotten = 0;
       long before = -1;
@@ -136,12 +196,11 @@ final class Parts implements PartedMemory {
             files.get(i),
             part.framesSeen,
             last ? "the last one needs at least " + leastLast : "it needs a multiple of " + window);
-        part.replay(memory);
+        part.replay(memory, strategy);
         seen += part.framesSeen;
         forgotten += part.framesForgotten;
         before = part.end;
       }
-      boolean survivorsOnly = survivors(new long[] {0}).isPresent();
       require(
           seen == frames || (survivorsOnly && seen < frames),
           "the parts have %d frames, the film has %d: a part is missing, or of another film",

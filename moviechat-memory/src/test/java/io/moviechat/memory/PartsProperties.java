@@ -2,6 +2,7 @@ package io.moviechat.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.moviechat.FrameTokens;
 import io.moviechat.MemoryFileException;
@@ -175,7 +176,7 @@ class PartsProperties {
     }
   }
 
-  @Property(tries = 600)
+  @Property(tries = 250)
   void anyCutsOnTheGridGiveWhatOnePassGives(
       @ForAll("windows") VideoMemoryFactory strategy,
       @ForAll @IntRange(min = 1, max = 260) int frames,
@@ -186,7 +187,7 @@ class PartsProperties {
     assertSame(joined(parts, files, film), inOnePass(strategy, film));
   }
 
-  @Property(tries = 300)
+  @Property(tries = 120)
   void samplersNeedTheirSurvivorsOnly(
       @ForAll("samplers") VideoMemoryFactory strategy,
       @ForAll @IntRange(min = 1, max = 200) int frames,
@@ -264,6 +265,133 @@ class PartsProperties {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("moviechat-released")
         .hasMessageContaining("hybrid");
+  }
+
+  @Provide
+  Arbitrary<VideoMemoryFactory> anything() {
+    return Arbitraries.of(
+        MemoryStrategies.moviechatStartEmpty().longTermSlots(12).build(),
+        MemoryStrategies.moviechat().longTermSlots(12).build(),
+        MemoryStrategies.oneVision().longTermSlots(12).build(),
+        MemoryStrategies.events(16),
+        MemoryStrategies.clusters(16),
+        MemoryStrategies.memoryBank(16),
+        MemoryStrategies.hybrid(24),
+        MemoryStrategies.uniform(9));
+  }
+
+  /** Any cuts: bounded parts need no grid. */
+  private static List<Integer> freeCuts(int frames, long seed) {
+    TreeSet<Integer> cuts = new TreeSet<>(List.of(0, frames));
+    Random random = new Random(seed);
+    for (int i = random.nextInt(5); i > 0 && frames > 1; i--) {
+      cuts.add(1 + random.nextInt(frames - 1));
+    }
+    return new ArrayList<>(cuts);
+  }
+
+  @Property(tries = 120)
+  void boundedPartsTileTheFilmAndLoseNoFrame(
+      @ForAll("anything") VideoMemoryFactory strategy,
+      @ForAll @IntRange(min = 1, max = 200) int frames,
+      @ForAll long seed) {
+    PartedMemory parts = strategy.inBoundedParts();
+    List<FrameTokens> film = film(frames, seed);
+    MemorySnapshot joined = joined(parts, watch(parts, film, freeCuts(frames, seed)), film);
+
+    assertThat(joined.slots()).hasSizeLessThanOrEqualTo(strategy.maxSlots());
+    assertThat(joined.framesSeen()).isEqualTo(frames);
+    long counted = joined.framesForgotten();
+    for (int i = 0; i < joined.slots().size(); i++) {
+      MemorySlot slot = joined.slots().get(i);
+      counted += slot.frames();
+      boolean last = i + 1 == joined.slots().size();
+      assertThat(slot.end()).isEqualTo(last ? end(film) : joined.slots().get(i + 1).start());
+    }
+    assertThat(counted).isEqualTo(frames);
+    if (joined.framesForgotten() == 0) {
+      assertThat(joined.slots().get(0).start()).isEqualTo(film.get(0).timestamp());
+    }
+  }
+
+  @Property(tries = 80)
+  void aBoundedSlotIsTheMeanOfItsFrames(
+      @ForAll @IntRange(min = 1, max = 200) int frames, @ForAll long seed) {
+    VideoMemoryFactory strategy = MemoryStrategies.moviechatStartEmpty().longTermSlots(5).build();
+    PartedMemory parts = strategy.inBoundedParts();
+    List<FrameTokens> film = film(frames, seed);
+    MemorySnapshot joined = joined(parts, watch(parts, film, freeCuts(frames, seed)), film);
+    int at = 0;
+    for (MemorySlot slot : joined.slots()) {
+      double[] mean = mean(film.subList(at, at + (int) slot.frames()));
+      for (int k = 0; k < mean.length; k++) {
+        // Each of at most n merges rounds values of at most 1.
+        assertThat((double) slot.tokens().get(k)).isCloseTo(mean[k], within(frames * 1e-6));
+      }
+      at += (int) slot.frames();
+    }
+    assertThat(at).isEqualTo(frames);
+  }
+
+  @Property(tries = 50)
+  void onePartIsWhatItWasIfItFits(@ForAll @IntRange(min = 1, max = 200) int frames) {
+    VideoMemoryFactory strategy = MemoryStrategies.moviechatStartEmpty().longTermSlots(8).build();
+    PartedMemory parts = strategy.inBoundedParts();
+    List<FrameTokens> film = film(frames, frames);
+    MemorySnapshot joined = joined(parts, watch(parts, film, List.of(0, frames)), film);
+    MemorySnapshot whole = inOnePass(strategy, film);
+    Assume.that(whole.slots().size() <= 8); // short-term frames count too
+    assertThat(joined.slots()).hasSameSizeAs(whole.slots());
+    for (int i = 0; i < joined.slots().size(); i++) {
+      assertThat(joined.slots().get(i).tokens()).isEqualTo(whole.slots().get(i).tokens());
+      assertThat(joined.slots().get(i).frames()).isEqualTo(whole.slots().get(i).frames());
+    }
+  }
+
+  /** How much farther frames are from their slots than in one pass; docs/scale-out.md has it. */
+  @Example
+  void boundedPartsBlurLittleMore() {
+    VideoMemoryFactory strategy = MemoryStrategies.moviechatStartEmpty().longTermSlots(16).build();
+    PartedMemory parts = strategy.inBoundedParts();
+    double ratios = 0;
+    double worst = 0;
+    int films = 12;
+    for (int seed = 0; seed < films; seed++) {
+      List<FrameTokens> film = film(720, seed);
+      MemorySnapshot joined =
+          joined(parts, watch(parts, film, List.of(0, 180, 360, 540, 720)), film);
+      double ratio = distance(joined, film) / distance(inOnePass(strategy, film), film);
+      ratios += ratio / films;
+      worst = Math.max(worst, ratio);
+    }
+    assertThat(ratios).isBetween(0.9, 1.05);
+    assertThat(worst).isLessThan(1.2);
+  }
+
+  private static double distance(MemorySnapshot memory, List<FrameTokens> film) {
+    double sum = 0;
+    int at = 0;
+    for (MemorySlot slot : memory.slots()) {
+      for (int i = 0; i < slot.frames(); i++, at++) {
+        double squared = 0;
+        for (int k = 0; k < SHAPE.floats(); k++) {
+          double difference = film.get(at).values().get(k) - slot.tokens().get(k);
+          squared += difference * difference;
+        }
+        sum += Math.sqrt(squared);
+      }
+    }
+    return sum / at;
+  }
+
+  private static double[] mean(List<FrameTokens> frames) {
+    double[] mean = new double[SHAPE.floats()];
+    for (FrameTokens frame : frames) {
+      for (int k = 0; k < mean.length; k++) {
+        mean[k] += frame.values().get(k) / (double) frames.size();
+      }
+    }
+    return mean;
   }
 
   @Example

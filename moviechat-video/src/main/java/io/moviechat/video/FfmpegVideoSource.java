@@ -386,6 +386,24 @@ final class FfmpegVideoSource implements VideoSource {
   }
 
   @Override
+  public Optional<long[]> times(FrameSampling sampling) {
+    enter();
+    try {
+      if (!opener.concurrent()) {
+        return Optional.empty(); // reading it all may cost as much as watching it
+      }
+      Session session = pass == null ? session() : spareSession();
+      session.cursor().learn(true);
+      Survey survey = access.survey();
+      return survey == null || access.way() != Access.Way.DIRECT
+          ? Optional.empty()
+          : FrameTimes.of(sampling, survey.times(), survey.end());
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
   public Frame frameAt(Duration moment, FrameFormat format) {
     if (moment.isNegative()) {
       throw new IllegalArgumentException("a moment of a video is not negative, was " + moment);

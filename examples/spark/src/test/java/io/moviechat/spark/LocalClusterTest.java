@@ -3,13 +3,13 @@ package io.moviechat.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moviechat.MovieChat;
+import io.moviechat.VideoLocation;
 import io.moviechat.batch.MovieBatch;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.video.FfmpegVideoSourceProvider;
 import java.io.File;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -125,13 +125,13 @@ class LocalClusterTest {
             }
 
             @Override
-            public boolean accepts(URI location) {
+            public boolean accepts(VideoLocation location) {
               return real.accepts(location);
             }
 
             @Override
-            public VideoSource open(URI location) {
-              if (location.equals(Path.of(film).toUri())) {
+            public VideoSource open(VideoLocation location) {
+              if (location.uri().equals(Path.of(film).toUri())) {
                 try {
                   Files.createFile(Path.of(marker));
                   Runtime.getRuntime().halt(7);

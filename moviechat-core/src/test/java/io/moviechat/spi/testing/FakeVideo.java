@@ -131,6 +131,10 @@ public final class FakeVideo implements VideoSourceProvider {
 
     private FrameStream stream(int from, int to, FrameSampling sampling, FrameFormat format) {
       requireOpen();
+      return new Stream(this, new ArrayList<>(indices(from, to, sampling)), format);
+    }
+
+    private TreeSet<Integer> indices(int from, int to, FrameSampling sampling) {
       TreeSet<Integer> wanted = new TreeSet<>();
       if (sampling instanceof FrameSampling.EveryFrame) {
         for (int i = from; i < to; i++) {
@@ -154,7 +158,17 @@ public final class FakeVideo implements VideoSourceProvider {
       } else {
         throw new VideoException("a fake video cannot be sampled as " + sampling);
       }
-      return new Stream(this, new ArrayList<>(wanted), format);
+      return wanted;
+    }
+
+    @Override
+    public Optional<long[]> times(FrameSampling sampling) {
+      if (!(sampling instanceof FrameSampling.EveryFrame)
+          && !(sampling instanceof FrameSampling.EveryInterval)) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          indices(0, count, sampling).stream().mapToLong(i -> time(i).toNanos()).toArray());
     }
 
     @Override
