@@ -7,12 +7,10 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
-import io.moviechat.llm.internal.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,14 +56,10 @@ final class BundleConfig {
           .put("lfm2_vl", "lfm2")
           .buildOrThrow();
 
-  private static final double[] CLIP_MEAN = {0.48145466, 0.4578275, 0.40821073};
-  private static final double[] CLIP_STD = {0.26862954, 0.26130258, 0.27577711};
-  private static final double[] HALVES = {0.5, 0.5, 0.5};
-
   private final JsonNode config;
   private final JsonNode generation;
   private final JsonNode preprocessor;
-  private final JsonNode tokenizer;
+  private final Optional<TokenizerFile> tokenizer;
   private final JsonNode moviechat;
   private final String chatTemplate;
   private final JsonNode processor;
@@ -90,7 +84,7 @@ final class BundleConfig {
         "preprocessor_config.json is missing, and processor_config.json has no image_processor: one"
             + " of them has to say how pictures are prepared");
     tokenizerConfig = Json.optional(folder, "tokenizer_config.json", problems);
-    tokenizer = Json.required(folder, "tokenizer.json", problems);
+    tokenizer = TokenizerFile.read(folder, problems);
     moviechat = Json.optional(folder, "moviechat.json", problems);
     chatTemplate = chatTemplate(folder, tokenizerConfig, problems);
   }
@@ -148,7 +142,8 @@ final class BundleConfig {
     return preprocessor;
   }
 
-  JsonNode tokenizer() {
+  /** Empty if it cannot be read, which is a problem then. */
+  Optional<TokenizerFile> tokenizer() {
     return tokenizer;
   }
 
@@ -240,14 +235,14 @@ final class BundleConfig {
   /** Text of the placeholder token: what the tokenizer calls the configured id. */
   String placeholder(String usual) {
     OptionalInt id = imageTokenId();
-    if (id.isPresent()) {
-      for (var token : Tokenizer.addedTokens(tokenizer).entrySet()) {
-        if (token.getValue() == id.getAsInt()) {
-          return token.getKey();
-        }
-      }
+    if (id.isEmpty() || tokenizer.isEmpty()) {
+      return usual;
     }
-    return usual;
+    return tokenizer.get().added().stream()
+        .filter(token -> token.id() == id.getAsInt())
+        .map(TokenizerFile.Added::content)
+        .findFirst()
+        .orElse(usual);
   }
 
   OptionalInt imageTokenId() {
@@ -474,14 +469,16 @@ final class BundleConfig {
   private void channels(String key, double[] into) {
     JsonNode node = preprocessor.path(key);
     if (node.isMissingNode()) {
-      double[] usual = usualChannels(key);
-      if (usual == null) {
-        problems.add(
-            "%s says no %s, and what '%s' takes then is not known here",
-            picturesFile, key, processorType());
-      } else {
-        System.arraycopy(usual, 0, into, 0, 3);
-      }
+      // Published models differ from the default of their class here: a guess would be silent.
+      problems.add(
+          "%s says no %s; Python would take the default of '%s', usually %s: write it into the"
+              + " file",
+          picturesFile,
+          key,
+          processorType(),
+          key.equals("image_mean")
+              ? "[0.5, 0.5, 0.5] or CLIP's [0.48145466, 0.4578275, 0.40821073]"
+              : "[0.5, 0.5, 0.5] or CLIP's [0.26862954, 0.26130258, 0.27577711]");
       return;
     }
     if (!node.isArray() || node.size() != 3) {
@@ -495,18 +492,6 @@ final class BundleConfig {
       }
       into[c] = node.path(c).asDouble();
     }
-  }
-
-  /** Python's defaults, by the class that prepares pictures. */
-  private double @Nullable [] usualChannels(String key) {
-    String type = processorType();
-    if (Stream.of("CLIP", "Llava", "Qwen2VL").anyMatch(type::startsWith)) {
-      return key.equals("image_mean") ? CLIP_MEAN : CLIP_STD;
-    }
-    boolean halves =
-        Stream.of("Siglip", "Idefics3", "SmolVLM", "SmolVlm", "Gemma3", "Lfm2")
-            .anyMatch(type::startsWith);
-    return halves ? HALVES : null;
   }
 
   Problems problems() {

@@ -8,7 +8,6 @@ import io.moviechat.ModelException;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.OnnxHeader;
 import io.moviechat.llm.internal.TensorInfo;
-import io.moviechat.llm.internal.Tokenizer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -422,11 +421,11 @@ final class BundleSpec {
       @Nullable DecoderSpec decoder,
       Optional<Family> family,
       Problems problems) {
-    if (config.config().isMissingNode() || config.tokenizer().isMissingNode()) {
+    if (config.config().isMissingNode() || config.tokenizer().isEmpty()) {
       return OptionalInt.empty();
     }
-    ImmutableMap<String, Integer> added = Tokenizer.addedTokens(config.tokenizer());
-    int largest = Tokenizer.largestId(config.tokenizer());
+    ImmutableMap<String, Integer> added = config.tokenizer().get().addedIds();
+    int largest = config.tokenizer().get().largestId();
     problems.require(largest >= 0, "tokenizer.json has no vocabulary");
     long rows = embeddingRows(headers.get(GraphKind.EMBED), decoder);
     if (rows > 0 && largest >= rows) {
@@ -546,13 +545,16 @@ final class BundleSpec {
     return rowsPerFrame;
   }
 
+  TokenizerFile tokenizer() {
+    return config.tokenizer().orElseThrow();
+  }
+
   /** Special tokens, and whatever else the text of users must not turn into. */
   Pattern reservedTokens() {
     List<String> reserved = new ArrayList<>();
-    for (var token : config.tokenizer().path("added_tokens")) {
-      String content = token.path("content").asText("");
-      if (content.length() > 1
-          && (token.path("special").asBoolean(false) || content.equals(family.placeholder()))) {
+    for (TokenizerFile.Added token : tokenizer().added()) {
+      String content = token.content();
+      if (content.length() > 1 && (token.special() || content.equals(family.placeholder()))) {
         reserved.add(Pattern.quote(content));
       }
     }

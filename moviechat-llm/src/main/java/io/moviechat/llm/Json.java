@@ -16,7 +16,7 @@ final class Json {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   /** tokenizer.json of the largest vocabularies has some 30 MB. */
-  private static final long LARGEST_FILE = 256L << 20;
+  static final long LARGEST_FILE = 256L << 20;
 
   private Json() {}
 

@@ -11,6 +11,7 @@ import io.moviechat.TokenShape;
 import io.moviechat.llm.internal.Cuda;
 import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.OnnxHeader;
+import io.moviechat.llm.internal.PythonCache;
 import io.moviechat.llm.internal.ResourceStack;
 import io.moviechat.llm.internal.Tokenizer;
 import io.moviechat.spi.AnswerGenerator;
@@ -225,7 +226,7 @@ public final class ModelBundle implements VisionLanguageModel {
    */
   OnnxAnswerGenerator openGenerator(BundleSpec spec, Device where, int chunk) {
     try (ResourceStack opened = new ResourceStack()) {
-      Tokenizer tokenizer = opened.push(new Tokenizer(spec.config().tokenizer()));
+      Tokenizer tokenizer = opened.push(spec.tokenizer().open());
       // Looking rows up is no work for several threads, and a pool of its own would go on spinning
       // beside the decoder's.
       Graph embed = opened.push(Graph.open(spec.header(GraphKind.EMBED), where.cuda(), 1));

@@ -3,6 +3,7 @@ package io.moviechat.llm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moviechat.ModelException;
@@ -279,6 +280,108 @@ class BundleSpecTest {
             TestData.resource("ort-fp16-rmsnorm").resolve("decoder_model_merged_fp16.onnx"));
     try (Graph graph = Graph.open(header, OptionalInt.empty(), 1)) {
       assertThat(graph.header().inputs()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void aModelOfPythonsCacheOpens() throws IOException {
+    for (Path bundle : List.of(smol, oneVision)) {
+      Path model = PythonLayout.of(bundle, temp.resolve("models--a--" + bundle.getFileName()));
+      for (Path folder : List.of(model, model.resolve("snapshots/abc"))) {
+        try (var encoder = ModelBundle.at(folder).openEncoder();
+            var generator = ModelBundle.at(folder).openGenerator()) {
+          assertThat(encoder.shape().width()).isEqualTo(generator.tokenWidth().orElseThrow());
+        }
+      }
+    }
+    Path several = temp.resolve("models--several");
+    Files.createDirectories(several.resolve("snapshots/one"));
+    Files.createDirectories(several.resolve("snapshots/two"));
+    assertThatThrownBy(() -> ModelBundle.at(several))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("2 snapshots");
+  }
+
+  @Test
+  void weightsThatLinksLeadElsewhereAreNamed() throws IOException {
+    Path data = smol.resolve("onnx/decoder_model_merged.onnx_data");
+    Path elsewhere = Files.createDirectories(smol.resolve("elsewhere")).resolve("data");
+    Files.move(data, elsewhere);
+    Files.createSymbolicLink(data, elsewhere);
+    assertThatThrownBy(() -> ModelBundle.at(smol).withPrecision(Precision.FP32).openGenerator())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("links lead to")
+        .hasMessageContaining("beside the graph");
+  }
+
+  @Test
+  void pictureSettingsThatThePresentPythonSavesElsewhere() throws IOException {
+    ObjectNode nested =
+        (ObjectNode) JSON.readTree(smol.resolve("preprocessor_config.json").toFile());
+    ImagePreprocessor before = ModelBundle.at(smol).read(Device.CPU).family().images();
+    nested.remove("video_sampling");
+    ObjectNode processor = JSON.createObjectNode();
+    processor.set("image_processor", nested);
+    JsonNode size =
+        JSON.readTree(smol.resolve("preprocessor_config.json").toFile())
+            .path("video_sampling")
+            .path("video_size");
+    processor.putObject("video_processor").set("size", size);
+    Files.delete(smol.resolve("preprocessor_config.json"));
+    JSON.writeValue(smol.resolve("processor_config.json").toFile(), processor);
+    ImagePreprocessor after = ModelBundle.at(smol).read(Device.CPU).family().images();
+    assertThat(after.preferred()).isEqualTo(before.preferred());
+    assertThat(after.width()).isEqualTo(before.width());
+    Files.delete(smol.resolve("processor_config.json"));
+    refused(smol, "preprocessor_config.json", "image_processor");
+  }
+
+  @Test
+  void deepStackIsRefusedByName() throws IOException {
+    Path qwen =
+        TestData.copy(
+            TestData.resource("fixtures").resolve("vlm-tiny-qwen3-vl"), temp.resolve("qwen"));
+    Path vision = qwen.resolve("onnx/vision_encoder.onnx");
+    byte[] bytes = Files.readAllBytes(vision);
+    // GraphProto.output = 12, in a second graph field: protobuf merges messages.
+    byte[] name = "deepstack_features".getBytes(StandardCharsets.UTF_8);
+    byte[] value = message(1, name);
+    byte[] graph = message(12, value);
+    byte[] more = message(7, graph);
+    byte[] whole = Arrays.copyOf(bytes, bytes.length + more.length);
+    System.arraycopy(more, 0, whole, bytes.length, more.length);
+    Files.write(vision, whole);
+    assertThatThrownBy(() -> ModelBundle.at(qwen).withFrameSize(64, 32).openEncoder())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("deepstack_features")
+        .hasMessageContaining("DeepStack");
+  }
+
+  private static byte[] message(int field, byte[] content) {
+    byte[] bytes = new byte[content.length + 2];
+    bytes[0] = (byte) (field << 3 | 2);
+    bytes[1] = (byte) content.length;
+    System.arraycopy(content, 0, bytes, 2, content.length);
+    return bytes;
+  }
+
+  @Test
+  void framingThatAFamilyDoesNotKnowIsRefused() {
+    assertThatThrownBy(() -> ModelBundle.at(smol).withFrameSize(64, 32).openEncoder())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("a frame size cannot be chosen");
+    assertThatThrownBy(() -> ModelBundle.at(smol).withLetterboxedFrames().openEncoder())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("letterboxed");
+    Path qwen = TestData.resource("fixtures").resolve("vlm-tiny-qwen2-vl");
+    assertThatThrownBy(() -> ModelBundle.at(qwen).withFrameSize(41, 24).openEncoder())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("multiples of 8");
+    try (var encoder = ModelBundle.at(qwen).withFrameSize(40, 24).openEncoder();
+        var pooled = ModelBundle.at(qwen).withFrameSize(40, 24).withPooledFrames().openEncoder()) {
+      assertThat(encoder.shape().tokens()).isEqualTo(15);
+      assertThat(pooled.shape().tokens()).isEqualTo(6);
+      assertThat(encoder.id()).contains("@40x24");
     }
   }
 }

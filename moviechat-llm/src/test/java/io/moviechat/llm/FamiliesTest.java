@@ -100,6 +100,32 @@ class FamiliesTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"llava-1.5", "fastvlm"})
+  void letterboxedFramesArePaddedToASquareOfTheMeanColour(String name) {
+    ModelBundle bundle = ModelBundle.at(temp.resolve(name));
+    ImagePreprocessor images = bundle.withLetterboxedFrames().read(Device.CPU).family().images();
+    ImagePreprocessor cropping = bundle.read(Device.CPU).family().images();
+    double[] mean =
+        name.equals("fastvlm")
+            ? new double[] {0, 0, 0}
+            : new double[] {0.48145466, 0.4578275, 0.40821073};
+    byte[] padded = new byte[3 * 50 * 50];
+    for (int i = 0; i < padded.length; i++) {
+      padded[i] = (byte) (int) (mean[i % 3] * 255);
+    }
+    try (Frame frame = frame()) {
+      byte[] rgb = new byte[3 * 50 * 34];
+      frame.rgb().get(rgb);
+      System.arraycopy(rgb, 0, padded, 3 * 8 * 50, rgb.length);
+    }
+    assertThat(images.prepare(Arrays.copyOfRange(padded, 1200, 1200 + 5100), 50, 34))
+        .isEqualTo(cropping.prepare(padded, 50, 50));
+    try (FrameEncoder encoder = bundle.withLetterboxedFrames().openEncoder()) {
+      assertThat(encoder.id()).endsWith("+letterboxed");
+    }
+  }
+
   @Test
   void vicunaPrompts() {
     assertThat(prompt("llava-1.5", 1, Optional.empty()))

@@ -160,7 +160,7 @@ class FixturesGoldenTest {
   private static void tokenizer(Path folder, JsonNode expected) {
     BundleSpec spec = ModelBundle.at(folder).read(Device.CPU);
     boolean both = expected.path("tokenizer_cases").path(0).has("ids_with_added_special_tokens");
-    try (Tokenizer tokenizer = new Tokenizer(spec.config().tokenizer())) {
+    try (Tokenizer tokenizer = spec.tokenizer().open()) {
       for (JsonNode row : expected.path("tokenizer_cases")) {
         JsonNode special = row.path("ids_with_added_special_tokens");
         String text = row.path("text").asText();

@@ -28,7 +28,9 @@ final class HubCommands {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    @Parameters(paramLabel = "OWNER/NAME", description = "The model's name on the hub.")
+    @Parameters(
+        paramLabel = "OWNER/NAME[@REV]",
+        description = "The model's name on the hub, with a branch, tag or commit if wanted.")
     private String name;
 
     @SuppressWarnings("NullAway.Init") // picocli sets the fields
@@ -93,7 +95,8 @@ final class HubCommands {
       ModelHub.create().list().stream()
           .filter(model -> repository.is(model.repository()))
           .filter(model -> model.precision() == precision)
-          .forEach(model -> context.terminal().out().println(model.folder()));
+          .findFirst()
+          .ifPresent(model -> context.terminal().out().println(model.folder()));
       return CommandLine.ExitCode.OK;
     }
 
@@ -118,7 +121,9 @@ final class HubCommands {
   }
 
   /** {@code moviechat model list}. */
-  @Command(name = "list", description = "Show the models that were fetched.")
+  @Command(
+      name = "list",
+      description = "Show the models that were fetched, and those in Python's cache.")
   static final class ListModels implements Callable<Integer> {
     private final Context context;
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moviechat.ModelException;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.llm.Precision;
+import io.moviechat.llm.internal.PythonCache;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ProxySelector;
@@ -16,6 +17,7 @@ import java.net.http.HttpClient;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,8 +33,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -64,8 +69,8 @@ public final class ModelHub {
   /**
    * A model in the cache.
    *
-   * @param repository {@code owner/name}
-   * @param precision that was asked for
+   * @param repository {@code owner/name}, with {@code @revision} if it was asked for
+   * @param precision that was asked for, or, of another program's cache, that is there
    * @param commit of the repository
    * @param folder where {@link ModelBundle#at} finds it
    * @param bytes of its files
@@ -74,7 +79,9 @@ public final class ModelHub {
       String repository, Precision precision, String commit, Path folder, long bytes) {}
 
   private static final Pattern REPOSITORY =
-      Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}");
+      Pattern.compile(
+          "([A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95})"
+              + "(?:@([A-Za-z0-9][A-Za-z0-9_./-]{0,95}))?");
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{7,64}");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -82,6 +89,7 @@ public final class ModelHub {
 
   private final URI endpoint;
   private final Path cache;
+  private final Path pythonCache;
   private final boolean offline;
   private final Progress progress;
   private final Fetcher fetcher;
@@ -89,6 +97,7 @@ public final class ModelHub {
   private ModelHub(Builder builder) {
     endpoint = builder.endpoint;
     cache = builder.cache.resolve("models");
+    pythonCache = builder.pythonCache;
     offline = builder.offline;
     progress = builder.progress;
     HttpClient.Builder http =
@@ -127,7 +136,12 @@ public final class ModelHub {
   /**
    * Fetches a model, or finds it in the cache.
    *
-   * @param repository {@code owner/name} on the hub
+   * <p>The files of one folder are all of one commit: the first pull takes the newest of the
+   * revision and records it, later ones, of another precision too, go on with that commit. {@link
+   * #remove} and pull again for a newer one.
+   *
+   * @param repository {@code owner/name} on the hub, or {@code owner/name@revision} with a branch,
+   *     tag or commit, which has a folder of its own; without it is the branch {@code main}
    * @param precision which variant of each graph; AUTO takes what {@link Precision#AUTO} prefers on
    *     a processor
    * @return the bundle in that precision, not opened
@@ -161,12 +175,22 @@ public final class ModelHub {
     }
   }
 
-  /** Models in the cache, sorted by name. */
+  /**
+   * Models in the cache, sorted by name, then those that Python's huggingface_hub has on this
+   * machine and that a bundle can be opened of: one entry for each precision that is there.
+   */
   public List<CachedModel> list() {
-    if (!Files.isDirectory(cache)) {
-      return List.of();
-    }
     List<CachedModel> models = new ArrayList<>();
+    if (Files.isDirectory(cache)) {
+      listOwn(models);
+    }
+    if (Files.isDirectory(pythonCache)) {
+      listPythons(models);
+    }
+    return List.copyOf(models);
+  }
+
+  private void listOwn(List<CachedModel> models) {
     try (Stream<Path> folders = Files.list(cache)) {
       for (Path folder : folders.filter(Files::isDirectory).sorted().toList()) {
         for (Precision precision : Precision.values()) {
@@ -190,7 +214,57 @@ public final class ModelHub {
     } catch (IOException e) {
       throw new ModelException(cache + " cannot be read: " + e.getMessage(), e);
     }
-    return List.copyOf(models);
+  }
+
+  private void listPythons(List<CachedModel> models) {
+    try (Stream<Path> folders = Files.list(pythonCache)) {
+      for (Path folder : folders.sorted().toList()) {
+        String name = folder.getFileName().toString();
+        if (name.startsWith("models--")) {
+          listPython(name.substring("models--".length()).replaceFirst("--", "/"), folder, models);
+        }
+      }
+    } catch (IOException e) {
+      throw new ModelException(pythonCache + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static void listPython(String repository, Path folder, List<CachedModel> models)
+      throws IOException {
+    Optional<Path> snapshot;
+    try {
+      snapshot = PythonCache.snapshot(folder);
+    } catch (ModelException e) {
+      return; // Several snapshots: which one is meant only its user can say.
+    }
+    if (snapshot.isEmpty()) {
+      return;
+    }
+    Path files = snapshot.get();
+    Set<String> there = new TreeSet<>();
+    try (Stream<Path> walk = Files.walk(files, 2, FileVisitOption.FOLLOW_LINKS)) {
+      walk.filter(Files::isRegularFile)
+          .forEach(file -> there.add(files.relativize(file).toString().replace('\\', '/')));
+    } catch (UncheckedIOException e) {
+      return; // A link into nothing, as an unfinished download leaves it.
+    }
+    for (Precision precision : Precision.values()) {
+      if (precision == Precision.AUTO) {
+        continue;
+      }
+      List<String> needed;
+      try {
+        needed = ModelBundle.files(there, precision);
+      } catch (ModelException e) {
+        continue; // Not all of this precision is there.
+      }
+      long bytes = 0;
+      for (String file : needed) {
+        bytes += Files.size(files.resolve(file));
+      }
+      String commit = files.getFileName().toString();
+      models.add(new CachedModel(repository, precision, commit, files, bytes));
+    }
   }
 
   /**
@@ -256,7 +330,9 @@ public final class ModelHub {
   private Path folder(String repository) {
     if (!REPOSITORY.matcher(repository).matches() || repository.contains("..")) {
       throw new IllegalArgumentException(
-          "a model's name on the hub is owner/name, was '" + repository + "'");
+          "a model's name on the hub is owner/name or owner/name@revision, was '"
+              + repository
+              + "'");
     }
     return cache.resolve(repository.replace("/", "--"));
   }
@@ -264,7 +340,21 @@ public final class ModelHub {
   // ---- fetching ----
 
   private void fetch(String repository, Precision precision, Path folder) throws IOException {
-    URI listing = endpoint.resolve("api/models/" + repository + "/revision/main?blobs=true");
+    Matcher named = REPOSITORY.matcher(repository);
+    if (!named.matches()) {
+      throw new IllegalArgumentException(repository);
+    }
+    String model = named.group(1);
+    String revision = named.group(2) == null ? "main" : named.group(2);
+    // What is here already decides, so that one folder never holds files of two commits.
+    String wantedCommit = commit(folder).orElse(revision);
+    URI listing =
+        endpoint.resolve(
+            "api/models/"
+                + model
+                + "/revision/"
+                + wantedCommit.replace("/", "%2F")
+                + "?blobs=true");
     JsonNode tree = JSON.readTree(fetcher.text(listing));
     String commit = tree == null ? "" : tree.path("sha").asText();
     if (!COMMIT.matcher(commit).matches()) {
@@ -295,7 +385,7 @@ public final class ModelHub {
       Files.createDirectories(Objects.requireNonNull(target.getParent()));
       Path part = target.resolveSibling(target.getFileName() + "." + file.shortHash() + ".part");
       fetcher.file(
-          endpoint.resolve(repository + "/resolve/" + commit + "/" + file.name()),
+          endpoint.resolve(model + "/resolve/" + commit + "/" + file.name()),
           file,
           part,
           done -> progress.at(file.name(), done, file.size()));
@@ -303,6 +393,13 @@ public final class ModelHub {
       progress.at(file.name(), file.size(), file.size());
     }
     writeManifest(repository, precision, commit, wanted, folder);
+    for (Precision other : Precision.values()) {
+      // Folders of earlier versions may have mixed commits: what is of another one is pulled again.
+      Optional<JsonNode> manifest = manifest(folder, other);
+      if (manifest.isPresent() && !manifest.get().path("commit").asText().equals(commit)) {
+        Files.delete(manifestFile(folder, other));
+      }
+    }
   }
 
   private static List<RemoteFile> choose(
@@ -341,9 +438,21 @@ public final class ModelHub {
     }
   }
 
+  /** The commit of a folder's files; empty if there are none, or of several. */
+  private static Optional<String> commit(Path folder) {
+    Set<String> commits = new TreeSet<>();
+    for (Precision precision : Precision.values()) {
+      manifest(folder, precision)
+          .ifPresent(manifest -> commits.add(manifest.path("commit").asText()));
+    }
+    return commits.size() == 1
+        ? commits.stream().filter(text -> COMMIT.matcher(text).matches()).findFirst()
+        : Optional.empty();
+  }
+
   private static boolean complete(Path folder, Precision precision) throws IOException {
     Optional<JsonNode> manifest = manifest(folder, precision);
-    if (manifest.isEmpty()) {
+    if (manifest.isEmpty() || commit(folder).isEmpty()) {
       return false;
     }
     for (JsonNode node : manifest.get().path("files")) {
@@ -427,6 +536,7 @@ public final class ModelHub {
   public static final class Builder {
     private URI endpoint = URI.create("https://huggingface.co/");
     private Path cache = defaultCache();
+    private Path pythonCache = PythonCache.folder();
     private String token = "";
     private boolean offline;
     private Progress progress = Progress.NONE;
@@ -454,6 +564,15 @@ public final class ModelHub {
     /** Where models are kept. Default {@link #defaultCache()}. */
     public Builder cache(Path value) {
       cache = Objects.requireNonNull(value, "cache");
+      return this;
+    }
+
+    /**
+     * Where Python's huggingface_hub keeps its models; only read. Default as Python looks for it:
+     * {@code $HF_HUB_CACHE}, {@code $HF_HOME/hub}, {@code ~/.cache/huggingface/hub}.
+     */
+    public Builder pythonCache(Path value) {
+      pythonCache = Objects.requireNonNull(value, "pythonCache");
       return this;
     }
 

@@ -7,7 +7,10 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An ONNX file without its large weights: in their place stands where they lie in that file, as for
@@ -26,11 +29,23 @@ final class DetachedModel {
   private static final int MOST_BYTES = 64 << 20;
 
   private static final int MODEL_GRAPH = 7;
+  private static final int GRAPH_NODE = 1;
   private static final int GRAPH_INITIALIZER = 5;
+  private static final int NODE_OPERATOR = 4;
+  private static final int NODE_ATTRIBUTE = 5;
+  private static final int ATTRIBUTE_NAME = 1;
+  private static final int ATTRIBUTE_NUMBER = 3;
+  private static final int ATTRIBUTE_TYPE = 20;
+  private static final int TYPE_INT = 2;
   private static final int TENSOR_RAW_DATA = 9;
   private static final int TENSOR_EXTERNAL_DATA = 13;
   private static final int TENSOR_DATA_LOCATION = 14;
   private static final int EXTERNAL = 1;
+
+  /** How exactly MatMulNBits computes; 4 is with 8-bit activations (contrib_defs.cc). */
+  private static final String ACCURACY = "accuracy_level";
+
+  private static final int INT8_ACTIVATIONS = 4;
 
   private DetachedModel() {}
 
@@ -41,19 +56,30 @@ final class DetachedModel {
    * @throws IOException if the file cannot be read or is damaged
    */
   static Optional<byte[]> of(Path file) throws IOException {
-    String name = String.valueOf(file.getFileName());
+    Path real = file.toRealPath();
     Limited out = new Limited();
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      copy(ProtoReader.over(channel), MODEL_GRAPH, graph -> graph(graph, name), out);
+      copy(
+          ProtoReader.over(channel),
+          field -> field == MODEL_GRAPH ? graph -> graph(graph, file, real) : null,
+          out);
     } catch (TooLarge e) {
       return Optional.empty();
     }
     return Optional.of(out.toByteArray());
   }
 
-  private static byte[] graph(ProtoReader graph, String file) throws IOException {
+  private static byte[] graph(ProtoReader graph, Path file, Path real) throws IOException {
     Limited out = new Limited();
-    copy(graph, GRAPH_INITIALIZER, tensor -> weight(tensor, file), out);
+    copy(
+        graph,
+        field ->
+            switch (field) {
+              case GRAPH_INITIALIZER -> tensor -> weight(tensor, file, real);
+              case GRAPH_NODE -> DetachedModel::node;
+              default -> null;
+            },
+        out);
     return out.toByteArray();
   }
 
@@ -62,14 +88,16 @@ final class DetachedModel {
     byte[] of(ProtoReader message) throws IOException;
   }
 
-  /** Copies a message; in place of each part in one field stands its replacement. */
+  /** Copies a message; in place of each part in some fields stands its replacement. */
   private static void copy(
-      ProtoReader message, int field, Replacement replacement, OutputStream out)
+      ProtoReader message, IntFunction<@Nullable Replacement> replacements, OutputStream out)
       throws IOException {
     while (message.hasRemaining()) {
       long start = message.position();
       long tag = message.varint();
-      if (tag == tag(field)) {
+      boolean bytes = (tag & 7) == ProtoReader.BYTES;
+      Replacement replacement = bytes ? replacements.apply((int) (tag >>> 3)) : null;
+      if (replacement != null) {
         writeMessage(out, tag, replacement.of(message.message()));
       } else {
         message.skip(tag);
@@ -78,7 +106,7 @@ final class DetachedModel {
     }
   }
 
-  private static byte[] weight(ProtoReader tensor, String file) throws IOException {
+  private static byte[] weight(ProtoReader tensor, Path file, Path real) throws IOException {
     Limited out = new Limited();
     while (tensor.hasRemaining()) {
       long start = tensor.position();
@@ -87,19 +115,114 @@ final class DetachedModel {
         ProtoReader data = tensor.message();
         long length = tensor.position() - data.position();
         if (length >= LARGE_BYTES) {
-          writeEntry(out, "location", file);
+          writeEntry(out, "location", String.valueOf(real.getFileName()));
           writeEntry(out, "offset", Long.toString(data.position()));
           writeEntry(out, "length", Long.toString(length));
           writeVarint(out, (TENSOR_DATA_LOCATION << 3) | ProtoReader.VARINT);
           writeVarint(out, EXTERNAL);
           continue;
         }
+      } else if (tag == tag(TENSOR_EXTERNAL_DATA)) {
+        external(tensor.message(), file, real, out);
+        continue;
       } else {
         tensor.skip(tag);
       }
       tensor.copySince(start, out);
     }
     return out.toByteArray();
+  }
+
+  /**
+   * Copies one entry of what says where a weight lies. Caches of model hubs link files to a store
+   * in which they have other names; ONNX Runtime opens no file that a link leads to outside of the
+   * graph's folder, so it is given the real folder and the real names.
+   */
+  private static void external(ProtoReader entry, Path file, Path real, OutputStream out)
+      throws IOException {
+    String key = "";
+    String value = "";
+    while (entry.hasRemaining()) {
+      long tag = entry.varint();
+      if (tag == tag(1)) {
+        key = entry.string();
+      } else if (tag == tag(2)) {
+        value = entry.string();
+      } else {
+        entry.skip(tag);
+      }
+    }
+    if (key.equals("location")) {
+      Path data = file.resolveSibling(value).toRealPath();
+      Path folder = Objects.requireNonNull(real.getParent());
+      if (!data.startsWith(folder)) {
+        throw new IOException(
+            "keeps weights in "
+                + value
+                + ", which links lead to "
+                + data
+                + ", while the graph itself lies in "
+                + folder
+                + "; ONNX Runtime opens only what lies beside the graph");
+      }
+      value = folder.relativize(data).toString().replace('\\', '/');
+    }
+    writeEntry(out, key, value);
+  }
+
+  /**
+   * Copies a node. Exports of 8-bit weights do not say how exactly MatMulNBits has to compute, and
+   * then ONNX Runtime unpacks the whole matrix to floats for each token, which takes some 20 times
+   * as long as computing with 8-bit activations.
+   */
+  private static byte[] node(ProtoReader node) throws IOException {
+    Limited out = new Limited();
+    boolean nBits = false;
+    boolean eight = false;
+    boolean said = false;
+    while (node.hasRemaining()) {
+      long start = node.position();
+      long tag = node.varint();
+      if (tag == tag(NODE_OPERATOR)) {
+        nBits = node.string().equals("MatMulNBits");
+      } else if (tag == tag(NODE_ATTRIBUTE)) {
+        Attribute attribute = Attribute.read(node.message());
+        eight |= attribute.name().equals("bits") && attribute.number() == 8;
+        said |= attribute.name().equals(ACCURACY);
+      } else {
+        node.skip(tag);
+      }
+      node.copySince(start, out);
+    }
+    if (nBits && eight && !said) {
+      ByteArrayOutputStream level = new ByteArrayOutputStream();
+      writeMessage(level, tag(ATTRIBUTE_NAME), ACCURACY.getBytes(StandardCharsets.UTF_8));
+      writeVarint(level, (ATTRIBUTE_NUMBER << 3) | ProtoReader.VARINT);
+      writeVarint(level, INT8_ACTIVATIONS);
+      writeVarint(level, (ATTRIBUTE_TYPE << 3) | ProtoReader.VARINT);
+      writeVarint(level, TYPE_INT);
+      writeMessage(out, tag(NODE_ATTRIBUTE), level.toByteArray());
+    }
+    return out.toByteArray();
+  }
+
+  /** A node's attribute, as far as it is a number. */
+  private record Attribute(String name, long number) {
+    static Attribute read(ProtoReader message) throws IOException {
+      String name = "";
+      long number = 0;
+      while (message.hasRemaining()) {
+        long tag = message.varint();
+        if (tag == tag(ATTRIBUTE_NAME)) {
+          name = message.string();
+        } else if (tag == ((long) ATTRIBUTE_NUMBER << 3 | ProtoReader.VARINT)) {
+          number = message.varint();
+        } else {
+          message.skip(tag);
+        }
+      }
+      return new Attribute(name, number);
+    }
   }
 
   private static void writeEntry(OutputStream out, String key, String value) throws IOException {

@@ -5,6 +5,7 @@ import io.moviechat.ModelException;
 import io.moviechat.internal.NativeOwner;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -114,7 +115,10 @@ public final class Graph implements AutoCloseable {
               + Ort.version()
               + ": "
               + first.getMessage()
-              + ". Is the file whole, and made for this version?",
+              + (Files.isSymbolicLink(header.file())
+                  ? ". The file is a link: this version opens no weights that links lead to"
+                      + " elsewhere; copy the model's files into one folder"
+                  : ". Is the file whole, and made for this version?"),
           first);
     }
   }
@@ -151,7 +155,12 @@ public final class Graph implements AutoCloseable {
       }
       return;
     }
-    String folder = String.valueOf(header.file().toAbsolutePath().getParent());
+    String folder;
+    try {
+      folder = String.valueOf(header.file().toRealPath().getParent());
+    } catch (IOException e) {
+      throw new ModelException(header.file() + " cannot be read: " + e.getMessage(), e);
+    }
     try (BytePointer key = new BytePointer("session.model_external_initializers_file_folder_path");
         BytePointer value = new BytePointer(folder, StandardCharsets.UTF_8);
         BytePointer model = new BytePointer(detached.get())) {

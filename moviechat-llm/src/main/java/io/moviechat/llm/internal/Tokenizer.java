@@ -1,8 +1,6 @@
 package io.moviechat.llm.internal;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.google.common.collect.ImmutableMap;
 import io.moviechat.ModelException;
 import io.moviechat.internal.NativeOwner;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -13,8 +11,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 public final class Tokenizer implements AutoCloseable {
   private final TokenizersLibrary library = TokenizersNative.get();
-  private final ImmutableMap<String, Integer> addedTokens;
-  private final int largestId;
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private final NativeOwner owner;
   private long handle;
@@ -25,55 +21,15 @@ public final class Tokenizer implements AutoCloseable {
    * @param json the content of tokenizer.json
    * @throws ModelException if it is no tokenizer
    */
-  public Tokenizer(JsonNode json) {
-    addedTokens = addedTokens(json);
-    largestId = largestId(json);
+  public Tokenizer(String json) {
     try {
-      handle = library.createTokenizerFromString(json.toString());
+      handle = library.createTokenizerFromString(json);
     } catch (RuntimeException e) {
       throw new ModelException("tokenizer.json holds no tokenizer: " + e.getMessage(), e);
     }
     library.disableTruncation(handle);
     library.disablePadding(handle);
     owner = NativeOwner.open(this, "tokenizer");
-  }
-
-  /** Ids of the added tokens ({@code <image>}, {@code <|im_end|>}, ...) by their text. */
-  public static ImmutableMap<String, Integer> addedTokens(JsonNode json) {
-    ImmutableMap.Builder<String, Integer> tokens = ImmutableMap.builder();
-    for (JsonNode token : json.path("added_tokens")) {
-      JsonNode id = token.path("id");
-      String content = token.path("content").asText("");
-      if (id.isIntegralNumber() && id.canConvertToInt() && !content.isEmpty()) {
-        tokens.put(content, id.intValue());
-      }
-    }
-    return tokens.buildKeepingLast();
-  }
-
-  /** The largest id that a tokenizer.json can give, -1 if it has no vocabulary. */
-  public static int largestId(JsonNode json) {
-    int largest = -1;
-    JsonNode vocabulary = json.path("model").path("vocab");
-    if (vocabulary.isArray()) {
-      largest = vocabulary.size() - 1;
-    } else {
-      for (JsonNode id : vocabulary) {
-        largest = Math.max(largest, id.asInt(-1));
-      }
-    }
-    for (JsonNode token : json.path("added_tokens")) {
-      largest = Math.max(largest, token.path("id").asInt(-1));
-    }
-    return largest;
-  }
-
-  ImmutableMap<String, Integer> addedTokens() {
-    return addedTokens;
-  }
-
-  int largestId() {
-    return largestId;
   }
 
   /**

@@ -237,7 +237,6 @@ public final class LangChainGenerator implements AnswerGenerator {
             }
           }
           if (event.end().isPresent()) {
-            text.end();
             boolean cut =
                 event.end().get().finishReason()
                     == dev.langchain4j.model.output.FinishReason.LENGTH;
@@ -259,6 +258,7 @@ public final class LangChainGenerator implements AnswerGenerator {
         Optional<ChatResponse> response,
         long begin,
         long first) {
+      text.end(); // What waited in case a stop string came: nothing that was written is lost.
       int promptTokens =
           response.map(ChatResponse::tokenUsage).map(usage -> usage.inputTokenCount()).orElse(0);
       long end = System.nanoTime();

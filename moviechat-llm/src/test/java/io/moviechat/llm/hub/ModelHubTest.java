@@ -10,6 +10,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.moviechat.ModelException;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.llm.Precision;
+import io.moviechat.llm.PythonLayout;
 import io.moviechat.llm.TestData;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -50,6 +51,7 @@ class ModelHubTest {
   private HttpServer other;
   private ExecutorService threads;
   private final AtomicInteger requests = new AtomicInteger();
+  private final ConcurrentLinkedQueue<String> paths = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<String> tokens = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<String> ranges = new ConcurrentLinkedQueue<>();
   private volatile Trick trick = (exchange, file, content) -> false;
@@ -81,6 +83,7 @@ class ModelHubTest {
 
   private void serve(HttpExchange exchange) {
     requests.incrementAndGet();
+    paths.add(exchange.getRequestURI().getPath());
     tokens.add(
         exchange.getLocalAddress().getPort()
             + " "
@@ -171,6 +174,7 @@ class ModelHubTest {
     return ModelHub.builder()
         .endpoint(URI.create("http://127.0.0.1:" + server.getAddress().getPort()))
         .cache(temp)
+        .pythonCache(temp.resolve("python"))
         .retries(3, Duration.ofMillis(5))
         .stallTimeout(Duration.ofSeconds(5));
   }
@@ -484,5 +488,63 @@ class ModelHubTest {
       threads.shutdown();
     }
     assertThat(tokens).hasSizeLessThan(2 * 12);
+  }
+
+  @Test
+  void aFolderKeepsTheCommitOfItsFirstPull() {
+    ModelHub hub = builder().build();
+    hub.pull(REPO, Precision.FP32);
+    paths.clear();
+    // The branch has moved meanwhile: another precision is still taken of the first commit.
+    hub.pull(REPO, Precision.AUTO);
+    assertThat(paths).contains("/api/models/" + REPO + "/revision/" + COMMIT);
+    assertThat(hub.list()).extracting(ModelHub.CachedModel::commit).containsOnly(COMMIT);
+    assertThat(hub.list()).hasSize(2);
+  }
+
+  @Test
+  void aRevisionHasAFolderOfItsOwn() {
+    ModelHub hub = builder().build();
+    hub.pull(REPO + "@refs/pr/7", Precision.FP32).report();
+    assertThat(paths).contains("/api/models/" + REPO + "/revision/refs/pr/7");
+    assertThat(folder()).doesNotExist();
+    assertThat(hub.list())
+        .extracting(ModelHub.CachedModel::repository)
+        .containsExactly(REPO + "@refs/pr/7");
+    assertThat(hub.check(REPO + "@refs/pr/7")).isEmpty();
+    assertThat(hub.remove(REPO + "@refs/pr/7")).isTrue();
+    assertThatThrownBy(() -> hub.pull(REPO + "@../../x", Precision.FP32))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("owner/name@revision");
+  }
+
+  @Test
+  void whatEarlierVersionsMixedIsPulledAgain() throws IOException {
+    ModelHub hub = builder().build();
+    hub.pull(REPO, Precision.FP32);
+    Path manifest = folder().resolve(".pull-fp32.json");
+    Files.writeString(
+        folder().resolve(".pull-q4.json"),
+        Files.readString(manifest).replace(COMMIT, "f".repeat(40)));
+    hub.pull(REPO, Precision.FP32);
+    assertThat(hub.list())
+        .extracting(ModelHub.CachedModel::precision)
+        .containsExactly(Precision.FP32);
+  }
+
+  @Test
+  void showsWhatPythonHas() throws IOException {
+    Path python = PythonLayout.of(TestData.smolVlm(), temp.resolve("hub/models--tiny--Smol--VLM"));
+    Files.createDirectories(temp.resolve("hub/models--half--there/snapshots/abc"));
+    ModelHub hub = builder().pythonCache(temp.resolve("hub")).build();
+    assertThat(hub.list()).isNotEmpty();
+    for (ModelHub.CachedModel model : hub.list()) {
+      assertThat(model.repository()).isEqualTo("tiny/Smol--VLM");
+      assertThat(model.bytes()).isGreaterThan(500_000);
+      assertThat(model.folder()).isEqualTo(python.resolve("snapshots/abc"));
+      ModelBundle bundle = ModelBundle.at(model.folder()).withPrecision(model.precision());
+      assertThat(bundle.name()).isEqualTo("tiny--Smol--VLM");
+      assertThat(bundle.report().family()).isEqualTo("SmolVLM");
+    }
   }
 }

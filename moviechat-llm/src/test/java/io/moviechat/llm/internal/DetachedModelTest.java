@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moviechat.llm.TestData;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,6 +89,40 @@ class DetachedModelTest {
           .isInstanceOf(IOException.class)
           .hasMessageContaining("cut off");
     }
+  }
+
+  @Test
+  void matricesOf8BitsAreComputedWith8BitActivations() throws IOException {
+    byte[] before = message(1, node(8, -1));
+    byte[] after = DetachedModel.of(file(before)).orElseThrow();
+    assertThat(after).isEqualTo(message(7, message(1, node(8, 4))));
+    // What the exporter said stays, and 4 bits are fast as they are.
+    for (byte[] node : List.of(node(8, 1), node(4, -1))) {
+      assertThat(DetachedModel.of(file(message(1, node)))).hasValue(message(7, message(1, node)));
+    }
+  }
+
+  private Path file(byte[] graph) throws IOException {
+    return Files.write(folder.resolve("nodes.onnx"), message(7, graph));
+  }
+
+  /** A MatMulNBits; a negative accuracy is not written. */
+  private static byte[] node(int bits, int accuracy) throws IOException {
+    ByteArrayOutputStream node = new ByteArrayOutputStream();
+    node.write(message(1, new byte[] {'x'}));
+    node.write(message(4, "MatMulNBits".getBytes(StandardCharsets.UTF_8)));
+    node.write(message(5, attribute("bits", bits)));
+    if (accuracy >= 0) {
+      node.write(message(5, attribute("accuracy_level", accuracy)));
+    }
+    return node.toByteArray();
+  }
+
+  private static byte[] attribute(String name, int number) throws IOException {
+    ByteArrayOutputStream attribute = new ByteArrayOutputStream();
+    attribute.write(message(1, name.getBytes(StandardCharsets.UTF_8)));
+    attribute.write(new byte[] {3 << 3, (byte) number, (byte) 0xa0, 1, 2}); // i, and type INT
+    return attribute.toByteArray();
   }
 
   private static byte[] message(int field, byte[] content) {

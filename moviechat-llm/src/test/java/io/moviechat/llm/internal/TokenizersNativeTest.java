@@ -2,10 +2,10 @@ package io.moviechat.llm.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.moviechat.llm.TestData;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +16,7 @@ class TokenizersNativeTest {
 
     public static void main(String[] arguments) throws IOException {
       Path file = Path.of(arguments[0]);
-      try (Tokenizer tokenizer = new Tokenizer(new ObjectMapper().readTree(file.toFile()))) {
+      try (Tokenizer tokenizer = new Tokenizer(Files.readString(file))) {
         if (tokenizer.encode("What happens?", true).length == 0) {
           throw new IllegalStateException("no ids");
         }

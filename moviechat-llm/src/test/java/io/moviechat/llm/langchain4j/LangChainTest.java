@@ -96,6 +96,33 @@ class LangChainTest {
   }
 
   @Test
+  void nothingThatWasWrittenIsLostAtACancel() {
+    // "EN" could become the stop string "END", so it waits; then the question is cancelled.
+    StreamingChatModel neverEnds =
+        new StreamingChatModel() {
+          @Override
+          public void chat(ChatRequest request, StreamingChatResponseHandler handler) {
+            handler.onPartialResponse("A dog. EN");
+          }
+        };
+    StringBuilder heard = new StringBuilder();
+    AnswerRequest request =
+        new AnswerRequest(
+            Optional.empty(),
+            List.of(),
+            "What now?",
+            GenerationOptions.builder().stopStrings(List.of("END")).build(),
+            () -> heard.length() > 0);
+    try (LangChainGenerator generator = LangChainGenerator.of("test", neverEnds, 8);
+        AnswerSession session = generator.open(view())) {
+      GeneratedAnswer answer = session.answer(request, heard::append);
+      assertThat(answer.finishReason()).isEqualTo(FinishReason.CANCELLED);
+      assertThat(answer.text()).isEqualTo("A dog. EN");
+      assertThat(heard.toString()).isEqualTo("A dog. EN");
+    }
+  }
+
+  @Test
   void asksModelsThatDoNotStream() {
     ChatModel model =
         new ChatModel() {

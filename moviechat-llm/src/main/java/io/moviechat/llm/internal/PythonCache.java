@@ -1,4 +1,4 @@
-package io.moviechat.llm;
+package io.moviechat.llm.internal;
 
 import io.moviechat.ModelException;
 import java.io.IOException;
@@ -12,11 +12,11 @@ import java.util.stream.Stream;
  * The layout of huggingface_hub's cache: {@code models--owner--name/snapshots/COMMIT/} holds the
  * files, as links to {@code blobs/}, and {@code refs/main} names a commit.
  */
-final class PythonCache {
+public final class PythonCache {
   private PythonCache() {}
 
   /** The model's folder that a snapshot lies in, if it is one. */
-  static Optional<Path> model(Path snapshot) {
+  public static Optional<Path> model(Path snapshot) {
     Path model = snapshot.resolve("../..").normalize();
     boolean inside =
         snapshot.getNameCount() > 2
@@ -30,7 +30,7 @@ final class PythonCache {
    *
    * @throws ModelException if it is one and no snapshot can be chosen
    */
-  static Optional<Path> snapshot(Path folder) {
+  public static Optional<Path> snapshot(Path folder) {
     Path snapshots = folder.resolve("snapshots");
     if (Files.exists(folder.resolve("config.json")) || !Files.isDirectory(snapshots)) {
       return Optional.empty();
@@ -59,5 +59,17 @@ final class PythonCache {
             + there.size()
             + " snapshots, and refs/main names none of them; give one of "
             + there);
+  }
+
+  /** Where Python keeps its models on this machine: as its library looks for it. */
+  public static Path folder() {
+    String own = System.getenv("HF_HUB_CACHE");
+    if (own != null && !own.isBlank()) {
+      return Path.of(own);
+    }
+    String home = System.getenv("HF_HOME");
+    return home != null && !home.isBlank()
+        ? Path.of(home, "hub")
+        : Path.of(System.getProperty("user.home"), ".cache", "huggingface", "hub");
   }
 }
