@@ -1,9 +1,9 @@
 package io.moviechat.llm;
 
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.Graph;
-import io.moviechat.llm.internal.ResourceStack;
 import io.moviechat.llm.internal.Tensor;
 import java.nio.ByteBuffer;
 

@@ -1,11 +1,11 @@
 package io.moviechat.llm;
 
 import io.moviechat.InferenceException;
+import io.moviechat.internal.HalfFloats;
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.GraphRun;
-import io.moviechat.llm.internal.Half;
-import io.moviechat.llm.internal.ResourceStack;
 import io.moviechat.llm.internal.Tensor;
 import io.moviechat.llm.internal.TensorInfo;
 import java.nio.ByteBuffer;
@@ -280,7 +280,7 @@ final class Lane implements AutoCloseable {
     } else {
       ShortBuffer halves = bytes.asShortBuffer().position((int) skipped);
       for (int i = 0; i < width; i++) {
-        logits[i] = Half.toFloat(halves.get());
+        logits[i] = HalfFloats.toFloat(halves.get());
       }
     }
   }
@@ -291,7 +291,7 @@ final class Lane implements AutoCloseable {
     } else {
       ShortBuffer halves = tensor.buffer().asShortBuffer();
       for (int i = 0; i < values.length; i++) {
-        values[i] = Half.toFloat(halves.get());
+        values[i] = HalfFloats.toFloat(halves.get());
       }
     }
   }
@@ -302,7 +302,7 @@ final class Lane implements AutoCloseable {
     } else {
       ShortBuffer halves = tensor.buffer().asShortBuffer();
       for (float value : values) {
-        halves.put(Half.fromFloat(value));
+        halves.put(HalfFloats.fromFloat(value));
       }
     }
   }

@@ -5,7 +5,7 @@ import com.google.common.base.Suppliers;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 import io.moviechat.internal.NativeOwner;
-import io.moviechat.llm.internal.ResourceStack;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.internal.Tokenizer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerSession;

@@ -1,6 +1,7 @@
 package io.moviechat.llm.checkpoint;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.moviechat.internal.HalfFloats;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -174,7 +175,7 @@ final class FourBits {
 
   /** Rounded to fp16, so that the same integers fit scales of either type. */
   private static float storable(float scale) {
-    return Halves.fromHalf(Halves.toHalf(scale));
+    return HalfFloats.toFloat(HalfFloats.fromFloat(scale));
   }
 
   private static double error(float[] values, int from, int to, float scale, int zero) {

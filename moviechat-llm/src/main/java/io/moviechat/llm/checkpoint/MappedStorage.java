@@ -1,5 +1,6 @@
 package io.moviechat.llm.checkpoint;
 
+import io.moviechat.internal.HalfFloats;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -94,7 +95,7 @@ final class MappedStorage {
       case FLOAT32 -> view.asFloatBuffer().get(into, at, n);
       case FLOAT16 -> {
         for (int i = 0; i < n; i++) {
-          into[at + i] = Halves.fromHalf(view.getShort(2 * i));
+          into[at + i] = HalfFloats.toFloat(view.getShort(2 * i));
         }
       }
       case BFLOAT16 -> {

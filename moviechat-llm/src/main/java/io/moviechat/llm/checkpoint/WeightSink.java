@@ -2,6 +2,7 @@ package io.moviechat.llm.checkpoint;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.moviechat.ModelException;
+import io.moviechat.internal.HalfFloats;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -45,7 +46,7 @@ final class WeightSink {
       check(values, done, n, half ? HALF_LIMIT : Float.MAX_VALUE);
       if (half) {
         for (int i = 0; i < n; i++) {
-          halves[i] = Halves.toHalf(values[done + i]);
+          halves[i] = HalfFloats.fromFloat(values[done + i]);
         }
         buffer.asShortBuffer().put(halves, 0, n);
       } else {

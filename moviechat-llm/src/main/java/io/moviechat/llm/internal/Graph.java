@@ -3,6 +3,7 @@ package io.moviechat.llm.internal;
 import com.google.common.collect.Iterables;
 import io.moviechat.ModelException;
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.internal.ResourceStack;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -2,6 +2,7 @@ package io.moviechat.llm.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moviechat.internal.HalfFloats;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -9,11 +10,11 @@ class HalvesTest {
   @Test
   void everyHalfSurvivesTheWayToFloatAndBack() {
     for (int bits = 0; bits < 1 << 16; bits++) {
-      float value = Halves.fromHalf((short) bits);
+      float value = HalfFloats.toFloat((short) bits);
       if (Float.isNaN(value)) {
-        assertThat(Float.isNaN(Halves.fromHalf(Halves.toHalf(value)))).isTrue();
+        assertThat(Float.isNaN(HalfFloats.toFloat(HalfFloats.fromFloat(value)))).isTrue();
       } else {
-        assertThat(Halves.toHalf(value)).isEqualTo((short) bits);
+        assertThat(HalfFloats.fromFloat(value)).isEqualTo((short) bits);
       }
     }
   }
@@ -26,10 +27,10 @@ class HalvesTest {
       if (!(Math.abs(value) < 65504)) {
         continue;
       }
-      short half = Halves.toHalf(value);
-      double error = Math.abs((double) Halves.fromHalf(half) - value);
+      short half = HalfFloats.fromFloat(value);
+      double error = Math.abs((double) HalfFloats.toFloat(half) - value);
       for (int step = -1; step <= 1; step += 2) {
-        float neighbour = Halves.fromHalf((short) (half + step));
+        float neighbour = HalfFloats.toFloat((short) (half + step));
         double other = Math.abs((double) neighbour - value);
         if (Float.isNaN(neighbour) || Math.signum(neighbour) * Math.signum(value) < 0) {
           continue;
@@ -44,9 +45,9 @@ class HalvesTest {
 
   @Test
   void largeValuesBecomeInfinite() {
-    assertThat(Halves.fromHalf(Halves.toHalf(65519))).isEqualTo(65504);
-    assertThat(Halves.fromHalf(Halves.toHalf(65520))).isEqualTo(Float.POSITIVE_INFINITY);
-    assertThat(Halves.fromHalf(Halves.toHalf(-1e9f))).isEqualTo(Float.NEGATIVE_INFINITY);
+    assertThat(HalfFloats.toFloat(HalfFloats.fromFloat(65519))).isEqualTo(65504);
+    assertThat(HalfFloats.toFloat(HalfFloats.fromFloat(65520))).isEqualTo(Float.POSITIVE_INFINITY);
+    assertThat(HalfFloats.toFloat(HalfFloats.fromFloat(-1e9f))).isEqualTo(Float.NEGATIVE_INFINITY);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.moviechat.llm.checkpoint;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.moviechat.internal.HalfFloats;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -113,7 +114,7 @@ final class OrtRunner implements AutoCloseable {
       float[] floats = array.floats();
       short[] halves = new short[floats.length];
       for (int i = 0; i < floats.length; i++) {
-        halves[i] = Halves.toHalf(floats[i]);
+        halves[i] = HalfFloats.fromFloat(floats[i]);
       }
       data = new ShortPointer(Math.max(1, halves.length));
       ((ShortPointer) data).put(halves, 0, halves.length);
@@ -143,7 +144,7 @@ final class OrtRunner implements AutoCloseable {
       short[] halves = new short[count];
       new ShortPointer(value.GetTensorMutableRawData()).capacity(count).get(halves);
       for (int i = 0; i < count; i++) {
-        floats[i] = Halves.fromHalf(halves[i]);
+        floats[i] = HalfFloats.toFloat(halves[i]);
       }
       return Array.half(floats, shape);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moviechat.ModelException;
+import io.moviechat.internal.HalfFloats;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,7 +40,7 @@ class SafetensorsFileTest {
       values.putFloat(value);
     }
     for (float value : new float[] {0.5f, -2, 65504}) {
-      values.putShort(Halves.toHalf(value));
+      values.putShort(HalfFloats.fromFloat(value));
     }
     values.putShort(Halves.toBfloat16(3));
     return values.array();
@@ -55,7 +56,7 @@ class SafetensorsFileTest {
       ByteBuffer halves =
           ByteBuffer.allocate(2 * tensor.getValue().length).order(ByteOrder.LITTLE_ENDIAN);
       for (float value : tensor.getValue()) {
-        halves.putShort(Halves.toHalf(value));
+        halves.putShort(HalfFloats.fromFloat(value));
       }
       values.writeBytes(halves.array());
       header.append(header.length() > 1 ? "," : "");

@@ -107,12 +107,9 @@ class LangChainTest {
         };
     StringBuilder heard = new StringBuilder();
     AnswerRequest request =
-        new AnswerRequest(
-            Optional.empty(),
-            List.of(),
-            "What now?",
-            GenerationOptions.builder().stopStrings(List.of("END")).build(),
-            () -> heard.length() > 0);
+        AnswerRequest.of(
+                "What now?", GenerationOptions.builder().stopStrings(List.of("END")).build())
+            .withCancelled(() -> heard.length() > 0);
     try (LangChainGenerator generator = LangChainGenerator.of("test", neverEnds, 8);
         AnswerSession session = generator.open(view())) {
       GeneratedAnswer answer = session.answer(request, heard::append);
