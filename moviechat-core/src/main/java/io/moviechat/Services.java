@@ -29,7 +29,7 @@ final class Services {
     if (context != null && context != own) {
       try {
         add(ServiceLoader.load(service, context), found);
-      } catch (ServiceConfigurationError e) { // its own copy of our classes, say
+      } catch (ServiceConfigurationError | LinkageError e) { // part of our classes, say
         log.debug("the context loader {} offers no usable {}", context, service.getName(), e);
       }
     }

@@ -1,8 +1,10 @@
 package io.moviechat.spi;
 
 import io.moviechat.FrameSampling;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /** Settings that a model was made for; what the user sets wins. Immutable and thread-safe. */
 public final class ModelDefaults {
@@ -78,6 +80,32 @@ public final class ModelDefaults {
   /** One line that a user should read before believing its answers. */
   public Optional<String> notice() {
     return notice;
+  }
+
+  private List<Object> values() {
+    return List.of(
+        sampling,
+        memoryStrategy,
+        shortTermFrames,
+        consolidateTo,
+        longTermSlots,
+        systemPrompt,
+        notice);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ModelDefaults defaults && values().equals(defaults.values());
+  }
+
+  @Override
+  public int hashCode() {
+    return values().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "ModelDefaults" + values();
   }
 
   /** Collects settings; each is open until it is set. Not thread-safe. */

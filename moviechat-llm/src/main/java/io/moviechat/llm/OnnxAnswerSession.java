@@ -50,7 +50,7 @@ final class OnnxAnswerSession implements AnswerSession {
     Prompt prompt = generator.prompt(chat, generator.rowsPerSlot(view.memory().shape()));
     int context = generator.spec().context();
     if (prompt.length() >= context) {
-      throw new IllegalArgumentException(
+      throw new ContextExceededException(
           "the prompt has "
               + prompt.length()
               + " tokens ("

@@ -49,6 +49,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_rescale_q;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo.Track;
 import io.moviechat.VideoInfo.TrackKind;
+import io.moviechat.VideoLocation;
 import io.moviechat.video.CursorSelections.Window;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -184,10 +185,10 @@ final class Demuxer implements AutoCloseable {
   /**
    * Opens an address on the network.
    *
-   * @param url with a scheme; its query and its user appear in no message
-   * @throws VideoException if it is no video
+   * @throws VideoException if it is no video; names the address without its secrets
    */
-  static Demuxer open(String url, VideoOptions options, Watchdog watchdog) {
+  static Demuxer open(VideoLocation location, VideoOptions options, Watchdog watchdog) {
+    String url = location.uri().toString();
     Map<String, String> settings = new HashMap<>();
     settings.put("protocol_whitelist", Formats.NETWORK_PROTOCOLS);
     settings.put("format_whitelist", Formats.NETWORK);
@@ -206,7 +207,7 @@ final class Demuxer implements AutoCloseable {
     // Some servers name their segments .jpg or nothing; what they may hold is limited anyway.
     settings.put("allowed_segment_extensions", "ALL");
     settings.put("extension_picky", "0");
-    return open(Secrets.left(url), url, null, settings, options, watchdog);
+    return open(location.toString(), url, null, settings, options, watchdog);
   }
 
   /**

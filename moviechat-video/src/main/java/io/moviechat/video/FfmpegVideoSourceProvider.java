@@ -77,10 +77,9 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
     if (location.path().isPresent()) {
       return open(location.path().get());
     }
-    String url = location.uri().toString();
     return new FfmpegVideoSource(
         location.toString(),
-        watchdog -> Optional.of(Demuxer.open(url, options, watchdog)),
+        watchdog -> Optional.of(Demuxer.open(location, options, watchdog)),
         () -> {},
         options);
   }

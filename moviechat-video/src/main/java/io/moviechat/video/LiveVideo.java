@@ -106,14 +106,13 @@ public final class LiveVideo implements VideoSource {
           options,
           new LiveOptions(live.queueFrames(), Duration.ZERO, live.growthPatience()));
     }
-    if (!new FfmpegVideoSourceProvider(options).accepts(VideoLocation.of(location))) {
-      throw new VideoException(
-          "cannot open " + Secrets.left(location.toString()) + " as a live video: unknown scheme");
+    VideoLocation address = VideoLocation.of(location);
+    if (!new FfmpegVideoSourceProvider(options).accepts(address)) {
+      throw new VideoException("cannot open " + address + " as a live video: unknown scheme");
     }
-    String url = location.toString();
     return new LiveVideo(
-        Secrets.left(url),
-        watchdog -> Optional.of(Demuxer.open(url, options, watchdog)),
+        address.toString(),
+        watchdog -> Optional.of(Demuxer.open(address, options, watchdog)),
         options,
         live);
   }

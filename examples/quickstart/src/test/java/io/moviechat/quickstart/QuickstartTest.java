@@ -69,6 +69,39 @@ class QuickstartTest {
     assertThat(folder.resolve("movie.memory")).isRegularFile();
   }
 
+  /** On two cores the JDK makes plain threads, which inherit a context; on more it does not. */
+  @Test
+  void services_are_found_from_a_fat_jar_on_threads_of_the_common_pool() throws Exception {
+    writeMovie(folder.resolve("movie.mp4"));
+    Path out = folder.resolve("out.txt");
+    String classPath = absolute(System.getProperty("java.class.path"));
+    Path launcher =
+        Path.of(FatJarLauncher.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    Process process =
+        new ProcessBuilder(
+                List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-Xmx1g",
+                    "-Djava.util.concurrent.ForkJoinPool.common.parallelism=4",
+                    "-cp",
+                    launcher.toString(),
+                    FatJarLauncher.class.getName(),
+                    classPath,
+                    CommonPool.class.getName(),
+                    folder.resolve("movie.mp4").toString()))
+            .redirectErrorStream(true)
+            .redirectOutput(out.toFile())
+            .start();
+    boolean ended = process.waitFor(5, TimeUnit.MINUTES);
+    if (!ended) {
+      process.destroyForcibly();
+    }
+
+    assertThat(ended).isTrue();
+    assertThat(process.exitValue()).as(Files.readString(out)).isZero();
+    assertThat(Files.readString(out)).containsAnyOf("STOP", "LENGTH");
+  }
+
   private static String absolute(String classPath) {
     return String.join(
         File.pathSeparator,

@@ -86,7 +86,7 @@ public final class FakeVideo implements VideoSourceProvider {
     private final int count;
     private final IntConsumer onDecode;
     private final NativeOwner owner;
-    private boolean closed;
+    private volatile boolean closed;
 
     Source(String location, int count, IntConsumer onDecode) {
       this.location = location;

@@ -211,7 +211,11 @@ public final class OpenAiChat implements AnswerGenerator {
         if (outcome instanceof Outcome.Refused refused) {
           Optional<String> learnt = parameters.learn(refused.body(), options);
           if (learnt.isEmpty()) {
-            throw refusal(refused, shown.size());
+            InferenceException refusal = refusal(refused, shown.size());
+            if (!request.history().isEmpty() && Refusals.isTooLong(refused.body())) {
+              throw new ContextExceededException(refusal.getMessage()); // fewer turns may fit
+            }
+            throw refusal;
           }
           log.info("{} takes no {} as sent; from now on it is sent otherwise", id(), learnt.get());
           continue;

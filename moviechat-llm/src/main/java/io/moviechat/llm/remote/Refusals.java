@@ -20,6 +20,12 @@ final class Refusals {
 
   private Refusals() {}
 
+  /** Whether a server says that a prompt is longer than its context. */
+  static boolean isTooLong(String body) {
+    String text = body.toLowerCase(Locale.ROOT);
+    return !MANY_IMAGES.matcher(text).find() && LONG_PROMPT.matcher(text).find();
+  }
+
   /** A sentence in brackets that begins with a space, or nothing. */
   static String advice(int status, String body, int pictures) {
     String text = body.toLowerCase(Locale.ROOT);
