@@ -17,6 +17,11 @@ final class Videos {
 
   private Videos() {}
 
+  /** Whether a text is a URL rather than the name of a file. */
+  static boolean isAddress(String text) {
+    return ADDRESS.matcher(text).matches();
+  }
+
   /**
    * The address of a file or a URL.
    *
@@ -26,7 +31,7 @@ final class Videos {
     if (text.isBlank()) {
       throw new IllegalArgumentException("the video's name is empty; give a file or a URL");
     }
-    if (ADDRESS.matcher(text).matches()) {
+    if (isAddress(text)) {
       return URI.create(text);
     }
     try {

@@ -70,7 +70,9 @@ class EvalCommandsTest {
     assertThat(asked.out()).contains("moviechat-start-empty", "13 of 13 counted", "text-only");
     assertThat(scored.out()).isEqualTo(asked.out());
     assertThat(reported.exitCode()).as(reported.err()).isZero();
-    assertThat(folder.resolve("report/report.md")).content().contains("MovieChat-1K", "Published by others");
+    assertThat(folder.resolve("report/report.md"))
+        .content()
+        .contains("MovieChat-1K", "Published by others");
   }
 
   @Test

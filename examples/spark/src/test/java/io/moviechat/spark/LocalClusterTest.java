@@ -43,19 +43,22 @@ class LocalClusterTest {
           .build()
           .run(films.stream().map(film -> Path.of(film).toUri()).toList());
     }
+    spark = session("local-cluster[2,1,1024]", shared);
+  }
+
+  static SparkSession session(String master, Path folder) throws IOException {
     Path home = Path.of(System.getenv("SPARK_HOME"));
     Files.createDirectories(home.resolve("jars")); // empty: executors take this JVM's class path
-    spark =
-        SparkSession.builder()
-            .master("local-cluster[2,1,1024]")
-            .appName("moviechat")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.executor.memory", "512m")
-            .config("spark.executor.extraClassPath", absoluteClassPath())
-            .config("spark.sql.warehouse.dir", shared.resolve("warehouse").toString())
-            .getOrCreate();
+    return SparkSession.builder()
+        .master(master)
+        .appName("moviechat")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.executor.memory", "512m")
+        .config("spark.executor.extraClassPath", absoluteClassPath())
+        .config("spark.sql.warehouse.dir", folder.resolve("warehouse").toString())
+        .getOrCreate();
   }
 
   /** Executors run in another folder, where relative entries lead nowhere. */
