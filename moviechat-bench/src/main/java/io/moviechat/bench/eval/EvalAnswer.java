@@ -27,7 +27,8 @@ final class EvalAnswer {
   }
 
   /**
-   * @param kind missing or broken film, or what failed when the question was asked
+   * @param kind {@code missing} or {@code broken} film, {@code outside} of it, {@code failed} when
+   *     asked, {@code later} than the moment
    */
   EvalAnswer error(String kind, String message) {
     json.putObject("error").put("kind", kind).put("message", message);

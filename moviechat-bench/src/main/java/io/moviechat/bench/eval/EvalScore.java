@@ -63,7 +63,7 @@ public final class EvalScore {
     return json;
   }
 
-  /** A line per cell: the figure with its interval, and what was counted. */
+  /** A line per cell: the figure with its interval, and what was counted; a line on the judge. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     for (String name : cells()) {
@@ -82,6 +82,15 @@ public final class EvalScore {
               cell.path("no_film").asInt(),
               cell.path("judge_failed").asInt(),
               cell.path("open").asInt()));
+    }
+    if (selfCheck().has("of")) {
+      lines.add(
+          "judge %s: right on %d of %d pairs beyond doubt, no verdict on %d"
+              .formatted(
+                  judge(),
+                  selfCheck().path("agreed").asInt(),
+                  selfCheck().path("of").asInt(),
+                  selfCheck().path("failed").asInt()));
     }
     return lines;
   }

@@ -117,7 +117,12 @@ final class FilmPass {
     encoder.startQuestion();
     try {
       if (item.askAt().isPresent()) {
-        Moment moment = movie.at(item.askAt().get());
+        Moment moment;
+        try {
+          moment = movie.at(item.askAt().get());
+        } catch (IllegalArgumentException e) { // the annotation's fault, not the model's
+          return line.error("outside", String.valueOf(e.getMessage()));
+        }
         Answer answer = moment.ask(question, TokenListener.NONE);
         return describe(line, item, movie, moment.memory(), answer);
       }

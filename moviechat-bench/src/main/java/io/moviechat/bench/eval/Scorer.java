@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class Scorer {
   static final String SCORE = "score.json";
   private static final String VERDICTS = "verdicts.jsonl";
+  private static final Set<String> NO_FILM_KINDS = Set.of("missing", "broken", "outside");
 
   private final Path folder;
   private String rules = "ours";
@@ -128,7 +129,7 @@ public final class Scorer {
     UNREADABLE,
     /** The model gave no reply, or was shown too much: it counts as wrong. */
     FAILED,
-    /** There was no film: it does not count. */
+    /** There was no film, or it ends before the moment: it does not count. */
     NO_FILM,
     /** The judge gave no verdict: it does not count. */
     JUDGE_FAILED,
@@ -168,7 +169,7 @@ public final class Scorer {
     if (line == null) {
       return Scored.of(item, answer, Fate.OPEN, none);
     }
-    if (line.errorKind().equals("missing") || line.errorKind().equals("broken")) {
+    if (NO_FILM_KINDS.contains(line.errorKind())) {
       return Scored.of(item, answer, Fate.NO_FILM, none);
     }
     if (!line.errorKind().isEmpty() || line.reply().isEmpty()) {

@@ -157,6 +157,29 @@ class EvalRunTest {
   }
 
   @Test
+  void aMomentPastTheEndIsNamedAndNotCounted() throws IOException {
+    Path questions = out.resolve("q.csv");
+    Files.writeString(
+        questions,
+        """
+        id,video,question,answer,at
+        1,film001.mp4,What?,Yes.,5
+        2,film001.mp4,What?,Yes.,1:00:00
+        """);
+    EvalRun.builder(Benchmark.named("own"), questions, out.resolve("run"))
+        .videos(films.resolve("videos"))
+        .model(new FakeModel((view, prompt) -> "Yes."))
+        .build()
+        .run(progress -> {});
+    EvalScore score = Scorer.of(out.resolve("run")).score();
+    assertThat(score.cell("default").path("counted").asInt()).isEqualTo(1);
+    assertThat(score.cell("default").path("no_film").asInt()).isEqualTo(1);
+    assertThat(score.headline("default")).contains(1.0);
+    EvalAnswer outside = EvalJournal.read(out.resolve("run")).answers().get("default").get("2");
+    assertThat(outside.errorKind()).isEqualTo("outside");
+  }
+
+  @Test
   void aModelThatFailsIsWrongNotFatal() throws IOException {
     FakeModel model =
         new FakeModel(
