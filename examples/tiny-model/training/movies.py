@@ -37,8 +37,11 @@ def timeline(bank, shots):
     return np.concatenate(rows), np.concatenate(segment)
 
 
-def remember(rows, at, settings):
-    """What the model is given: (slots, first frame, next slot's first frame, counts, is-now)."""
+def remember(rows, at, settings, recalled=None):
+    """What the model is given: (slots, first frame, next slot's first frame, counts, is-now).
+
+    recalled: consolidates a store of any size to what the prompt holds, (slots, counts) -> (slots, counts).
+    """
     window, target, limit, kind = settings
     causal = at >= 0 and kind == "causal"
     whole = rows
@@ -56,6 +59,13 @@ def remember(rows, at, settings):
         ends = np.append(starts[1:], f - 1)
     else:
         slots, counts = memory.remember(rows, window, target, limit)
+        if recalled:
+            past = len(slots)
+            if at >= 0:  # a moment's recall sees only what ends by it
+                past = int((np.append(np.cumsum(counts)[:-1], f - 1) <= at // STEP).sum())
+            if past:
+                few, sizes = recalled(slots[:past], counts[:past])
+                slots, counts = np.concatenate([few, slots[past:]]), np.concatenate([sizes, counts[past:]])
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         ends = np.append(starts[1:], f - 1)
     now = np.zeros(len(slots), bool)
@@ -194,10 +204,10 @@ class Words:
         return found
 
 
-def example(bank, tokenizer, movie, settings, scale=1):
+def example(bank, tokenizer, movie, settings, scale=1, recalled=None):
     shots, at = movie["shots"], movie["at"]
     rows, segment = timeline(bank, shots)
-    slots, starts, ends, counts, now = remember(rows, at, settings)
+    slots, starts, ends, counts, now = remember(rows, at, settings, recalled)
     watched = at if at >= 0 else (len(rows) - 1) * STEP
     ids, visual, closes = prefix(tokenizer, slots, starts, ends, counts, now, watched, scale)
     text, labels, block, position = [], [], [], []

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 import movies
+import recall
 import tokenizer as tokenizers
 from make_bank import Bank
 from model import WIDTH, Decoder
@@ -41,6 +42,11 @@ class Mixture:
         self.streams = [movies.stream(o.classes, seed * 10 + i, o.bank_seed, len(bank), a, b, c, 2500, o.hard) for i, (a, b, c) in enumerate(shapes)]
         self.only = o.stage
         self.pool = []
+        self.recall = o.recall / 100
+        if self.recall:
+            self.recalling = recall.Recalling(recall.load(o.run, tokenizer), tokenizer)
+            shapes = [(8, 32, 0, 40, "SEEN"), (1, 1, 100, 40, "SEEN"), (1, 1, 100, 130, "SEEN")]
+            self.stores = [movies.stream(o.classes, seed * 10 + 5 + i, o.bank_seed, len(bank), a, b, c, 2500, o.hard, split, most) for i, (a, b, c, most, split) in enumerate(shapes)]
 
     def settings(self, long):
         r = self.random
@@ -51,6 +57,13 @@ class Mixture:
         return (window, min(target, limit), limit, kind)
 
     def one(self, progress):
+        if self.recall and self.random.random() < self.recall:
+            which = self.random.choices(range(3), (0.25, 0.25, 0.5))[0]
+            window, target, limit, _ = self.settings(True)
+            if limit < 48 and which:
+                limit = 64
+            scale = self.random.choice([1, 1, 2, 4, 8, 16]) if which else 1
+            return self.recalling.example(self.bank, next(self.stores[which]), (window, target, limit, "merged"), scale, self.random)
         weights = next(w for end, w in self.STAGES if progress < end)
         if self.only:
             weights = self.STAGES[self.only - 1][1]
@@ -66,7 +79,7 @@ class Mixture:
             size = 0
             while size < tokens * count:
                 e = self.one(progress)
-                if len(e["text"]) == 0:
+                if e is None or len(e["text"]) == 0:
                     continue
                 examples.append(e)
                 size += len(e["ids"]) + len(e["text"])
@@ -163,6 +176,7 @@ def options():
     options.add_argument("--rate", type=float, default=1.5e-3)
     options.add_argument("--hard", type=int, default=40, help="percent of questions drawn from the hard types")
     options.add_argument("--aux", type=float, default=0.035)
+    options.add_argument("--recall", type=int, default=0, help="percent of examples whose memory was consolidated at question time (needs scorer.pt)")
     options.add_argument("--stage", type=int, default=0, help="stay in this stage (1 to 4) instead of going through all")
     options.add_argument("--restart-rate", action="store_true", help="a new learning rate cycle on the present weights")
     options.add_argument("--seed", type=int, default=1)

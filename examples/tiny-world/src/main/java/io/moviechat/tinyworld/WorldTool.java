@@ -19,7 +19,7 @@ import java.util.SplittableRandom;
  * <pre>
  * frames SEED COUNT               one record a frame: 64 x 64 x 3 bytes, then 28 float32 (see {@link #labels})
  * scenes SEED FIRST COUNT         per scene: int32 bytes of JSON, JSON, int32 frames, frames x 64 x 64 x 3 bytes
- * movies SEED BANK_SEED BANK_SIZE MIN_SCENES MAX_SCENES LONG_PERCENT MAX_FRAMES HARD_PERCENT
+ * movies SEED BANK_SEED BANK_SIZE MIN_SCENES MAX_SCENES LONG_PERCENT MAX_FRAMES HARD_PERCENT [SPLIT [MAX_CHANGES]]
  *                                 one line of JSON a movie, without end: scenes of the bank, moment, questions
  * </pre>
  */
@@ -186,11 +186,12 @@ public final class WorldTool {
     int longPercent = Integer.parseInt(arguments[6]);
     int frames = Integer.parseInt(arguments[7]);
     int hardPercent = Integer.parseInt(arguments[8]);
+    int mostChanges = arguments.length > 10 ? Integer.parseInt(arguments[10]) : 40;
     while (true) {
       boolean isLong = random.nextInt(100) < longPercent;
       List<MoviePlan.Shot> shots =
           isLong
-              ? plan.needle(random, random.nextInt(200, frames), random.nextInt(6, 40))
+              ? plan.needle(random, random.nextInt(200, frames), random.nextInt(6, mostChanges))
               : plan.shortMovie(random, random.nextInt(fewest, most + 1));
       Script script = plan.script(shots);
       long at = random.nextInt(100) < 40 ? QuestionMaker.breakpoint(script, random) : -1;
