@@ -7,6 +7,7 @@ row), each row of a slot is a point, and a slot is worth the best of its rows fo
 
     recall.py --run RUN --classes CLASSES --minutes 6      trains scorer.pt on the bank
     recall.py --run RUN --classes CLASSES --check          recall at k on validation scenes
+    recall.py --run RUN --export BUNDLE                    onnx/recall_words.onnx and onnx/recall_rows.onnx
 """
 
 import argparse
@@ -228,16 +229,51 @@ def check(o, tokenizer):
         print("recall at", k, "%.3f" % np.mean([r < k for r in ranks]), "of", len(ranks))
 
 
+class WordsGraph(nn.Module):
+    """input_ids [1, words] -> word_embeds [words, SIZE + 1]: the direction and, last, the bias."""
+
+    def __init__(self, scorer):
+        super().__init__()
+        self.words = scorer.words
+
+    def forward(self, input_ids):
+        return self.words(input_ids)[0]
+
+
+class RowsGraph(nn.Module):
+    """rows [slots, rows, 192] -> row_embeds [slots, rows, SIZE]."""
+
+    def __init__(self, scorer):
+        super().__init__()
+        self.up, self.down = scorer.up, scorer.down
+
+    def forward(self, rows):
+        return self.down(F.gelu(self.up(rows)))
+
+
+def export(o, tokenizer):
+    from export import export_graph
+
+    scorer = load(o.run, tokenizer)
+    folder = os.path.join(o.export, "onnx")
+    export_graph(WordsGraph(scorer), (torch.tensor([[1, 2]]),), os.path.join(folder, "recall_words.onnx"), ["input_ids"], ["word_embeds"], {"input_ids": {1: "words"}, "word_embeds": {0: "words"}})
+    rows = torch.randn(3, 4, WIDTH)
+    export_graph(RowsGraph(scorer), (rows,), os.path.join(folder, "recall_rows.onnx"), ["rows"], ["row_embeds"], {"rows": {0: "slots"}, "row_embeds": {0: "slots"}})
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--run", required=True)
-    options.add_argument("--classes", required=True)
+    options.add_argument("--classes")
+    options.add_argument("--export")
     options.add_argument("--minutes", type=float, default=6)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--check", action="store_true")
     o = options.parse_args()
     torch.set_num_threads(1)
     tokenizer = tokenizers.load(os.path.join(o.run, "tokenizer.json"))
+    if o.export:
+        return export(o, tokenizer)
     if not o.check:
         train(o, tokenizer, Bank(o.run))
     if os.path.exists(os.path.join(o.run, "val.0.json")):
