@@ -39,6 +39,8 @@ public final class EmbeddedModel implements VisionLanguageModelProvider {
           "tokenizer_config.json",
           "onnx/decoder_model_merged.onnx",
           "onnx/embed_tokens.onnx",
+          "onnx/recall_rows.onnx",
+          "onnx/recall_words.onnx",
           "onnx/vision_encoder.onnx");
 
   private final Path cache;

@@ -1,0 +1,43 @@
+package io.moviechat.recall;
+
+import io.moviechat.MemorySnapshot;
+import io.moviechat.spi.FrameEncoder;
+import java.util.Optional;
+
+/**
+ * Says how much a question wants each slot of a memory, so that a memory larger than the prompt can
+ * be consolidated for the question: what is wanted stays sharp. Thread-safe.
+ *
+ * <p>What is scored is either the memory of the model's own tokens, or, where {@link #encoder()} is
+ * there, a second memory that is kept beside it while watching: one of the scorer's own embeddings
+ * of frames, whose slots have spans of their own.
+ */
+public interface SlotScorer extends AutoCloseable {
+  /** A short name of what it looks at, which evidence gives as the reason: "picture", "words". */
+  String name();
+
+  /**
+   * The encoder of the embeddings that it scores, of shape {@code [1, dim]}; empty if it scores the
+   * model's own tokens. Owned by the scorer.
+   */
+  default Optional<FrameEncoder> encoder() {
+    return Optional.empty();
+  }
+
+  /**
+   * Scores a memory.
+   *
+   * @param question what is asked, as typed; untrusted
+   * @param memory not empty; of the shape of {@link #encoder()}, else of the model's tokens
+   * @return one relevance per slot, in [0, 1], in the order of the slots; empty if the question
+   *     wants no slot more than another
+   * @throws IllegalArgumentException if the memory has another shape than it can score
+   * @throws io.moviechat.InferenceException if scoring fails
+   * @throws IllegalStateException if closed
+   */
+  Optional<float[]> score(String question, MemorySnapshot memory);
+
+  /** Frees everything. Closing twice is fine. */
+  @Override
+  void close();
+}
