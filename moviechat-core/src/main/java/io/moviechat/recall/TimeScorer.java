@@ -40,7 +40,8 @@ final class TimeScorer implements SlotScorer {
   private static final String CLOCK = "((?:\\d{1,2}:)?\\d{1,3}:\\d{2})";
   private static final String NUMBER = "(\\d{1,4}|" + String.join("|", NUMBERS.keySet()) + ")";
   private static final String UNIT = "(second|minute|hour)s?";
-  private static final Pattern RANGE = pattern("(?:between|from) " + CLOCK + " (?:and|to|until) " + CLOCK);
+  private static final Pattern RANGE =
+      pattern("(?:between|from) " + CLOCK + " (?:and|to|until) " + CLOCK);
   private static final Pattern INSTANT = pattern(CLOCK);
   private static final Pattern EDGE = pattern("(first|last) (?:" + NUMBER + " )?" + UNIT);
   private static final Pattern AFTER = pattern("(?:after|at) " + NUMBER + " " + UNIT);

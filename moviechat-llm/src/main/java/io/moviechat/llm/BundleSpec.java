@@ -590,7 +590,7 @@ final class BundleSpec {
         + (config.framing().letterboxed() ? "+letterboxed" : "");
   }
 
-  private static void fingerprint(Path file, Hasher hasher) throws IOException {
+  static void fingerprint(Path file, Hasher hasher) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long size = channel.size();
       hasher.putLong(size);

@@ -133,8 +133,7 @@ final class LateInteraction implements SlotScorer {
     return true;
   }
 
-  private static float[] relevance(
-      float[] words, int width, float[] rows, MemorySnapshot memory) {
+  private static float[] relevance(float[] words, int width, float[] rows, MemorySnapshot memory) {
     int slots = memory.slots().size();
     int tokens = memory.shape().tokens();
     int size = width - 1;
