@@ -37,6 +37,14 @@ public interface SlotScorer extends AutoCloseable {
    */
   Optional<float[]> score(String question, MemorySnapshot memory);
 
+  /**
+   * A scorer of the times that a question names: "at 12:30", "between 5:00 and 6:00", "in the last
+   * minute", "at the end". English. It scores any memory; every chat that recalls asks it too.
+   */
+  static SlotScorer ofTimes() {
+    return new TimeScorer();
+  }
+
   /** Frees everything. Closing twice is fine. */
   @Override
   void close();

@@ -1,0 +1,203 @@
+package io.moviechat;
+
+import io.moviechat.recall.SlotScorer;
+import io.moviechat.spi.MovieView;
+import io.moviechat.spi.VideoMemoryProvider;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives each question about one movie what it wants of a memory that is larger than the prompt.
+ * Questions that want the same get the same view, so that they share what a generator keeps by
+ * view. Thread-safe.
+ */
+final class Recaller {
+  private static final Logger log = LoggerFactory.getLogger(Recaller.class);
+
+  /** Views kept, those of the latest questions. */
+  private static final int KEPT = 4;
+
+  /**
+   * What recall needs of an opened model.
+   *
+   * @param scorers whose relevances are combined by their maximum; empty: the memory fits the
+   *     prompt
+   * @param promptSlots slots that a prompt holds
+   * @param consolidation merges a memory to what a prompt holds
+   */
+  record Settings(List<SlotScorer> scorers, int promptSlots, VideoMemoryProvider consolidation) {
+    Settings {
+      scorers = List.copyOf(scorers);
+    }
+  }
+
+  /**
+   * What a question is given.
+   *
+   * @param view the same for questions that want the same
+   * @param evidence one for each slot of the view
+   * @param storedSlots slots that were there to choose from
+   */
+  record Recalled(MovieView view, List<Answer.Evidence> evidence, int storedSlots) {}
+
+  /** Which slots were merged: the numbers of the first slot of each. */
+  private record Chosen(MovieView from, List<Duration> starts) {}
+
+  private final Optional<Settings> settings;
+
+  @SuppressWarnings("serial") // never serialised
+  private final Map<Chosen, MovieView> views =
+      new LinkedHashMap<>(KEPT, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Chosen, MovieView> eldest) {
+          return size() > KEPT;
+        }
+      };
+
+  Recaller(Optional<Settings> settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * @param whole all that is remembered
+   * @param recent how many of its last slots are given as they are
+   * @throws InferenceException if a scorer fails or breaks its contract
+   */
+  Recalled recall(MovieView whole, int recent, String question) {
+    MemorySnapshot memory = whole.memory();
+    int past = memory.slots().size() - recent;
+    if (settings.isEmpty() || past < 1) {
+      return asItIs(whole);
+    }
+    Relevance relevance = Relevance.of(settings.get().scorers(), question, first(memory, past));
+    if (past <= settings.get().promptSlots()) {
+      return new Recalled(
+          whole, relevance.evidence(memory.slots()), memory.slots().size());
+    }
+    MemorySnapshot few =
+        settings
+            .get()
+            .consolidation()
+            .recall(first(memory, past), relevance.values(), settings.get().promptSlots());
+    MemorySnapshot given = joined(few, memory, past);
+    MovieView view = view(whole, given);
+    return new Recalled(view, relevance.evidence(view.memory().slots()), memory.slots().size());
+  }
+
+  private static Recalled asItIs(MovieView whole) {
+    return new Recalled(
+        whole,
+        whole.memory().slots().stream().map(Answer.Evidence::of).toList(),
+        whole.memory().slots().size());
+  }
+
+  private synchronized MovieView view(MovieView whole, MemorySnapshot given) {
+    Chosen chosen =
+        new Chosen(whole, given.slots().stream().map(MemorySlot::start).toList());
+    return views.computeIfAbsent(chosen, c -> whole.withMemory(given));
+  }
+
+  private static MemorySnapshot first(MemorySnapshot memory, int slots) {
+    if (slots == memory.slots().size()) {
+      return memory;
+    }
+    List<MemorySlot> past = memory.slots().subList(0, slots);
+    long frames = past.stream().mapToLong(MemorySlot::frames).sum();
+    return new MemorySnapshot(
+        memory.shape(), past, frames + memory.framesForgotten(), memory.framesForgotten());
+  }
+
+  private static MemorySnapshot joined(MemorySnapshot few, MemorySnapshot memory, int past) {
+    if (past == memory.slots().size()) {
+      return few;
+    }
+    List<MemorySlot> slots = new ArrayList<>(few.slots());
+    slots.addAll(memory.slots().subList(past, memory.slots().size()));
+    return new MemorySnapshot(
+        memory.shape(), slots, memory.framesSeen(), memory.framesForgotten());
+  }
+
+  /** How much each slot is wanted, and by which scorer. */
+  static final class Relevance {
+    private final MemorySnapshot memory;
+    private final float[] values;
+    private final @Nullable String[] reasons;
+
+    private Relevance(MemorySnapshot memory) {
+      this.memory = memory;
+      this.values = new float[memory.slots().size()];
+      this.reasons = new @Nullable String[values.length];
+    }
+
+    /**
+     * Asks all scorers.
+     *
+     * @throws InferenceException if one breaks its contract
+     */
+    static Relevance of(List<SlotScorer> scorers, String question, MemorySnapshot memory) {
+      Relevance relevance = new Relevance(memory);
+      for (SlotScorer scorer : scorers) {
+        Optional<float[]> scores = scorer.score(question, memory);
+        scores.ifPresent(values -> relevance.add(scorer, values));
+      }
+      log.debug("{}: relevances {}", question, relevance);
+      return relevance;
+    }
+
+    private void add(SlotScorer scorer, float[] scores) {
+      if (scores.length != values.length) {
+        throw new InferenceException(
+            "the scorer '%s' gave %d relevances for %d slots"
+                .formatted(scorer.name(), scores.length, values.length));
+      }
+      for (int i = 0; i < scores.length; i++) {
+        if (!(scores[i] >= 0 && scores[i] <= 1)) {
+          throw new InferenceException(
+              "the scorer '%s' gave the relevance %s for slot %d; it must be in [0, 1]"
+                  .formatted(scorer.name(), scores[i], i));
+        }
+        if (scores[i] > values[i]) {
+          values[i] = scores[i];
+          reasons[i] = scorer.name();
+        }
+      }
+    }
+
+    float[] values() {
+      return values.clone();
+    }
+
+    /** Evidence for slots that tile the time of the scored ones. */
+    List<Answer.Evidence> evidence(List<MemorySlot> given) {
+      List<Answer.Evidence> evidence = new ArrayList<>();
+      int next = 0;
+      for (MemorySlot slot : given) {
+        float best = 0;
+        @Nullable String reason = null;
+        while (next < values.length
+            && memory.slots().get(next).end().compareTo(slot.end()) <= 0) {
+          if (values[next] > best) {
+            best = values[next];
+            reason = reasons[next];
+          }
+          next++;
+        }
+        evidence.add(Answer.Evidence.of(slot, best, Optional.ofNullable(reason)));
+      }
+      return evidence;
+    }
+
+    @Override
+    public String toString() {
+      return Arrays.toString(values);
+    }
+  }
+}
