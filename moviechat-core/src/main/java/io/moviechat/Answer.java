@@ -4,18 +4,25 @@ import io.moviechat.spi.GeneratedAnswer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /** An answer and what it rests on. Immutable and thread-safe. */
 public final class Answer {
   private final GeneratedAnswer generated;
   private final List<Evidence> evidence;
+  private final int consolidatedSlots;
   private final int forgottenTurns;
   private final Movie.Timings watch;
 
   private Answer(
-      GeneratedAnswer generated, List<Evidence> evidence, int forgottenTurns, Movie.Timings watch) {
+      GeneratedAnswer generated,
+      List<Evidence> evidence,
+      int consolidatedSlots,
+      int forgottenTurns,
+      Movie.Timings watch) {
     this.generated = generated;
     this.evidence = evidence;
+    this.consolidatedSlots = consolidatedSlots;
     this.forgottenTurns = forgottenTurns;
     this.watch = watch;
   }
@@ -28,7 +35,8 @@ public final class Answer {
   public static Answer of(GeneratedAnswer generated, MemorySnapshot memory) {
     return new Answer(
         Objects.requireNonNull(generated, "generated"),
-        memory.slots().stream().map(Evidence::new).toList(),
+        memory.slots().stream().map(Evidence::of).toList(),
+        0,
         0,
         Movie.Timings.NONE);
   }
@@ -36,11 +44,22 @@ public final class Answer {
   /** The same answer with timings of watching the movie. */
   public Answer withWatch(Movie.Timings timings) {
     return new Answer(
-        generated, evidence, forgottenTurns, Objects.requireNonNull(timings, "timings"));
+        generated,
+        evidence,
+        consolidatedSlots,
+        forgottenTurns,
+        Objects.requireNonNull(timings, "timings"));
   }
 
   Answer withForgottenTurns(int turns) {
-    return new Answer(generated, evidence, turns, watch);
+    return new Answer(generated, evidence, consolidatedSlots, turns, watch);
+  }
+
+  /**
+   * @param slots that were there to choose from
+   */
+  Answer withEvidence(List<Evidence> newEvidence, int slots) {
+    return new Answer(generated, newEvidence, slots - newEvidence.size(), forgottenTurns, watch);
   }
 
   /** The answer, without stop strings or special tokens. */
@@ -69,6 +88,14 @@ public final class Answer {
   /** The memory slots that the model was given, in time order. */
   public List<Evidence> evidence() {
     return evidence;
+  }
+
+  /**
+   * How many slots fewer the model was given than the memory holds, because they were consolidated
+   * for this question; 0 if the memory fits the prompt.
+   */
+  public int consolidatedSlots() {
+    return consolidatedSlots;
   }
 
   /**
@@ -101,13 +128,25 @@ public final class Answer {
     private final Duration end;
     private final long frames;
     private final Duration representative;
+    private final double relevance;
+    private final Optional<String> reason;
 
-    private Evidence(MemorySlot slot) {
+    private Evidence(MemorySlot slot, double relevance, Optional<String> reason) {
+      this.relevance = relevance;
+      this.reason = reason;
       this.tier = slot.tier();
       this.start = slot.start();
       this.end = slot.end();
       this.frames = slot.frames();
       this.representative = slot.representative();
+    }
+
+    static Evidence of(MemorySlot slot) {
+      return new Evidence(slot, 0, Optional.empty());
+    }
+
+    static Evidence of(MemorySlot slot, double relevance, Optional<String> reason) {
+      return new Evidence(slot, relevance, reason);
     }
 
     /** Where in the memory it came from. */
@@ -133,6 +172,19 @@ public final class Answer {
     /** Time of the real frame nearest to its mean. */
     public Duration representative() {
       return representative;
+    }
+
+    /**
+     * How much the question wanted it, in [0, 1], as the chat's scorers say; 0 if it has none, or
+     * the question wants no slot more than another.
+     */
+    public double relevance() {
+      return relevance;
+    }
+
+    /** What the scorer looked at that wanted it most: "picture", "words", "time". */
+    public Optional<String> reason() {
+      return reason;
     }
 
     @Override

@@ -24,13 +24,19 @@ public final class Conversation implements AutoCloseable {
   private final Questions questions;
   private final Sessions sessions;
   private final MovieView view;
+  private final int recent;
   private final Consumer<Conversation> onClose;
   private final ReentrantLock turn = new ReentrantLock(true);
   private final Turns turns = new Turns();
   private volatile boolean closed;
 
   Conversation(
-      Questions questions, Sessions sessions, MovieView view, Consumer<Conversation> onClose) {
+      Questions questions,
+      Sessions sessions,
+      MovieView view,
+      int recent,
+      Consumer<Conversation> onClose) {
+    this.recent = recent;
     this.questions = questions;
     this.sessions = sessions;
     this.view = view;
@@ -42,7 +48,7 @@ public final class Conversation implements AutoCloseable {
     return view.breakpoint();
   }
 
-  /** What the model is given of the movie. */
+  /** What there is to answer from; each question is given what it wants of it. */
   public MemorySnapshot memory() {
     return view.memory();
   }
@@ -109,7 +115,7 @@ public final class Conversation implements AutoCloseable {
       requireUsable();
       Answer answer =
           questions.following(
-              view, question, turns, listener, () -> closed || cancelled.getAsBoolean());
+              view, recent, question, turns, listener, () -> closed || cancelled.getAsBoolean());
       if (answer.finishReason() == FinishReason.STOP
           || answer.finishReason() == FinishReason.LENGTH) {
         turns.add(new Turn(question.text(), answer.text()));

@@ -14,8 +14,13 @@ public final class Moment {
   private final Movie movie;
   private final Questions questions;
   private final MovieView view;
+  private final int recent;
 
-  Moment(Movie movie, Questions questions, MovieView view) {
+  /**
+   * @param recent how many of the view's last slots are frames around the moment
+   */
+  Moment(Movie movie, Questions questions, MovieView view, int recent) {
+    this.recent = recent;
     this.movie = movie;
     this.questions = questions;
     this.view = view;
@@ -26,7 +31,10 @@ public final class Moment {
     return view.breakpoint().orElseThrow();
   }
 
-  /** What the model is given: nothing later than the moment. */
+  /**
+   * What there is to answer from: nothing later than the moment. Of a memory larger than the prompt
+   * each question is given what it wants ({@link Answer#evidence()}).
+   */
   public MemorySnapshot memory() {
     return view.memory();
   }
@@ -62,12 +70,12 @@ public final class Moment {
   }
 
   private Answer answer(Question question, TokenListener listener, BooleanSupplier cancelled) {
-    return questions.fresh(view, question, listener, cancelled);
+    return questions.fresh(view, recent, question, listener, cancelled);
   }
 
   /** A new conversation about this moment, which remembers its turns. The movie closes it too. */
   public Conversation conversation() {
-    return movie.converse(view);
+    return movie.converse(view, recent);
   }
 
   @Override

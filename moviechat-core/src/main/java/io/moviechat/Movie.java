@@ -5,6 +5,7 @@ import static io.moviechat.internal.Checks.requireOpen;
 
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.moviechat.internal.ResourceStack;
+import io.moviechat.recall.SearchHit;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
 import java.util.List;
@@ -121,7 +122,23 @@ public final class Movie implements AutoCloseable {
 
   private Answer answer(Question question, TokenListener listener, BooleanSupplier cancelled) {
     requireUsable();
-    return questions.fresh(whole, question, listener, cancelled);
+    return questions.fresh(whole, 0, question, listener, cancelled);
+  }
+
+  /**
+   * Finds moments by what they show or what time it is, without the language model: "red car", "in
+   * the last minute". Needs a scorer ({@link MovieChat.Builder#recall}).
+   *
+   * @param query a few words, or a question
+   * @param most at least 1
+   * @return at most so many slots of the memory, the most wanted first; none if no slot stands out
+   * @throws IllegalArgumentException if the query is blank or {@code most} is below 1
+   * @throws IllegalStateException if the chat has no scorer, or the movie is closed
+   * @throws InferenceException if a scorer fails
+   */
+  public List<SearchHit> search(String query, int most) {
+    requireUsable();
+    return questions.search(whole, query, most);
   }
 
   /**
@@ -129,7 +146,7 @@ public final class Movie implements AutoCloseable {
    */
   @CheckReturnValue
   public Conversation conversation() {
-    return converse(whole);
+    return converse(whole, 0);
   }
 
   /**
@@ -158,7 +175,8 @@ public final class Movie implements AutoCloseable {
         "nothing is remembered of %s before %s, and the video itself is not at hand to look",
         location(),
         moment);
-    return new Moment(this, questions, MovieView.of(present).with(reader).at(moment));
+    int recent = present.slots().size() - past.slots().size();
+    return new Moment(this, questions, MovieView.of(present).with(reader).at(moment), recent);
   }
 
   /** Sparse sampling stops short of the video's end, which can be asked about all the same. */
@@ -175,9 +193,10 @@ public final class Movie implements AutoCloseable {
     }
   }
 
-  Conversation converse(MovieView view) {
+  Conversation converse(MovieView view, int recent) {
     requireUsable();
-    Conversation conversation = new Conversation(questions, sessions, view, conversations::remove);
+    Conversation conversation =
+        new Conversation(questions, sessions, view, recent, conversations::remove);
     conversations.add(conversation);
     if (closed) { // closed while it was being made
       conversation.close();

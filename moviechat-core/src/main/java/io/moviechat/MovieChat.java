@@ -5,6 +5,7 @@ import static io.moviechat.internal.Checks.require;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.moviechat.internal.ResourceStack;
+import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.MemoryFileFormat;
@@ -19,6 +20,7 @@ import io.moviechat.spi.VisionLanguageModelProvider;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -336,11 +338,15 @@ public final class MovieChat implements AutoCloseable {
         FrameSampling.every(Duration.ofSeconds(1));
     private static final int DEFAULT_BREAKPOINT_FRAMES = 8;
 
+    /** Slots of a memory that is larger than the prompt. */
+    private static final int STORED_SLOTS = 4096;
+
     private @Nullable VisionLanguageModel model;
     private @Nullable FrameEncoder encoder;
     private @Nullable AnswerGenerator generator;
     private @Nullable VideoMemoryFactory memoryFactory;
     private MemoryBudget memoryBudget = MemoryBudget.UNLIMITED;
+    private @Nullable List<SlotScorer> scorers;
     private @Nullable VideoSourceProvider videoProvider;
     private @Nullable FrameSampling sampling;
     private @Nullable GenerationOptions generation;
@@ -377,9 +383,24 @@ public final class MovieChat implements AutoCloseable {
       return this;
     }
 
-    /** Hard limits of each movie's memory. Default: what the model's context can hold. */
+    /**
+     * Hard limits of each movie's memory. Default: what the model's context can hold; with a scorer
+     * ({@link #recall}) 4,096 slots, and an eighth of the heap.
+     */
     public Builder memoryBudget(MemoryBudget value) {
       memoryBudget = Objects.requireNonNull(value, "memoryBudget");
+      return this;
+    }
+
+    /**
+     * Who says which slots a question wants, so that the memory may be larger than the prompt: it
+     * is consolidated for each question, and what the question is about stays sharp. Several are
+     * combined by their maximum, and {@link SlotScorer#ofTimes()} is asked too. Borrowed: the
+     * caller closes them after the chat. Default: the model's own, if it has one; none turns recall
+     * off.
+     */
+    public Builder recall(SlotScorer... values) {
+      scorers = List.of(values);
       return this;
     }
 
@@ -449,8 +470,24 @@ public final class MovieChat implements AutoCloseable {
                 ? generator
                 : opened.push(Objects.requireNonNull(chosen).openGenerator());
         requireSameWidth(frameEncoder, answerGenerator);
+        List<SlotScorer> asked = scorers(chosen, opened);
+        int promptSlots = promptSlots(frameEncoder.shape(), answerGenerator, recentFrames);
         VideoMemoryFactory fitting =
-            fittingMemory(frameEncoder.shape(), answerGenerator, defaults, recentFrames);
+            asked.isEmpty()
+                ? memory(
+                    defaults,
+                    frameEncoder.shape(),
+                    memoryBudget.and(MemoryBudget.ofSlots(promptSlots)))
+                : memory(
+                    defaults.toBuilder().longTermSlots(STORED_SLOTS).build(),
+                    frameEncoder.shape(),
+                    memoryBudget.equals(MemoryBudget.UNLIMITED) ? storeBudget() : memoryBudget);
+        Optional<Recaller.Settings> recall =
+            asked.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                    new Recaller.Settings(
+                        asked, Math.min(promptSlots, usualSlots(defaults)), memoryProvider()));
         Optional<GenerationOptions> wished =
             chosen == null ? Optional.empty() : chosen.generationDefaults();
         SharedEncoder shared = new SharedEncoder(frameEncoder);
@@ -460,6 +497,7 @@ public final class MovieChat implements AutoCloseable {
                 shared,
                 answerGenerator,
                 fitting,
+                recall,
                 generation != null ? generation : wished.orElse(GenerationOptions.DEFAULT),
                 systemPrompt != null ? Optional.of(systemPrompt) : defaults.systemPrompt(),
                 recentFrames,
@@ -509,29 +547,55 @@ public final class MovieChat implements AutoCloseable {
           width.orElse(0));
     }
 
-    private VideoMemoryFactory fittingMemory(
-        TokenShape shape, AnswerGenerator generator, ModelDefaults defaults, int recentFrames) {
-      VideoMemoryFactory wanted =
-          memoryFactory != null
-              ? memoryFactory
-              : Services.first(VideoMemoryProvider.class)
-                  .orElseThrow(
-                      () -> Services.missing(VideoMemoryProvider.class, "moviechat-memory"))
-                  .factory(defaults);
-      MemoryBudget budget = memoryBudget;
-      OptionalInt readable = generator.maxSlots(shape);
-      if (readable.isPresent()) {
-        int reserved = recentFrames + 1;
-        require(
-            readable.getAsInt() > reserved,
-            "the context of %s holds %d memory slots of %d tokens; breakpoint mode alone takes %d"
-                + " (breakpointFrames + 1), so nothing is left for memory",
-            generator.id(),
-            readable.getAsInt(),
-            shape.tokens(),
-            reserved);
-        budget = budget.and(MemoryBudget.ofSlots(readable.getAsInt() - reserved));
+    private List<SlotScorer> scorers(@Nullable VisionLanguageModel chosen, ResourceStack opened) {
+      List<SlotScorer> asked = new ArrayList<>();
+      if (scorers != null) {
+        asked.addAll(scorers);
+      } else if (chosen != null && encoder == null) {
+        chosen.openScorer().ifPresent(scorer -> asked.add(opened.push(scorer)));
       }
+      if (!asked.isEmpty()) {
+        asked.add(SlotScorer.ofTimes());
+      }
+      return asked;
+    }
+
+    private static VideoMemoryProvider memoryProvider() {
+      return Services.first(VideoMemoryProvider.class)
+          .orElseThrow(() -> Services.missing(VideoMemoryProvider.class, "moviechat-memory"));
+    }
+
+    private static MemoryBudget storeBudget() {
+      return new MemoryBudget(STORED_SLOTS, Math.max(1, Runtime.getRuntime().maxMemory() / 8));
+    }
+
+    /** Slots of the model's own wish for its memory. */
+    private static int usualSlots(ModelDefaults defaults) {
+      return memoryProvider().factory(defaults).maxSlots();
+    }
+
+    /** Slots that the model can read, what breakpoint mode adds left free. */
+    private static int promptSlots(TokenShape shape, AnswerGenerator generator, int recentFrames) {
+      OptionalInt readable = generator.maxSlots(shape);
+      if (readable.isEmpty()) {
+        return Integer.MAX_VALUE;
+      }
+      int reserved = recentFrames + 1;
+      require(
+          readable.getAsInt() > reserved,
+          "the context of %s holds %d memory slots of %d tokens; breakpoint mode alone takes %d"
+              + " (breakpointFrames + 1), so nothing is left for memory",
+          generator.id(),
+          readable.getAsInt(),
+          shape.tokens(),
+          reserved);
+      return readable.getAsInt() - reserved;
+    }
+
+    private VideoMemoryFactory memory(
+        ModelDefaults defaults, TokenShape shape, MemoryBudget budget) {
+      VideoMemoryFactory wanted =
+          memoryFactory != null ? memoryFactory : memoryProvider().factory(defaults);
       VideoMemoryFactory fitting = wanted.within(budget, shape);
       log.info(
           "memory {} ({}): at most {} slots of {} tokens",

@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutorService;
 /**
  * What the movies of a chat share.
  *
+ * @param recall for memories larger than the prompt; empty: every memory fits
  * @param lease to be held while encoder or generator are used
  * @param executor runs what is started and not waited for
  */
@@ -15,6 +16,7 @@ record OpenedModel(
     SharedEncoder encoder,
     AnswerGenerator generator,
     VideoMemoryFactory memoryFactory,
+    Optional<Recaller.Settings> recall,
     GenerationOptions generation,
     Optional<String> systemPrompt,
     int breakpointFrames,

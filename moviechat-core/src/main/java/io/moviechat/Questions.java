@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import io.moviechat.recall.SearchHit;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
@@ -14,36 +15,50 @@ final class Questions {
   private final OpenedModel model;
   private final Sessions sessions;
   private final Movie.Timings watch;
+  private final Recaller recaller;
 
   Questions(OpenedModel model, Sessions sessions, Movie.Timings watch) {
     this.model = model;
     this.sessions = sessions;
     this.watch = watch;
+    this.recaller = new Recaller(model.recall());
   }
 
-  /** One question with nothing before it. */
+  /**
+   * One question with nothing before it.
+   *
+   * @param recent how many of the view's last slots are given as they are
+   */
   Answer fresh(
-      MovieView view, Question question, TokenListener listener, BooleanSupplier cancelled) {
+      MovieView view,
+      int recent,
+      Question question,
+      TokenListener listener,
+      BooleanSupplier cancelled) {
     return model
         .lease()
         .use(
-            () ->
-                sessions.use(
-                    view,
-                    session ->
-                        answer(
-                            view,
-                            session.answer(request(question, List.of(), cancelled), listener),
-                            0)));
+            () -> {
+              Recaller.Recalled recalled = recaller.recall(view, recent, question.text());
+              return sessions.use(
+                  recalled.view(),
+                  session ->
+                      answer(
+                          recalled,
+                          session.answer(request(question, List.of(), cancelled), listener),
+                          0));
+            });
   }
 
   /**
    * One question after others.
    *
+   * @param recent how many of the view's last slots are given as they are
    * @param turns those that the model last saw; loses the oldest ones if the context is full
    */
   Answer following(
       MovieView view,
+      int recent,
       Question question,
       Turns turns,
       TokenListener listener,
@@ -51,16 +66,24 @@ final class Questions {
     return model
         .lease()
         .use(
-            () ->
-                sessions.use(
-                    view,
-                    session -> {
-                      Turns.Answered answered =
-                          turns.answer(
-                              history ->
-                                  session.answer(request(question, history, cancelled), listener));
-                      return answer(view, answered.generated(), answered.forgotten());
-                    }));
+            () -> {
+              Recaller.Recalled recalled =
+                  recaller.recall(view, recent, turns.latestQuestion() + " " + question.text());
+              return sessions.use(
+                  recalled.view(),
+                  session -> {
+                    Turns.Answered answered =
+                        turns.answer(
+                            history ->
+                                session.answer(request(question, history, cancelled), listener));
+                    return answer(recalled, answered.generated(), answered.forgotten());
+                  });
+            });
+  }
+
+  /** The moments that a scorer finds. */
+  List<SearchHit> search(MovieView view, String query, int most) {
+    return model.lease().use(() -> recaller.search(view, query, most));
   }
 
   /** Runs an answer on another thread. */
@@ -91,7 +114,10 @@ final class Questions {
     return model.systemPrompt().map(request::withSystemPrompt).orElse(request);
   }
 
-  private Answer answer(MovieView view, GeneratedAnswer generated, int forgottenTurns) {
-    return Answer.of(generated, view.memory()).withForgottenTurns(forgottenTurns).withWatch(watch);
+  private Answer answer(Recaller.Recalled recalled, GeneratedAnswer generated, int forgottenTurns) {
+    return Answer.of(generated, recalled.view().memory())
+        .withEvidence(recalled.evidence(), recalled.storedSlots())
+        .withForgottenTurns(forgottenTurns)
+        .withWatch(watch);
   }
 }

@@ -1,15 +1,20 @@
 package io.moviechat;
 
+import io.moviechat.internal.Checks;
+import io.moviechat.recall.SearchHit;
 import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.MovieView;
 import io.moviechat.spi.VideoMemoryProvider;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +26,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Recaller {
   private static final Logger log = LoggerFactory.getLogger(Recaller.class);
+
+  /** Relevance that makes a hit. */
+  private static final float FOUND = 0.25f;
 
   /** Views kept, those of the latest questions. */
   private static final int KEPT = 4;
@@ -79,8 +87,7 @@ final class Recaller {
     }
     Relevance relevance = Relevance.of(settings.get().scorers(), question, first(memory, past));
     if (past <= settings.get().promptSlots()) {
-      return new Recalled(
-          whole, relevance.evidence(memory.slots()), memory.slots().size());
+      return new Recalled(whole, relevance.evidence(memory.slots()), memory.slots().size());
     }
     MemorySnapshot few =
         settings
@@ -92,6 +99,37 @@ final class Recaller {
     return new Recalled(view, relevance.evidence(view.memory().slots()), memory.slots().size());
   }
 
+  /**
+   * The slots that are wanted most.
+   *
+   * @throws IllegalStateException if there is no scorer
+   */
+  List<SearchHit> search(MovieView whole, String query, int most) {
+    Checks.require(!query.isBlank(), "there is nothing to search for");
+    Checks.require(most >= 1, "at least 1 hit must be wanted, was %d", most);
+    if (settings.isEmpty()) {
+      throw new IllegalStateException(
+          "this chat has no scorer to search with: give it one by MovieChat.builder().recall(...)");
+    }
+    if (whole.memory().slots().isEmpty()) {
+      return List.of();
+    }
+    Relevance relevance = Relevance.of(settings.get().scorers(), query, whole.memory());
+    return IntStream.range(0, relevance.values.length)
+        .filter(i -> relevance.values[i] >= FOUND)
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> -relevance.values[i]))
+        .limit(most)
+        .map(
+            i ->
+                SearchHit.of(
+                    whole.memory().slots().get(i),
+                    relevance.values[i],
+                    Objects.requireNonNull(relevance.reasons[i]),
+                    whole.pictures()))
+        .toList();
+  }
+
   private static Recalled asItIs(MovieView whole) {
     return new Recalled(
         whole,
@@ -100,8 +138,7 @@ final class Recaller {
   }
 
   private synchronized MovieView view(MovieView whole, MemorySnapshot given) {
-    Chosen chosen =
-        new Chosen(whole, given.slots().stream().map(MemorySlot::start).toList());
+    Chosen chosen = new Chosen(whole, given.slots().stream().map(MemorySlot::start).toList());
     return views.computeIfAbsent(chosen, c -> whole.withMemory(given));
   }
 
@@ -121,8 +158,7 @@ final class Recaller {
     }
     List<MemorySlot> slots = new ArrayList<>(few.slots());
     slots.addAll(memory.slots().subList(past, memory.slots().size()));
-    return new MemorySnapshot(
-        memory.shape(), slots, memory.framesSeen(), memory.framesForgotten());
+    return new MemorySnapshot(memory.shape(), slots, memory.framesSeen(), memory.framesForgotten());
   }
 
   /** How much each slot is wanted, and by which scorer. */
@@ -182,8 +218,7 @@ final class Recaller {
       for (MemorySlot slot : given) {
         float best = 0;
         @Nullable String reason = null;
-        while (next < values.length
-            && memory.slots().get(next).end().compareTo(slot.end()) <= 0) {
+        while (next < values.length && memory.slots().get(next).end().compareTo(slot.end()) <= 0) {
           if (values[next] > best) {
             best = values[next];
             reason = reasons[next];

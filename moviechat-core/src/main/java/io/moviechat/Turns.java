@@ -15,6 +15,11 @@ final class Turns {
     return remembered;
   }
 
+  /** What was asked last, empty at first: "it" in the next question means something of it. */
+  String latestQuestion() {
+    return remembered.isEmpty() ? "" : remembered.get(remembered.size() - 1).question();
+  }
+
   int forgotten() {
     return forgotten;
   }

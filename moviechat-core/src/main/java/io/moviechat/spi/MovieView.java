@@ -39,6 +39,11 @@ public final class MovieView {
     return new MovieView(memory, breakpoint, Objects.requireNonNull(newPictures, "pictures"));
   }
 
+  /** The same view of another part of the same movie's memory. */
+  public MovieView withMemory(MemorySnapshot newMemory) {
+    return new MovieView(Objects.requireNonNull(newMemory, "memory"), breakpoint, pictures);
+  }
+
   /** What is remembered; in breakpoint mode nothing later than the moment. */
   public MemorySnapshot memory() {
     return memory;

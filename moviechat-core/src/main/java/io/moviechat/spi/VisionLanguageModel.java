@@ -2,6 +2,7 @@ package io.moviechat.spi;
 
 import io.moviechat.GenerationOptions;
 import io.moviechat.ModelException;
+import io.moviechat.recall.SlotScorer;
 import java.util.Optional;
 
 /**
@@ -25,6 +26,16 @@ public interface VisionLanguageModel {
    * @throws ModelException listing all that is wrong with the model
    */
   AnswerGenerator openGenerator();
+
+  /**
+   * Opens the model's own scorer of slots, with which memories larger than the prompt are asked;
+   * the caller closes it. Empty if it has none.
+   *
+   * @throws ModelException listing all that is wrong with it
+   */
+  default Optional<SlotScorer> openScorer() {
+    return Optional.empty();
+  }
 
   /** Settings that suit this model. */
   default ModelDefaults defaults() {

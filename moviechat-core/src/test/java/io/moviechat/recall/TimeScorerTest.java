@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import java.nio.FloatBuffer;
 import java.time.Duration;
@@ -23,7 +22,7 @@ class TimeScorerTest {
     for (int i = 0; i < 60; i++) {
       slots.add(
           MemorySlot.of(
-              MemoryTier.LONG_TERM,
+              MemorySlot.Tier.LONG_TERM,
               Duration.ofSeconds(10L * i),
               Duration.ofSeconds(10L * i + 10),
               10,

@@ -66,7 +66,7 @@ public final class DualEncoderBundle {
 
   DualEncoder openEncoder() {
     Problems problems = new Problems("dual encoder " + folder);
-    BundleConfig config = BundleConfig.read(folder, problems);
+    BundleConfig config = BundleConfig.read(folder, ModelBundle.Framing.AS_THE_FILES_SAY, problems);
     problems.throwIfAny();
     String family = config.modelType();
     problems.require(

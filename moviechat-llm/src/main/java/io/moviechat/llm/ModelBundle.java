@@ -14,6 +14,7 @@ import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.OnnxHeader;
 import io.moviechat.llm.internal.PythonCache;
 import io.moviechat.llm.internal.Tokenizer;
+import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.ModelDefaults;
@@ -215,6 +216,20 @@ public final class ModelBundle implements VisionLanguageModel {
   public AnswerGenerator openGenerator() {
     Device where = resolved();
     return openGenerator(read(where), where);
+  }
+
+  /**
+   * The bundle's own scorer of slots: {@code onnx/recall_words.onnx} and {@code
+   * onnx/recall_rows.onnx}, if it has them.
+   */
+  @Override
+  public Optional<SlotScorer> openScorer() {
+    if (!LateInteraction.isIn(folder)) {
+      return Optional.empty();
+    }
+    Device where = resolved();
+    Tokenizer tokenizer = new Tokenizer(read(where).config().tokenizer());
+    return Optional.of(LateInteraction.open(folder, tokenizer, where.cuda()));
   }
 
   OnnxAnswerGenerator openGenerator(BundleSpec spec, Device where) {

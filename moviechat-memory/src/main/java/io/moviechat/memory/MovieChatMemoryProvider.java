@@ -1,5 +1,6 @@
 package io.moviechat.memory;
 
+import io.moviechat.MemorySnapshot;
 import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.VideoMemoryProvider;
@@ -57,5 +58,10 @@ public final class MovieChatMemoryProvider implements VideoMemoryProvider {
           "there is no memory strategy '" + name + "'; those known are " + strategies());
     }
     return strategy.apply(defaults);
+  }
+
+  @Override
+  public MemorySnapshot recall(MemorySnapshot memory, float[] relevance, int slots) {
+    return Recall.consolidate(memory, relevance, slots);
   }
 }

@@ -4,7 +4,6 @@ import static io.moviechat.memory.Checks.require;
 
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -212,7 +211,7 @@ final class Recall {
   private MemorySlot slot(int first, int end, boolean beforeMerged) {
     List<MemorySlot> members = store.slots().subList(first, end);
     MemorySlot one = members.get(0);
-    if (members.size() == 1 && (!beforeMerged || one.tier() == MemoryTier.LONG_TERM)) {
+    if (members.size() == 1 && (!beforeMerged || one.tier() == MemorySlot.Tier.LONG_TERM)) {
       return one;
     }
     float[] mean = new float[store.shape().floats()];
@@ -225,7 +224,7 @@ final class Recall {
       salience = Math.max(salience, member.salience());
     }
     return MemorySlot.of(
-        MemoryTier.LONG_TERM,
+        MemorySlot.Tier.LONG_TERM,
         one.start(),
         members.get(members.size() - 1).end(),
         frames,

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
-import io.moviechat.MemoryTier;
 import io.moviechat.TokenShape;
 import java.io.IOException;
 import java.io.InputStream;
@@ -79,7 +78,7 @@ class RecallTest {
       long to = from + frames[i];
       slots.add(
           MemorySlot.of(
-              i < frames.length - 3 ? MemoryTier.LONG_TERM : MemoryTier.SHORT_TERM,
+              i < frames.length - 3 ? MemorySlot.Tier.LONG_TERM : MemorySlot.Tier.SHORT_TERM,
               Duration.ofMillis(from),
               Duration.ofMillis(to),
               frames[i],

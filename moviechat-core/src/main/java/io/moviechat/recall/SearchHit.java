@@ -1,0 +1,75 @@
+package io.moviechat.recall;
+
+import io.moviechat.Frame;
+import io.moviechat.FrameFormat;
+import io.moviechat.MemorySlot;
+import io.moviechat.spi.MovieView;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+
+/** A part of a movie that was found. Immutable and thread-safe. */
+public final class SearchHit {
+  private final MemorySlot slot;
+  private final double score;
+  private final String reason;
+  private final MovieView.Pictures pictures;
+
+  private SearchHit(MemorySlot slot, double score, String reason, MovieView.Pictures pictures) {
+    this.slot = Objects.requireNonNull(slot, "slot");
+    this.score = score;
+    this.reason = Objects.requireNonNull(reason, "reason");
+    this.pictures = Objects.requireNonNull(pictures, "pictures");
+  }
+
+  /**
+   * A hit as movies give it; an application needs this only to test what it does with hits.
+   *
+   * @param score in [0, 1]
+   * @param reason {@link SlotScorer#name()} of who found it
+   */
+  public static SearchHit of(
+      MemorySlot slot, double score, String reason, MovieView.Pictures pictures) {
+    return new SearchHit(slot, score, reason, pictures);
+  }
+
+  /** Time of its first frame. */
+  public Duration start() {
+    return slot.start();
+  }
+
+  /** Time at which it ends. */
+  public Duration end() {
+    return slot.end();
+  }
+
+  /** Time of the frame that shows it best. */
+  public Duration representative() {
+    return slot.representative();
+  }
+
+  /** How well it fits, in [0, 1]. */
+  public double score() {
+    return score;
+  }
+
+  /** What was looked at: "picture", "words", "time". */
+  public String reason() {
+    return reason;
+  }
+
+  /**
+   * The frame that shows it best, decoded now; empty if the video is not at hand.
+   *
+   * @return a frame that the caller closes
+   * @throws io.moviechat.VideoException if the video is there but cannot be decoded
+   */
+  public Optional<Frame> picture(FrameFormat format) {
+    return pictures.frameAt(representative(), format);
+  }
+
+  @Override
+  public String toString() {
+    return "SearchHit[%s to %s, %.2f by %s]".formatted(start(), end(), score, reason);
+  }
+}
