@@ -142,9 +142,12 @@ public final class Conversation implements AutoCloseable {
           "a listener cannot close the conversation that called it; cancel the answer instead");
     }
     closed = true;
-    turn.lock(); // until the running answer has ended
-    turn.unlock();
-    onClose.accept(this);
+    turn.lock(); // waits until the running answer has ended
+    try {
+      onClose.accept(this);
+    } finally {
+      turn.unlock();
+    }
   }
 
   /**

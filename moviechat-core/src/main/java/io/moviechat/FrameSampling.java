@@ -9,7 +9,12 @@ import java.util.stream.Collectors;
 /** Which frames of a video are watched. A closed set of values. */
 public sealed interface FrameSampling {
   /** Every decoded frame. */
-  record EveryFrame() implements FrameSampling {}
+  record EveryFrame() implements FrameSampling {
+    @Override
+    public String key() {
+      return "every frame";
+    }
+  }
 
   /**
    * The frame on screen at 0, {@code interval}, 2 x {@code interval}, and so on, each frame at most
@@ -27,6 +32,11 @@ public sealed interface FrameSampling {
           "the sampling interval must be above zero, was %s",
           interval);
     }
+
+    @Override
+    public String key() {
+      return "every " + interval;
+    }
   }
 
   /**
@@ -40,6 +50,11 @@ public sealed interface FrameSampling {
      */
     public Uniform {
       require(frames >= 1, "uniform sampling needs at least 1 frame, was %d", frames);
+    }
+
+    @Override
+    public String key() {
+      return "uniform " + frames;
     }
   }
 
@@ -61,6 +76,11 @@ public sealed interface FrameSampling {
           "framesPerFragment must be at least 1, was %d",
           framesPerFragment);
     }
+
+    @Override
+    public String key() {
+      return "fragments " + fragments + " x " + framesPerFragment;
+    }
   }
 
   /**
@@ -75,6 +95,11 @@ public sealed interface FrameSampling {
      */
     public Keyframes {
       require(!interval.isNegative(), "the key frame interval is negative: %s", interval);
+    }
+
+    @Override
+    public String key() {
+      return "keyframes " + interval;
     }
   }
 
@@ -98,6 +123,11 @@ public sealed interface FrameSampling {
           !longestGap.isNegative() && !longestGap.isZero(),
           "the longest gap must be above zero, was %s",
           longestGap);
+    }
+
+    @Override
+    public String key() {
+      return "scene changes " + threshold + " " + longestGap;
     }
   }
 
@@ -123,6 +153,11 @@ public sealed interface FrameSampling {
     public String toString() {
       return "At[%d moments from %s to %s]"
           .formatted(moments.size(), moments.get(0), moments.get(moments.size() - 1));
+    }
+
+    @Override
+    public String key() {
+      return "at " + moments.stream().map(Duration::toString).collect(Collectors.joining(" "));
     }
   }
 
@@ -168,22 +203,5 @@ public sealed interface FrameSampling {
    * How this sampling is written in files, where it must mean the same for ever: {@code every PT1S}
    * for one frame per second. Two samplings are the same if their keys are.
    */
-  default String key() {
-    if (this instanceof EveryFrame) {
-      return "every frame";
-    } else if (this instanceof EveryInterval s) {
-      return "every " + s.interval();
-    } else if (this instanceof Uniform s) {
-      return "uniform " + s.frames();
-    } else if (this instanceof Fragments s) {
-      return "fragments " + s.fragments() + " x " + s.framesPerFragment();
-    } else if (this instanceof Keyframes s) {
-      return "keyframes " + s.interval();
-    } else if (this instanceof SceneChanges s) {
-      return "scene changes " + s.threshold() + " " + s.longestGap();
-    } else if (this instanceof At s) {
-      return "at " + s.moments().stream().map(Duration::toString).collect(Collectors.joining(" "));
-    }
-    throw new IllegalStateException("unknown sampling " + this); // the set is closed
-  }
+  String key();
 }

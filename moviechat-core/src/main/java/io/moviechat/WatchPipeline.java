@@ -167,11 +167,12 @@ final class WatchPipeline {
       }
       duration = opened.info().duration();
       try (FrameStream frames = input.frames(opened)) {
-        decodeNanos = System.nanoTime() - start;
+        long busy = System.nanoTime() - start;
         while (running() && !signal.isEnded()) {
           start = System.nanoTime();
           Optional<Frame> frame = frames.next();
-          decodeNanos += System.nanoTime() - start;
+          busy += System.nanoTime() - start;
+          decodeNanos = busy;
           damagedFrames = frames.damagedFrames();
           if (frame.isEmpty()) {
             break;

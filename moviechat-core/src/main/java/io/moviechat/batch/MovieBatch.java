@@ -305,7 +305,7 @@ public final class MovieBatch {
   }
 
   private Movie watch(URI film, FilmFolder folder, BooleanSupplier stop, DoubleConsumer watched) {
-    Consumer<Watching.Progress> listener = frame -> frame.fraction().ifPresent(watched::accept);
+    Consumer<Watching.Progress> listener = frame -> frame.fraction().ifPresent(watched);
     WatchOptions options = WatchOptions.DEFAULT.onProgress(listener);
     if (canResume()) {
       options = options.withCheckpoint(folder.checkpoint(), checkpointEvery);
