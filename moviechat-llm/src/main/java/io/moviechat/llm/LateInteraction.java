@@ -45,11 +45,9 @@ final class LateInteraction implements SlotScorer {
   private final Tokenizer tokenizer;
   private final Graph words;
   private final Graph rows;
-  private @Nullable Embedded last;
+  private @Nullable MemorySnapshot embedded;
+  private float[] rowsOfEmbedded = {};
   private boolean closed;
-
-  /** The rows of a memory as the graph sees them: [slots, N, size]. */
-  private record Embedded(MemorySnapshot memory, float[] values) {}
 
   private LateInteraction(Tokenizer tokenizer, Graph words, Graph rows) {
     this.tokenizer = tokenizer;
@@ -175,11 +173,14 @@ final class LateInteraction implements SlotScorer {
     }
   }
 
-  /** Questions about one memory follow each other: its rows are looked at once. */
+  /**
+   * The rows of a memory as the graph sees them, [slots, N, size]. Questions about one memory
+   * follow each other: its rows are looked at once.
+   */
+  @SuppressWarnings("ReferenceEquality") // comparing the tokens would cost more than the graph
   private float[] embed(MemorySnapshot memory) {
-    Embedded held = last;
-    if (held != null && held.memory() == memory) {
-      return held.values();
+    if (embedded == memory) {
+      return rowsOfEmbedded;
     }
     int slots = memory.slots().size();
     int tokens = memory.shape().tokens();
@@ -205,9 +206,9 @@ final class LateInteraction implements SlotScorer {
         System.arraycopy(part, 0, all, part.length / count * from, part.length);
       }
     }
-    float[] values = all == null ? new float[0] : all;
-    last = new Embedded(memory, values);
-    return values;
+    rowsOfEmbedded = all == null ? new float[0] : all;
+    embedded = memory;
+    return rowsOfEmbedded;
   }
 
   private static float[] floats(GraphRun run, String inputName, Tensor input, String outputName) {
@@ -225,7 +226,7 @@ final class LateInteraction implements SlotScorer {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      last = null;
+      embedded = null;
       rows.close();
       words.close();
       tokenizer.close();

@@ -108,7 +108,7 @@ class RecallTest {
       @ForAll long seed) {
     MemorySnapshot store = random(slots, new TokenShape(tokens, 3), seed);
     float[] relevance = new float[slots];
-    int wanted = (int) Math.floorMod(seed, slots);
+    int wanted = Math.floorMod(seed, slots);
     relevance[wanted] = 1;
 
     MemorySnapshot recalled = Recall.consolidate(store, relevance, limit);

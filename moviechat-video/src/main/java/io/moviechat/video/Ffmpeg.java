@@ -26,6 +26,8 @@ final class Ffmpeg {
 
   private static final int ALIGNMENT = 32;
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+  @SuppressWarnings("StaticAssignmentOfThrowable") // why it failed, told at each use
   private static final @Nullable Throwable LOAD_FAILURE = loadLibraries();
 
   private Ffmpeg() {}
