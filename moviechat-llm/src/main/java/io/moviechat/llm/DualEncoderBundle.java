@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.moviechat.ModelException;
 import io.moviechat.llm.internal.OnnxHeader;
-import io.moviechat.llm.internal.Tokenizer;
 import io.moviechat.recall.SlotScorer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,7 +85,7 @@ public final class DualEncoderBundle {
         vision,
         text,
         images,
-        new Tokenizer(config.tokenizer()),
+        config.tokenizer().orElseThrow().open(),
         new DualEncoder.Texts(longest, padded, padding),
         threads);
   }

@@ -228,7 +228,7 @@ public final class ModelBundle implements VisionLanguageModel {
       return Optional.empty();
     }
     Device where = resolved();
-    Tokenizer tokenizer = new Tokenizer(read(where).config().tokenizer());
+    Tokenizer tokenizer = read(where).tokenizer().open();
     return Optional.of(LateInteraction.open(folder, tokenizer, where.cuda()));
   }
 
