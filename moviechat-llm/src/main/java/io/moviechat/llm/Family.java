@@ -35,6 +35,14 @@ interface Family {
   }
 
   /**
+   * What the model's own processor makes of a rendered template: each picture's mark becomes what
+   * frames a picture, here with a single visual row.
+   */
+  default String expand(String rendered) {
+    return rendered;
+  }
+
+  /**
    * What a chat template must hold if it writes the prompts that {@link #render} writes. Templates
    * are not run: one without these is another family's.
    */

@@ -39,6 +39,12 @@ final class Gemma3 implements Family {
   }
 
   @Override
+  public String expand(String rendered) {
+    return rendered.replace(
+        "<start_of_image>", "\n\n<start_of_image>" + placeholder + "<end_of_image>\n\n");
+  }
+
+  @Override
   public List<String> templateMarks() {
     return List.of("<start_of_turn>", "<end_of_turn>", "<start_of_image>");
   }

@@ -67,6 +67,11 @@ final class Lfm2Vl implements Family {
   }
 
   @Override
+  public String expand(String rendered) {
+    return rendered.replace(placeholder, "<|image_start|>" + placeholder + "<|image_end|>");
+  }
+
+  @Override
   public List<String> templateMarks() {
     return List.of("<|im_start|>", "<|im_end|>");
   }

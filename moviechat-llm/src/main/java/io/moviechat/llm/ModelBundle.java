@@ -255,8 +255,14 @@ public final class ModelBundle implements VisionLanguageModel {
                 Graph.open(spec.header(GraphKind.PROJECTOR), where.cuda(), settings.threads));
         projector = new MemoryProjector(projection, spec.projectorSlots());
       }
-      return new OnnxAnswerGenerator(
-          name(), spec, decoder, projector, tokenizer, settings.processors, opened);
+      OnnxAnswerGenerator generator =
+          new OnnxAnswerGenerator(
+              name(), spec, decoder, projector, tokenizer, settings.processors, opened);
+      if (TemplateCheck.possible()) {
+        TemplateCheck.warn(
+            name(), spec.config(), spec.family(), generator.prompt(TemplateCheck.CHAT, 1).text());
+      }
+      return generator;
     }
   }
 

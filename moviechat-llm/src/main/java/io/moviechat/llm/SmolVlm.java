@@ -49,6 +49,12 @@ final class SmolVlm implements Family {
   }
 
   @Override
+  public String expand(String rendered) {
+    return rendered.replace(
+        "<image>", "<fake_token_around_image><global-img><image><fake_token_around_image>");
+  }
+
+  @Override
   public List<String> templateMarks() {
     return List.of("<end_of_utterance>", "Assistant:");
   }
