@@ -165,6 +165,11 @@ public final class MovieChat implements AutoCloseable {
 
   private Watching start(VideoLocation video, WatchOptions options) {
     Objects.requireNonNull(options, "options");
+    return start(() -> pass(video, options), WatchPass::run);
+  }
+
+  private Watching start(
+      Supplier<WatchPass> pass, BiFunction<WatchPass, WatchSignal, WatchPass.Watched> run) {
     WatchSignal signal = new WatchSignal();
     return model
         .lease()
@@ -173,8 +178,16 @@ public final class MovieChat implements AutoCloseable {
                 new Watching(
                     Task.start(
                         model.executor(),
-                        () -> watch(pass(video, options), signal, WatchPass::run)),
-                    signal));
+                        () -> {
+                          try {
+                            return watch(pass.get(), signal, run);
+                          } finally {
+                            signal.over();
+                          }
+                        }),
+                    signal,
+                    memory ->
+                        register(WatchPass.Watched.before(memory), () -> saved.reader(memory))));
   }
 
   /**
@@ -214,13 +227,27 @@ public final class MovieChat implements AutoCloseable {
 
   private Movie resume(Path memoryFile, VideoLocation video, WatchOptions options) {
     model.lease().requireOpen();
+    return watch(pass(video, options), new WatchSignal(), goingOn(memoryFile, options));
+  }
+
+  /**
+   * Like {@link #resume(Path, URI, WatchOptions)} on another thread. What {@code resume} throws,
+   * {@link Watching#join()} does.
+   */
+  @CheckReturnValue
+  public Watching startResume(Path memoryFile, URI video, WatchOptions options) {
+    VideoLocation location = VideoLocation.of(video);
+    return start(() -> pass(location, options), goingOn(memoryFile, options));
+  }
+
+  private BiFunction<WatchPass, WatchSignal, WatchPass.Watched> goingOn(
+      Path memoryFile, WatchOptions options) {
     FrameSampling chosen = options.sampling().orElse(sampling);
-    SavedMemory memory = saved.read(memoryFile);
-    Duration from = SavedMovies.end(memory, memoryFile, chosen);
-    return watch(
-        pass(video, options),
-        new WatchSignal(),
-        (pass, signal) -> pass.resume(signal, memory.snapshot(), from));
+    return (pass, signal) -> {
+      SavedMemory memory = saved.read(memoryFile);
+      Duration from = SavedMovies.end(memory, memoryFile, chosen);
+      return pass.resume(signal, memory.snapshot(), from);
+    };
   }
 
   private WatchPass pass(VideoLocation video, WatchOptions options) {

@@ -1,11 +1,13 @@
 package io.moviechat;
 
 import io.moviechat.internal.Nanos;
+import io.moviechat.spi.SavedMemory;
 import io.moviechat.spi.VideoMemory;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +22,7 @@ final class WatchObserver {
   private final WatchSignal signal;
   private final Consumer<Watching.Progress> listener;
   private final long reportEvery;
+  private final Supplier<SavedMemory> now;
   private final Runnable save;
   private final long saveEvery;
   private final long start = System.nanoTime();
@@ -33,9 +36,16 @@ final class WatchObserver {
   private long damagedFrames;
 
   /**
+   * @param now what is in memory
    * @param save saves a checkpoint; not called if the options want none
    */
-  WatchObserver(WatchOptions options, VideoMemory memory, WatchSignal signal, Runnable save) {
+  WatchObserver(
+      WatchOptions options,
+      VideoMemory memory,
+      WatchSignal signal,
+      Supplier<SavedMemory> now,
+      Runnable save) {
+    this.now = now;
     this.memory = memory;
     this.signal = signal;
     this.listener = options.listener();
@@ -45,6 +55,11 @@ final class WatchObserver {
         options.checkpointFile().isPresent()
             ? Nanos.saturated(options.checkpointEvery())
             : Long.MAX_VALUE;
+  }
+
+  /** Between two frames, and now and then while there is none: the memory is at rest. */
+  void atRest() {
+    signal.tellMemory(now);
   }
 
   void added(Duration frame, Optional<Duration> videoDuration, long damaged) {

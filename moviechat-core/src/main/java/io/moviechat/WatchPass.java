@@ -116,6 +116,7 @@ final class WatchPass {
               options,
               memory,
               signal,
+              now,
               () -> saved.save(now.get(), options.checkpointFile().orElseThrow()));
       WatchPipeline pipeline =
           new WatchPipeline(input(openFrames), model.encoder(), memory, signal, observer, options);

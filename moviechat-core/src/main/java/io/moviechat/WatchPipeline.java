@@ -261,6 +261,7 @@ final class WatchPipeline {
     long count = 0;
     long stopSeen = 0;
     while (running()) {
+      observer.atRest();
       timeout.ifPresent(limit -> checkTimeout(start, limit));
       if (signal.isEnded() && !decodingDone) {
         // Stopped: the frame that is being decoded still counts, unless it does not come.

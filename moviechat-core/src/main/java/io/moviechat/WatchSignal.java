@@ -1,5 +1,12 @@
 package io.moviechat;
 
+import io.moviechat.spi.SavedMemory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+
 /** What a watcher may tell the pipeline while it runs, and the pipeline the watcher. */
 final class WatchSignal {
   private enum State {
@@ -36,5 +43,45 @@ final class WatchSignal {
 
   Watching.Progress progress() {
     return progress;
+  }
+
+  private final List<CompletableFuture<Optional<SavedMemory>>> asked = new ArrayList<>();
+  private boolean over;
+
+  /** Waits for the pass to say what is in memory; empty if it has ended. */
+  Optional<SavedMemory> askMemory() {
+    CompletableFuture<Optional<SavedMemory>> answer = new CompletableFuture<>();
+    synchronized (asked) {
+      if (over) {
+        return Optional.empty();
+      }
+      asked.add(answer);
+    }
+    return answer.join();
+  }
+
+  /** Answers who asks, if anyone does: called by the stage that owns the memory. */
+  void tellMemory(Supplier<SavedMemory> memory) {
+    List<CompletableFuture<Optional<SavedMemory>>> waiting;
+    synchronized (asked) {
+      if (asked.isEmpty()) {
+        return;
+      }
+      waiting = List.copyOf(asked);
+      asked.clear();
+    }
+    SavedMemory now = memory.get();
+    waiting.forEach(answer -> answer.complete(Optional.of(now)));
+  }
+
+  /** The pass has ended: nobody waits any more. */
+  void over() {
+    List<CompletableFuture<Optional<SavedMemory>>> waiting;
+    synchronized (asked) {
+      over = true;
+      waiting = List.copyOf(asked);
+      asked.clear();
+    }
+    waiting.forEach(answer -> answer.complete(Optional.empty()));
   }
 }

@@ -1,19 +1,23 @@
 package io.moviechat;
 
 import com.google.errorprone.annotations.CheckReturnValue;
+import io.moviechat.spi.SavedMemory;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 
 /** A movie being watched. Thread-safe. */
 public final class Watching {
   private final Task<Movie> task;
   private final WatchSignal signal;
+  private final Function<SavedMemory, Movie> register;
 
-  Watching(Task<Movie> task, WatchSignal signal) {
+  Watching(Task<Movie> task, WatchSignal signal, Function<SavedMemory, Movie> register) {
     this.task = task;
     this.signal = signal;
+    this.register = register;
   }
 
   /**
@@ -35,6 +39,21 @@ public final class Watching {
   /** How far it has come; nothing yet before the first frame is in memory. */
   public Progress progress() {
     return signal.progress();
+  }
+
+  /**
+   * What has been seen until now, as a movie of its own that can be asked while watching goes on.
+   * Its {@link Movie#duration()} says up to where. Waits for the memory to be at rest, which takes
+   * no longer than consolidating a batch.
+   *
+   * @return empty before the first frame is in memory, and once watching has ended; the caller
+   *     closes it
+   */
+  @CheckReturnValue
+  public Optional<Movie> soFar() {
+    return task.isDone()
+        ? Optional.empty()
+        : signal.askMemory().filter(now -> !now.snapshot().slots().isEmpty()).map(register);
   }
 
   /**
