@@ -1,0 +1,446 @@
+package io.moviechat.server;
+
+import com.google.common.cache.Cache;
+import com.google.common.cache.CacheBuilder;
+import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import io.moviechat.Answer;
+import io.moviechat.Asking;
+import io.moviechat.Frame;
+import io.moviechat.FrameFormat;
+import io.moviechat.GenerationOptions;
+import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
+import io.moviechat.Movie;
+import io.moviechat.MovieChat;
+import io.moviechat.Question;
+import io.moviechat.VideoException;
+import io.moviechat.VideoInfo;
+import io.moviechat.VideoLocation;
+import io.moviechat.library.Film;
+import io.moviechat.library.MovieLibrary;
+import io.moviechat.spi.VideoSource;
+import io.moviechat.spi.VideoSourceProvider;
+import io.moviechat.video.Storyboard;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What both commands do: films are opened, watched, asked and shown. Thread-safe. Owns the chat and
+ * the library.
+ */
+final class Films implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Films.class);
+  private static final int PICTURE_SIDE = 320;
+  private static final int MAX_PICTURES = 1_000;
+  private static final int MAX_ASKS = 32;
+
+  private final MovieChat chat;
+  private final MovieLibrary library;
+  private final Folders folders;
+  private final Path home;
+  private final Semaphore decoders = new Semaphore(2, true);
+  private final Semaphore asking = new Semaphore(MAX_ASKS);
+  private final ExecutorService answers =
+      Executors.newFixedThreadPool(
+          Math.max(2, Runtime.getRuntime().availableProcessors() / 2),
+          new ThreadFactoryBuilder().setNameFormat("moviechat-answer-%d").setDaemon(true).build());
+  private final Cache<String, byte[]> pictures =
+      CacheBuilder.newBuilder().maximumSize(MAX_PICTURES).build();
+
+  /**
+   * Opens the films of a folder.
+   *
+   * @param chat owned from now on
+   * @param home where memories and uploads lie
+   */
+  Films(MovieChat chat, Path home, Folders folders, long maxMemoryBytes) {
+    this.chat = chat;
+    this.home = home;
+    this.folders = folders;
+    this.library =
+        MovieLibrary.builder(chat, home.resolve("memories")).maxBytes(maxMemoryBytes).build();
+  }
+
+  MovieChat chat() {
+    return chat;
+  }
+
+  MovieLibrary library() {
+    return library;
+  }
+
+  Folders folders() {
+    return folders;
+  }
+
+  Path home() {
+    return home;
+  }
+
+  /** Films that the last run could not finish are gone on with. */
+  void resumeInterrupted() {
+    for (Film film : library.films()) {
+      if (film.state() == Film.State.INTERRUPTED) {
+        library.resume(film);
+      }
+    }
+  }
+
+  /**
+   * Has a file below the allowed folders watched.
+   *
+   * @throws Refusal if it may not be read, is no video, or too many wait
+   */
+  Film open(String path, Optional<Duration> every) {
+    return watch(folders.file(path), every);
+  }
+
+  /** Has a file watched that is known to be allowed. */
+  Film watch(Path file, Optional<Duration> every) {
+    URI video = file.toUri();
+    info(video); // refuses what is no video before it waits in the queue
+    try {
+      return every.isPresent() ? library.watch(video, every.get()) : library.watch(video);
+    } catch (IllegalStateException e) {
+      throw new Refusal(Refusal.TOO_MANY, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /**
+   * The film with a handle.
+   *
+   * @throws Refusal if there is none; it names some that there are
+   */
+  Film film(String handle) {
+    return library
+        .film(handle)
+        .orElseThrow(
+            () ->
+                new Refusal(
+                    Refusal.NOT_FOUND,
+                    "there is no film "
+                        + handle
+                        + "; there are "
+                        + library.films().stream()
+                            .limit(10)
+                            .map(film -> film.id() + " (" + film.title() + ")")
+                            .toList()));
+  }
+
+  long forget(Film film) {
+    long freed = library.forget(film);
+    if ("file".equals(film.video().getScheme())) {
+      Path video = Path.of(film.video());
+      boolean ours = video.startsWith(uploads());
+      boolean shared =
+          library.films().stream().anyMatch(other -> other.video().equals(film.video()));
+      if (ours && !shared) {
+        try {
+          freed += Files.exists(video) ? Files.size(video) : 0;
+          Files.deleteIfExists(video);
+        } catch (IOException e) {
+          log.warn("{} cannot be deleted", video, e);
+        }
+      }
+    }
+    return freed;
+  }
+
+  Path uploads() {
+    return home.resolve("uploads");
+  }
+
+  // ---- Asking ----
+
+  /** One answer, and how much of the film it could know. */
+  record Reply(Answer answer, Duration watchedTo, boolean watchedWhole) {}
+
+  /** What an asker hears while it waits, and how it gives up. */
+  interface Listener {
+    void text(String piece);
+
+    boolean gone();
+  }
+
+  /**
+   * Answers a question about the whole film, or a moment of it, on the calling thread.
+   *
+   * @throws Refusal if the film has nothing to answer from
+   */
+  Reply ask(
+      Film film,
+      String question,
+      Optional<Duration> moment,
+      Optional<GenerationOptions> options,
+      Listener listener) {
+    if (!asking.tryAcquire()) {
+      throw new Refusal(
+          Refusal.TOO_MANY, MAX_ASKS + " questions are being answered; ask again in a moment");
+    }
+    try {
+      Question asked =
+          options.map(wish -> Question.of(question).with(wish)).orElse(Question.of(question));
+      boolean whole = film.state() == Film.State.READY;
+      return film.with(
+          movie -> new Reply(answer(movie, asked, moment, listener), movie.duration(), whole));
+    } finally {
+      asking.release();
+    }
+  }
+
+  private static Answer answer(
+      Movie movie, Question question, Optional<Duration> moment, Listener listener) {
+    Asking asking =
+        moment.isPresent()
+            ? movie.at(moment.get()).start(question, listener::text)
+            : movie.start(question, listener::text);
+    while (!asking.isDone()) {
+      if (listener.gone()) {
+        asking.cancel();
+        break;
+      }
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException e) {
+        asking.cancel();
+        Thread.currentThread().interrupt();
+        break;
+      }
+    }
+    return asking.join();
+  }
+
+  /** Where answers of streams are made. */
+  ExecutorService answers() {
+    return answers;
+  }
+
+  // ---- Showing ----
+
+  /** A film as JSON. */
+  Map<String, Object> json(Film film) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("handle", film.id());
+    json.put("title", film.title());
+    json.put("state", film.state().name().toLowerCase(Locale.ROOT));
+    json.put("watchedTo", Times.seconds(film.watchedTo()));
+    film.duration().ifPresent(length -> json.put("duration", Times.seconds(length)));
+    json.put("frames", film.frames());
+    json.put("bytes", film.bytes());
+    json.put("added", film.added().toString());
+    if (film.state() == Film.State.WAITING) {
+      json.put("waitingBefore", library.waitingBefore(film));
+    }
+    if (film.state() == Film.State.WATCHING) {
+      json.put("speed", Math.round(film.speed() * 10) / 10.0);
+    }
+    film.failure().ifPresent(why -> json.put("error", Refusal.of(why).getMessage()));
+    return json;
+  }
+
+  /** The slots of a film's memory as it is now; empty while nothing has been seen. */
+  List<Map<String, Object>> slots(Film film) {
+    return snapshot(film).map(Films::slots).orElse(List.of());
+  }
+
+  private static List<Map<String, Object>> slots(MemorySnapshot memory) {
+    List<Map<String, Object>> slots = new ArrayList<>();
+    for (MemorySlot slot : memory.slots()) {
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("start", Times.seconds(slot.start()));
+      json.put("end", Times.seconds(slot.end()));
+      json.put("frames", slot.frames());
+      json.put("tier", slot.tier().name().toLowerCase(Locale.ROOT));
+      json.put("picture", slot.representative().toMillis());
+      slots.add(json);
+    }
+    return slots;
+  }
+
+  /** What a film remembers as it is now. */
+  Optional<MemorySnapshot> snapshot(Film film) {
+    try {
+      return Optional.of(film.with(movie -> movie.memory().snapshot()));
+    } catch (IllegalStateException e) {
+      return Optional.empty();
+    }
+  }
+
+  static List<Map<String, Object>> evidence(Answer answer) {
+    List<Map<String, Object>> spans = new ArrayList<>();
+    for (Answer.Evidence slot : answer.evidence()) {
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("start", Times.seconds(slot.start()));
+      json.put("end", Times.seconds(slot.end()));
+      json.put("frames", slot.frames());
+      json.put("from", Times.clock(slot.start()));
+      json.put("to", Times.clock(slot.end()));
+      spans.add(json);
+    }
+    return spans;
+  }
+
+  /**
+   * The picture at a moment as JPEG of at most 320 pixels a side.
+   *
+   * @throws Refusal if the video is gone
+   */
+  byte[] picture(Film film, Duration moment) {
+    String key = film.id() + "@" + moment.toMillis();
+    byte[] known = pictures.getIfPresent(key);
+    if (known != null) {
+      return known;
+    }
+    FrameFormat format =
+        FrameFormat.inside(PICTURE_SIDE, PICTURE_SIDE, FrameFormat.Resampling.BICUBIC);
+    byte[] made =
+        decoding(
+            film,
+            source -> {
+              try (Frame frame = source.frameAt(moment, format)) {
+                return encode(image(frame), "jpg");
+              }
+            });
+    pictures.put(key, made);
+    return made;
+  }
+
+  /**
+   * The storyboard as PNG.
+   *
+   * @param maxWidth of the picture in pixels
+   * @throws Refusal if nothing is remembered yet or the video is gone
+   */
+  byte[] storyboard(Film film, int maxWidth) {
+    MemorySnapshot memory =
+        snapshot(film)
+            .filter(some -> !some.slots().isEmpty())
+            .orElseThrow(
+                () -> new Refusal(Refusal.CONFLICT, "nothing of " + film + " is remembered yet"));
+    String key = film.id() + "#" + memory.framesSeen() + "#" + maxWidth;
+    byte[] known = pictures.getIfPresent(key);
+    if (known != null) {
+      return known;
+    }
+    byte[] made =
+        decoding(
+            film,
+            source -> {
+              Path file = Files.createTempFile(home, "storyboard", ".png");
+              try {
+                Storyboard.of(memory, source).title(film.title()).write(file);
+                return shrunk(ImageIO.read(file.toFile()), maxWidth);
+              } finally {
+                Files.deleteIfExists(file);
+              }
+            });
+    pictures.put(key, made);
+    return made;
+  }
+
+  private interface Decoding {
+    byte[] from(VideoSource source) throws IOException;
+  }
+
+  private byte[] decoding(Film film, Decoding work) {
+    decoders.acquireUninterruptibly();
+    try (VideoSource source = source(film.video())) {
+      return work.from(source);
+    } catch (IOException e) {
+      throw new Refusal(500, "the picture cannot be made: " + e.getMessage(), e);
+    } finally {
+      decoders.release();
+    }
+  }
+
+  /**
+   * What the container says.
+   *
+   * @throws Refusal if it is no video
+   */
+  static VideoInfo info(URI video) {
+    try (VideoSource source = source(video)) {
+      return source.info();
+    } catch (VideoException e) {
+      throw new Refusal(Refusal.NOT_A_VIDEO, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static VideoSource source(URI address) {
+    VideoLocation video = VideoLocation.of(address);
+    for (VideoSourceProvider provider : ServiceLoader.load(VideoSourceProvider.class)) {
+      if (provider.accepts(video)) {
+        return provider.open(video);
+      }
+    }
+    throw new VideoException("no video source of this build knows " + video);
+  }
+
+  private static BufferedImage image(Frame frame) {
+    BufferedImage image =
+        new BufferedImage(frame.width(), frame.height(), BufferedImage.TYPE_INT_RGB);
+    ByteBuffer rgb = frame.rgb();
+    for (int y = 0; y < frame.height(); y++) {
+      for (int x = 0; x < frame.width(); x++) {
+        int value = (rgb.get() & 0xff) << 16 | (rgb.get() & 0xff) << 8 | (rgb.get() & 0xff);
+        image.setRGB(x, y, value);
+      }
+    }
+    return image;
+  }
+
+  private static byte[] shrunk(@Nullable BufferedImage image, int maxWidth) throws IOException {
+    if (image == null) {
+      throw new IOException("the storyboard cannot be read back");
+    }
+    if (image.getWidth() <= maxWidth) {
+      return encode(image, "png");
+    }
+    int height = Math.max(1, (int) ((long) image.getHeight() * maxWidth / image.getWidth()));
+    BufferedImage small = new BufferedImage(maxWidth, height, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = small.createGraphics();
+    graphics.setRenderingHint(
+        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC);
+    graphics.drawImage(image, 0, 0, maxWidth, height, null);
+    graphics.dispose();
+    return encode(small, "png");
+  }
+
+  private static byte[] encode(BufferedImage image, String type) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    if (!ImageIO.write(image, type, out)) {
+      throw new IOException("this Java has no writer for " + type);
+    }
+    return out.toByteArray();
+  }
+
+  /** Ends what runs, keeps what was seen, closes library and chat. */
+  @Override
+  public void close() {
+    answers.shutdownNow();
+    library.close();
+    chat.close();
+  }
+}
