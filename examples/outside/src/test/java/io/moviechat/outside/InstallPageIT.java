@@ -108,13 +108,7 @@ class InstallPageIT {
 
   @Test
   void it_runs_without_nd4j_in_less_than_95_megabytes() throws IOException {
-    String pom =
-        pom()
-            .replaceFirst(
-                "(<artifactId>moviechat</artifactId>)",
-                "$1<exclusions>" + ND4J + MATH + "</exclusions>");
-    assertThat(page).contains(ND4J, MATH);
-    Path folder = paste("without-nd4j", pom);
+    Path folder = paste("without-nd4j", withoutNd4j());
 
     List<Path> classPath = build(folder);
     List<String> lines = run(folder, classPath);
@@ -126,6 +120,66 @@ class InstallPageIT {
       bytes += names(List.of(jar)).contains("moviechat-tiny-model") ? 0 : Files.size(jar);
     }
     assertThat(bytes).as("bytes of %s", classPath).isLessThan(95L << 20);
+  }
+
+  /** What docs/packaging.md says. */
+  @Test
+  void it_runs_on_a_small_runtime_and_on_the_module_path() throws IOException {
+    Path folder = paste("packaged", withoutNd4j());
+    List<Path> classPath = build(folder);
+    String packaging = Files.readString(PROJECT.resolve("docs/packaging.md"));
+    Path tools = Path.of(System.getProperty("java.home"), "bin");
+    Path runtime = folder.resolve("runtime");
+    if (!Files.exists(runtime)) {
+      Ran linked =
+          process(
+              folder,
+              List.of(
+                  tools.resolve("jlink").toString(),
+                  "--add-modules",
+                  first("jlink --add-modules (\\S+)", packaging),
+                  "--output",
+                  runtime.toString()),
+              5);
+      assertThat(linked.exitCode()).as(linked.toString()).isZero();
+    }
+    List<String> onRuntime = new ArrayList<>(command(classPath));
+    onRuntime.set(0, runtime.resolve("bin/java").toString());
+    assertThat(process(folder, onRuntime, 5).out()).containsPattern("PT\\S+ to PT");
+
+    Path sources = Files.createDirectories(folder.resolve("modular"));
+    Files.writeString(
+        sources.resolve("module-info.java"), first("```java\n(module .*?)```", packaging));
+    String program = first("```java\n(import .*?)```", page);
+    Files.writeString(sources.resolve("App.java"), "package com.example.ask;\n" + program);
+    String modules =
+        String.join(File.pathSeparator, classPath.stream().map(Path::toString).toList());
+    Ran compiled =
+        process(
+            folder,
+            List.of(
+                tools.resolve("javac").toString(),
+                "-d",
+                "modules",
+                "-p",
+                modules,
+                "modular/module-info.java",
+                "modular/App.java"),
+            5);
+    assertThat(compiled.exitCode()).as(compiled.toString()).isZero();
+    Ran ran =
+        process(
+            folder,
+            List.of(
+                tools.resolve("java").toString(),
+                "-p",
+                "modules" + File.pathSeparator + modules,
+                "--add-modules",
+                "ALL-MODULE-PATH",
+                "-m",
+                "com.example.ask/com.example.ask.App"),
+            5);
+    assertThat(ran.out()).as(ran.toString()).containsPattern("PT\\S+ to PT");
   }
 
   /** Natives are the first thing that a new application gets wrong. */
@@ -163,6 +217,14 @@ class InstallPageIT {
     return jars.stream()
         .map(jar -> String.valueOf(jar.getFileName()).replaceFirst("-\\d.*", ""))
         .toList();
+  }
+
+  private static String withoutNd4j() {
+    assertThat(page).contains(ND4J, MATH);
+    return pom()
+        .replaceFirst(
+            "(<artifactId>moviechat</artifactId>)",
+            "$1<exclusions>" + ND4J + MATH + "</exclusions>");
   }
 
   private static String pom() {
