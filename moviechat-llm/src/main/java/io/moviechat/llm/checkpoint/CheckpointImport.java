@@ -246,8 +246,10 @@ public final class CheckpointImport {
         sources.qformer().get("query_tokens").shape().stream().reduce(1L, (a, b) -> b).intValue();
     int blocks = Networks.blocks(sources.eva());
     return new Networks.Heads(
-        visionHeads.orElseGet(() -> known(width, VIT_HEAD_WIDTH, 1408, "visionHeads", eva)),
-        queryHeads.orElseGet(() -> known(queryWidth, BERT_HEAD_WIDTH, 768, "queryHeads", qformer)),
+        visionHeads.orElseGet(
+            () -> known(width, VIT_HEAD_WIDTH, 1408, "visionHeads (--vit-heads)", eva)),
+        queryHeads.orElseGet(
+            () -> known(queryWidth, BERT_HEAD_WIDTH, 768, "queryHeads (--qformer-heads)", qformer)),
         // BLIP-2 takes the output of the last block but one.
         visionBlocks.orElse(Math.max(1, blocks - 1)));
   }

@@ -14,8 +14,6 @@ import java.util.List;
 final class DecoderGraph {
   /** How attention is written. */
   enum Attention {
-    /** Operators of ONNX alone, but for the rotation. */
-    PLAIN,
     /** ONNX Runtime's MultiHeadAttention. */
     MULTI_HEAD,
     /** ONNX Runtime's GroupQueryAttention, rotation included. */
@@ -161,16 +159,6 @@ final class DecoderGraph {
             present.add(node.result(2));
             yield node.result(0);
           }
-          case PLAIN ->
-              plainAttention(
-                  attn,
-                  rotate(attn + "/q_rotary", query, rotation),
-                  rotate(attn + "/k_rotary", key, rotation),
-                  value,
-                  pastKey,
-                  pastValue,
-                  lengths,
-                  present);
         };
     x =
         sum(
@@ -265,11 +253,11 @@ final class DecoderGraph {
    * @param lastIndex index of the newest token, int32 {@code [batch]}
    * @param total number of tokens, int32 scalar
    */
-  private record Lengths(Value lastIndex, Value total, Value mask) {}
+  private record Lengths(Value lastIndex, Value total) {}
 
   private Lengths lengths(Value mask) {
     return switch (attention) {
-      case MULTI_HEAD -> new Lengths(mask, mask, mask);
+      case MULTI_HEAD -> new Lengths(mask, mask);
       case GROUP_QUERY -> {
         Value count =
             graph
@@ -285,10 +273,8 @@ final class DecoderGraph {
         Value total = total(mask);
         yield new Lengths(
             graph.cast(index, DataType.INT32, "/model/lengths/last"),
-            graph.cast(total, DataType.INT32, "/model/lengths/total"),
-            mask);
+            graph.cast(total, DataType.INT32, "/model/lengths/total"));
       }
-      case PLAIN -> new Lengths(mask, total(mask), causalMask(mask));
     };
   }
 
@@ -301,114 +287,5 @@ final class DecoderGraph {
             .attribute("end", 2)
             .out(DataType.INT64, List.of("1"));
     return graph.node("Squeeze", "/model/lengths").in(size).out(DataType.INT64, List.of());
-  }
-
-  /** {@code [sequence, total]}: 0 where a token may look, else the most negative number. */
-  private Value causalMask(Value mask) {
-    String path = "/model/causal_mask";
-    Value total =
-        graph
-            .node("Squeeze", path + "/total")
-            .in(
-                graph
-                    .node("Shape", path + "/total")
-                    .in(mask)
-                    .attribute("start", 1)
-                    .attribute("end", 2)
-                    .out(DataType.INT64, List.of("1")))
-            .out(DataType.INT64, List.of());
-    Value columns =
-        graph
-            .node("Range", path)
-            .in(graph.integer(0), total, graph.integer(1))
-            .out(DataType.INT64, List.of(TOTAL));
-    Value rows =
-        graph
-            .node("Unsqueeze", path)
-            .in(
-                new Value("position_ids", DataType.INT64, List.of(BATCH, SEQUENCE)),
-                graph.integers(1, 3))
-            .out(DataType.INT64, List.of(BATCH, "1", SEQUENCE, "1"));
-    List<String> table = List.of(BATCH, "1", SEQUENCE, TOTAL);
-    Value later = graph.node("Greater", path).in(columns, rows).out(DataType.BOOL, table);
-    Value zero = graph.weight("mask.zero", Weight.floats(List.of(), new float[] {0}, compute));
-    Value never =
-        graph.weight("mask.never", Weight.floats(List.of(), new float[] {-65504}, compute));
-    return graph.node("Where", path).in(later, never, zero).out(compute, table);
-  }
-
-  private Value plainAttention(
-      String path,
-      Value query,
-      Value key,
-      Value value,
-      Value pastKey,
-      Value pastValue,
-      Lengths lengths,
-      List<Value> present) {
-    Value q = heads(path + "/q", query);
-    List<String> cache = List.of(BATCH, pastKey.dim(1), TOTAL, pastKey.dim(3));
-    Value k =
-        graph
-            .node("Concat", path + "/k")
-            .in(pastKey, heads(path + "/k", key))
-            .attribute("axis", 2)
-            .out(compute, cache);
-    Value v =
-        graph
-            .node("Concat", path + "/v")
-            .in(pastValue, heads(path + "/v", value))
-            .attribute("axis", 2)
-            .out(compute, cache);
-    present.add(k);
-    present.add(v);
-    Value turned =
-        graph
-            .node("Transpose", path + "/scores")
-            .in(k)
-            .attribute("perm", List.of(0L, 1L, 3L, 2L))
-            .out(compute, List.of(BATCH, k.dim(1), k.dim(3), TOTAL));
-    List<String> table = List.of(BATCH, q.dim(1), SEQUENCE, TOTAL);
-    Value products = graph.node("MatMul", path + "/scores").in(q, turned).out(compute, table);
-    Value scale =
-        graph.weight(
-            "attention.scale",
-            Weight.floats(
-                List.of(), new float[] {(float) (1 / Math.sqrt(shape.headWidth()))}, compute));
-    Value scaled = graph.node("Mul", path + "/scores").in(products, scale).out(compute, table);
-    Value masked =
-        graph.node("Add", path + "/scores").in(scaled, lengths.mask()).out(compute, table);
-    Value shares =
-        graph
-            .node("Softmax", path + "/scores")
-            .in(masked)
-            .attribute("axis", -1)
-            .out(compute, table);
-    Value mixed = graph.node("MatMul", path + "/mix").in(shares, v).out(compute, q.shape());
-    Value back =
-        graph
-            .node("Transpose", path + "/mix")
-            .in(mixed)
-            .attribute("perm", List.of(0L, 2L, 1L, 3L))
-            .out(compute, List.of(BATCH, SEQUENCE, q.dim(1), q.dim(3)));
-    return graph
-        .node("Reshape", path + "/mix")
-        .in(back, graph.integers(0, 0, shape.width()))
-        .out(compute, hidden);
-  }
-
-  private Value heads(String path, Value x) {
-    String headWidth = String.valueOf(shape.headWidth());
-    String count = String.valueOf(x.size(-1) / shape.headWidth());
-    Value split =
-        graph
-            .node("Reshape", path)
-            .in(x, graph.integers(0, 0, x.size(-1) / shape.headWidth(), shape.headWidth()))
-            .out(compute, List.of(BATCH, SEQUENCE, count, headWidth));
-    return graph
-        .node("Transpose", path)
-        .in(split)
-        .attribute("perm", List.of(0L, 2L, 1L, 3L))
-        .out(compute, List.of(BATCH, count, SEQUENCE, headWidth));
   }
 }

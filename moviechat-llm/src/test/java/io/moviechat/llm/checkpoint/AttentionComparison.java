@@ -76,7 +76,7 @@ final class AttentionComparison {
         GeneratedAnswer answer = ask(entry.getValue());
         rows[0][round] = answer.timings().prefill().toNanos() / 1e6;
         rows[1][round] = 1000 / answer.timings().tokensPerSecond();
-        if (round == 0 && entry.getKey() == DecoderGraph.Attention.PLAIN) {
+        if (round == 0 && entry.getKey() == DecoderGraph.Attention.MULTI_HEAD) {
           System.out.println(precision + ", prompt of " + answer.promptTokens() + " tokens");
         }
       }
