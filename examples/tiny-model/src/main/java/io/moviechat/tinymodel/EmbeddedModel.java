@@ -69,7 +69,10 @@ public final class EmbeddedModel implements VisionLanguageModelProvider {
 
   @Override
   public VisionLanguageModel model() {
-    return ModelBundle.at(folder());
+    // Its graphs are too small to be shared out: a second thread spends more time waiting than
+    // working,
+    // on a core that decoding could use.
+    return ModelBundle.at(folder()).withThreads(1);
   }
 
   /**
