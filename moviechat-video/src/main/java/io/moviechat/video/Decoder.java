@@ -2,6 +2,7 @@ package io.moviechat.video;
 
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_DEFAULT;
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_NONREF;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_MPEG4;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
@@ -55,7 +56,16 @@ final class Decoder implements AutoCloseable {
   private final ArrayDeque<AVPacket> ahead = new ArrayDeque<>(LOOKAHEAD + 1);
   private final ArrayDeque<AVPacket> unused = new ArrayDeque<>(LOOKAHEAD + 1);
   private long wanted = Long.MIN_VALUE;
+
+  /**
+   * FFmpeg's MPEG-4 decoder takes the time from one field to the next from the first B picture that
+   * it sees. From one that is shown before the key frame it takes a wrong one, and drops all
+   * others.
+   */
+  private final boolean dropsLeading;
+
   private boolean waitForKey;
+  private boolean keyFed;
   private long firstKeyTime = Ffmpeg.NO_TIME;
   private long lastReadTime = Ffmpeg.NO_TIME;
   private boolean demuxerEnded;
@@ -76,6 +86,7 @@ final class Decoder implements AutoCloseable {
               + ", which this build of FFmpeg cannot decode; convert it, to "
               + (demuxer.isPhoto() ? "JPEG or PNG" : "H.264 for one"));
     }
+    this.dropsLeading = demuxer.parameters().codec_id() == AV_CODEC_ID_MPEG4;
     this.hardware = HardwareDevice.open(options.hardware(), codec, demuxer.name()).orElse(null);
     this.context = avcodec_alloc_context3(codec);
     this.owner = NativeOwner.open(this, "video decoder of " + demuxer.name());
@@ -106,6 +117,16 @@ final class Decoder implements AutoCloseable {
         close();
       }
     }
+  }
+
+  /** Goes on counting where another decoder of the same video ended. */
+  void startDamagedAt(long pictures) {
+    damaged = pictures;
+  }
+
+  /** Damaged pictures so far. */
+  long damagedPictures() {
+    return damaged;
   }
 
   /** Damaged pictures and packets so far. */
@@ -160,6 +181,7 @@ final class Decoder implements AutoCloseable {
     }
     avcodec_flush_buffers(context);
     waitForKey = toKeyFrame;
+    keyFed = false;
     firstKeyTime = Ffmpeg.NO_TIME;
     lastReadTime = Ffmpeg.NO_TIME;
     demuxerEnded = false;
@@ -256,6 +278,7 @@ final class Decoder implements AutoCloseable {
       avcodec_send_packet(context, null);
       return;
     }
+    keyFed |= (packet.flags() & AV_PKT_FLAG_KEY) != 0;
     context.skip_frame(isReplacedInTime(packet) ? AVDISCARD_NONREF : AVDISCARD_DEFAULT);
     int code = avcodec_send_packet(context, packet);
     recycle(packet);
@@ -295,11 +318,20 @@ final class Decoder implements AutoCloseable {
       waitForKey = false;
       firstKeyTime = time;
     }
+    if (dropsLeading
+        && packet.pts() != Ffmpeg.NO_TIME
+        && firstKeyTime != Ffmpeg.NO_TIME
+        && demuxer.nanos(packet.pts()) < firstKeyTime) {
+      recycle(packet);
+      return;
+    }
     ahead.add(packet);
   }
 
   private boolean isReplacedInTime(AVPacket packet) {
-    if (wanted == Long.MIN_VALUE) {
+    // In a video that begins in the middle of a group of pictures, the decoder finds its way by
+    // all of them.
+    if (wanted == Long.MIN_VALUE || !keyFed) {
       return false;
     }
     long time = demuxer.nanos(packet.pts());

@@ -106,8 +106,9 @@ final class Demuxer implements AutoCloseable {
   private final String name;
   private final Watchdog watchdog;
   private final @Nullable InputBridge bridge;
-  private final AVFormatContext format;
-  private final AVStream stream;
+  private final Reopening reopening;
+  private AVFormatContext format;
+  private AVStream stream;
   private final int streamIndex;
   private final int timeBaseNumerator;
   private final int timeBaseDenominator;
@@ -134,15 +135,34 @@ final class Demuxer implements AutoCloseable {
   private long badReads;
   private boolean endedEarly;
 
+  /** Opens the container once more. */
+  private interface Reopening {
+    AVFormatContext open();
+  }
+
+  /** What tells whether reading begins where it began before. */
+  private record First(long pts, long dts, int size) {
+    static First of(AVPacket packet) {
+      return new First(packet.pts(), packet.dts(), packet.size());
+    }
+  }
+
+  /** How many packets are compared: after a seek FFmpeg may guess the second one's time anew. */
+  private static final int COMPARED = 4;
+
+  private final List<First> beginning = new ArrayList<>();
+
   private Demuxer(
       String name,
       Watchdog watchdog,
       @Nullable InputBridge bridge,
+      Reopening reopening,
       AVFormatContext format,
       int streamIndex) {
     this.name = name;
     this.watchdog = watchdog;
     this.bridge = bridge;
+    this.reopening = reopening;
     this.format = format;
     this.streamIndex = streamIndex;
     this.stream = format.streams(streamIndex);
@@ -156,6 +176,10 @@ final class Demuxer implements AutoCloseable {
         format.pb() == null
             ? (format.ctx_flags() & AVFMTCTX_UNSEEKABLE) == 0
             : format.pb().seekable() != 0;
+    discardOthers();
+  }
+
+  private void discardOthers() {
     for (int i = 0; i < format.nb_streams(); i++) {
       if (i != streamIndex && !isTile(i)) {
         format.streams(i).discard(AVDISCARD_ALL);
@@ -232,6 +256,28 @@ final class Demuxer implements AutoCloseable {
       Map<String, String> settings,
       VideoOptions options,
       Watchdog watchdog) {
+    Reopening opening = () -> openContext(name, url, bridge, settings, options, watchdog);
+    AVFormatContext format = opening.open();
+    boolean done = false;
+    try {
+      int video = findVideo(name, format, options);
+      Demuxer demuxer = new Demuxer(name, watchdog, bridge, opening, format, video);
+      done = true;
+      return demuxer;
+    } finally {
+      if (!done) {
+        avformat_close_input(format);
+      }
+    }
+  }
+
+  private static AVFormatContext openContext(
+      String name,
+      String url,
+      @Nullable InputBridge bridge,
+      Map<String, String> settings,
+      VideoOptions options,
+      Watchdog watchdog) {
     AVFormatContext format = avformat_alloc_context();
     if (bridge != null) {
       format.pb(bridge.context());
@@ -247,11 +293,15 @@ final class Demuxer implements AutoCloseable {
     if (code < 0) {
       throw notAVideo(name, bridge, watchdog, code);
     }
+    boolean done = false;
     try {
-      return new Demuxer(name, watchdog, bridge, format, findVideo(name, format, options));
-    } catch (RuntimeException | Error e) {
-      avformat_close_input(format);
-      throw e;
+      analyse(name, format, options);
+      done = true;
+      return format;
+    } finally {
+      if (!done) {
+        avformat_close_input(format);
+      }
     }
   }
 
@@ -311,7 +361,6 @@ final class Demuxer implements AutoCloseable {
   }
 
   private static int findVideo(String name, AVFormatContext format, VideoOptions options) {
-    analyse(name, format, options);
     int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
     if (best < 0 || (format.streams(best).disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0) {
       List<String> found = new ArrayList<>();
@@ -431,7 +480,7 @@ final class Demuxer implements AutoCloseable {
    * the first packet, and time starts with it.
    */
   void lookAtStart() {
-    long first = Long.MAX_VALUE;
+    long earliest = Long.MAX_VALUE;
     for (int i = 0; i < START_PACKETS; i++) {
       AVPacket packet = av_packet_alloc();
       boolean read = false;
@@ -445,6 +494,9 @@ final class Demuxer implements AutoCloseable {
       if (!read) {
         break;
       }
+      if (beginning.size() < COMPARED) {
+        beginning.add(First.of(packet));
+      }
       waiting.add(packet);
       if (sideData(packet, AV_PKT_DATA_ENCRYPTION_INFO) != null) {
         throw encrypted(name);
@@ -453,10 +505,10 @@ final class Demuxer implements AutoCloseable {
       if (shown && packet.pts() == Ffmpeg.NO_TIME) {
         startIsTimed = false;
       } else if (shown) {
-        first = Math.min(first, packet.pts());
+        earliest = Math.min(earliest, packet.pts());
       }
     }
-    originTicks = Math.min(originTicks, first);
+    originTicks = Math.min(originTicks, earliest);
     AVPacket picture = waiting.peek();
     if (picture != null && isPhoto() && display.orientation().isUpright()) {
       ByteBuffer file = picture.data().capacity(picture.size()).asByteBuffer();
@@ -473,6 +525,15 @@ final class Demuxer implements AutoCloseable {
   /** Whether the first packets say when their pictures are shown. */
   boolean startIsTimed() {
     return startIsTimed;
+  }
+
+  /**
+   * Whether the times of decoding are evenly spaced in such a container (AVI, program streams), so
+   * that when a picture comes out of the decoder is when it is shown.
+   */
+  boolean decodesSteadily() {
+    String container = format.iformat().name().getString();
+    return container.equals("avi") || container.equals("mpeg");
   }
 
   /** Whether the container knows of time at all: raw streams do not, and FFmpeg makes times up. */
@@ -751,31 +812,84 @@ final class Demuxer implements AutoCloseable {
     return av_seek_frame(format, streamIndex, ticks(nanos), AVSEEK_FLAG_BACKWARD) >= 0;
   }
 
-  /** Goes to the very beginning. */
+  /**
+   * Goes to the very beginning: to where reading began when this was opened.
+   *
+   * @return false if this input cannot be read again
+   */
   boolean rewind() {
     watchdog.progress();
     if (!seekable) {
       return false;
     }
-    moved();
     boolean byBytes = (format.iformat().flags() & AVFMT_NO_BYTE_SEEK) == 0;
     // A transport stream has no index: searching it by time can miss the first key frame.
-    if (timesMayJump() && byBytes && av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE) >= 0) {
+    if (timesMayJump() && byBytes && begins(av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE))) {
       return true;
     }
     // By its own entry in the index: by time, a key frame that an edit list hides is not found.
     if (hasOwnIndex() && avformat_index_get_entries_count(stream) > 0) {
-      long first = avformat_index_get_entry(stream, 0).timestamp();
-      if (av_seek_frame(format, streamIndex, first, AVSEEK_FLAG_BACKWARD) >= 0
-          || av_seek_frame(format, streamIndex, first - 1, AVSEEK_FLAG_BACKWARD) >= 0) {
+      long entry = avformat_index_get_entry(stream, 0).timestamp();
+      if (begins(av_seek_frame(format, streamIndex, entry, AVSEEK_FLAG_BACKWARD))
+          || begins(av_seek_frame(format, streamIndex, entry - 1, AVSEEK_FLAG_BACKWARD))) {
         return true;
       }
     }
-    long first = stream.start_time() == Ffmpeg.NO_TIME ? 0 : stream.start_time();
-    return av_seek_frame(format, streamIndex, Math.min(first, originTicks), AVSEEK_FLAG_BACKWARD)
-            >= 0
-        || av_seek_frame(format, -1, 0, AVSEEK_FLAG_BACKWARD) >= 0
-        || (byBytes && av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE) >= 0);
+    long start = stream.start_time() == Ffmpeg.NO_TIME ? 0 : stream.start_time();
+    long earliest = Math.min(start, originTicks);
+    return begins(av_seek_frame(format, streamIndex, earliest, AVSEEK_FLAG_BACKWARD))
+        || begins(av_seek_frame(format, -1, 0, AVSEEK_FLAG_BACKWARD))
+        || (byBytes && begins(av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE)))
+        || reopen();
+  }
+
+  /** Whether a seek succeeded and the first packets are those that were first before. */
+  private boolean begins(int seekCode) {
+    moved();
+    if (seekCode < 0) {
+      return false;
+    }
+    if (bridge == null) {
+      return true;
+    }
+    for (First expected : beginning) {
+      AVPacket packet = av_packet_alloc();
+      boolean same = false;
+      try {
+        same = readPicture(packet) && First.of(packet).equals(expected);
+      } finally {
+        if (same) {
+          waiting.add(packet);
+        } else {
+          av_packet_free(packet);
+        }
+      }
+      if (!same) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The last resort: what FFmpeg does after a seek is not what it does after opening. */
+  private boolean reopen() {
+    if (bridge == null || !bridge.restart()) {
+      return false;
+    }
+    moved();
+    AVFormatContext again = reopening.open();
+    boolean fits =
+        streamIndex < again.nb_streams()
+            && again.streams(streamIndex).codecpar().codec_id() == stream.codecpar().codec_id();
+    if (!fits) {
+      avformat_close_input(again);
+      throw new VideoException(name + " is another video than it was when it was opened");
+    }
+    avformat_close_input(format);
+    format = again;
+    stream = again.streams(streamIndex);
+    discardOthers();
+    return true;
   }
 
   /**
@@ -826,13 +940,13 @@ final class Demuxer implements AutoCloseable {
     Arrays.fill(latestBefore, Long.MIN_VALUE);
     long end = 0;
     boolean timed = true;
-    boolean decodeTimed = true;
+    Steps steps = new Steps();
     boolean orderly = true;
     AVPacket packet = av_packet_alloc();
     try {
       while (read(packet)) {
         long time = nanos(packet.pts());
-        decodeTimed &= packet.dts() != Ffmpeg.NO_TIME;
+        steps.add(nanos(packet.dts()));
         if ((packet.flags() & AV_PKT_FLAG_DISCARD) == 0 && HiddenPictures.isShown(stream, packet)) {
           if (time == Ffmpeg.NO_TIME) {
             timed = false;
@@ -860,7 +974,31 @@ final class Demuxer implements AutoCloseable {
       orderly &= times[i] > times[i - 1];
     }
     return new Survey(
-        Arrays.copyOf(times, count), end, timed, decodeTimed, orderly && !carriedChanged);
+        Arrays.copyOf(times, count), end, timed, steps.areEqual(), orderly && !carriedChanged);
+  }
+
+  /** Whether times have equal distances, up to what rounding does to them. */
+  private static final class Steps {
+    private static final long ROUNDING = 2_000_000;
+
+    private long last = Ffmpeg.NO_TIME;
+    private long shortest = Long.MAX_VALUE;
+    private long longest = Long.MIN_VALUE;
+    private boolean missing;
+
+    void add(long time) {
+      if (time == Ffmpeg.NO_TIME) {
+        missing = true;
+      } else if (last != Ffmpeg.NO_TIME) {
+        shortest = Math.min(shortest, time - last);
+        longest = Math.max(longest, time - last);
+      }
+      last = time;
+    }
+
+    boolean areEqual() {
+      return !missing && (longest == Long.MIN_VALUE || longest - shortest <= ROUNDING);
+    }
   }
 
   @Override

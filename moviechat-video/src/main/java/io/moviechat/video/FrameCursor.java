@@ -180,9 +180,14 @@ final class FrameCursor implements AutoCloseable {
     } else {
       // Pictures are left out only where times cannot jump unnoticed.
       boolean direct = demuxer.startIsTimed() && (demuxer.seekable() || !demuxer.timesMayJump());
-      Access.Way way = direct ? Access.Way.DIRECT : Access.Way.WARM;
+      Access.Way way = direct ? Access.Way.DIRECT : untimed();
       access.learn(demuxer.hasTimes() ? way : Access.Way.SEQUENTIAL, null);
     }
+  }
+
+  /** The way where packets do not say when their pictures are shown. */
+  private Access.Way untimed() {
+    return demuxer.decodesSteadily() ? Access.Way.WARM : Access.Way.SEQUENTIAL;
   }
 
   private Access.Way wayOf(Survey survey) {
@@ -192,7 +197,7 @@ final class FrameCursor implements AutoCloseable {
     if (survey.timed()) {
       return Access.Way.DIRECT;
     }
-    return survey.decodeTimed() ? Access.Way.WARM : Access.Way.SEQUENTIAL;
+    return survey.steady() ? untimed() : Access.Way.SEQUENTIAL;
   }
 
   /**
@@ -248,12 +253,12 @@ final class FrameCursor implements AutoCloseable {
     if (threads == options.threads() || !free || options.hardware() != HardwareDecoding.NONE) {
       return;
     }
-    reset();
-    VideoOptions others = options.withThreads(threads);
-    Decoder other = new Decoder(demuxer, others);
-    decoder.close();
-    decoder = other;
-    options = others;
+    options = options.withThreads(threads);
+    if (untouched) {
+      renewDecoder();
+    } else {
+      reset();
+    }
   }
 
   /**
@@ -286,7 +291,17 @@ final class FrameCursor implements AutoCloseable {
           demuxer.name() + " cannot be read from its beginning again: it is no seekable input");
     }
     forget(true);
+    if (options.hardware() == HardwareDecoding.NONE) {
+      renewDecoder(); // one that is flushed remembers more than one that is new
+    }
     untouched = true;
+  }
+
+  private void renewDecoder() {
+    Decoder other = new Decoder(demuxer, options);
+    other.startDamagedAt(decoder.damagedPictures());
+    decoder.close();
+    decoder = other;
   }
 
   /**
@@ -313,6 +328,19 @@ final class FrameCursor implements AutoCloseable {
    * @return false if the video has no picture at all
    */
   boolean moveTo(long nanos) {
+    boolean trusted = access.way() != Access.Way.SEQUENTIAL;
+    boolean found = moveAsLearnt(nanos);
+    if (trusted && access.way() == Access.Way.SEQUENTIAL && demuxer.seekable()) {
+      // On the way there times turned out to be wrong: only from the beginning they are repaired
+      // as in a pass.
+      reset();
+      decodeTo(nanos);
+      return hasCurrent();
+    }
+    return found;
+  }
+
+  private boolean moveAsLearnt(long nanos) {
     if (hasCurrent() && nanos < time() && !currentIsFirst()) {
       if (!goBack(nanos)) {
         if (!demuxer.seekable()) {
@@ -451,6 +479,7 @@ final class FrameCursor implements AutoCloseable {
         }
         next.key = Decoder.isKey(next.picture);
         next.time = timeOf(next.picture);
+        lastTime = next.time;
       } while (!fromBeginning && mayBeIncomplete(next));
       held.add(next);
       taken = true;
@@ -459,7 +488,6 @@ final class FrameCursor implements AutoCloseable {
         recycle(next);
       }
     }
-    lastTime = next.time;
     if (next.time > maxTime) {
       throw new VideoException(
           String.format(
@@ -484,10 +512,14 @@ final class FrameCursor implements AutoCloseable {
   private long timeOf(AVFrame picture) {
     long time = demuxer.nanos(Decoder.ticksOf(picture));
     if (time == Ffmpeg.NO_TIME) {
+      if (lastTime == Ffmpeg.NO_TIME && !fromBeginning) {
+        access.learn(Access.Way.SEQUENTIAL, null); // nothing tells where this is
+      }
       return lastTime == Ffmpeg.NO_TIME ? 0 : lastTime + frameNanos;
     }
     time += shift;
     if (lastTime != Ffmpeg.NO_TIME && time <= lastTime) {
+      access.learn(Access.Way.SEQUENTIAL, null);
       if (lastTime - time > SECOND && demuxer.timesMayJump()) {
         shift += lastTime + frameNanos - time;
         return lastTime + frameNanos;

@@ -4,6 +4,7 @@ import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FORCE;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_SIZE;
 import static org.bytedeco.ffmpeg.global.avformat.avio_alloc_context;
 import static org.bytedeco.ffmpeg.global.avformat.avio_context_free;
+import static org.bytedeco.ffmpeg.global.avformat.avio_seek;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EXIT;
 import static org.bytedeco.ffmpeg.global.avutil.av_free;
@@ -86,6 +87,11 @@ final class InputBridge implements AutoCloseable {
     } catch (IOException e) {
       return -1;
     }
+  }
+
+  /** Goes to the first byte, for a container that is opened anew; false if that cannot be. */
+  boolean restart() {
+    return avio_seek(context, 0, SEEK_SET) == 0;
   }
 
   /** What went wrong in Java's reading, if anything did. */

@@ -5,21 +5,21 @@ final class Survey {
   private final long[] times;
   private final long end;
   private final boolean timed;
-  private final boolean decodeTimed;
+  private final boolean steady;
   private final boolean orderly;
 
   /**
    * @param times of all pictures that are shown and have one, sorted; not copied
    * @param end when the last picture leaves the screen
    * @param timed whether every packet said when its picture is shown
-   * @param decodeTimed whether every packet said at least when it is decoded
+   * @param steady whether pictures are decoded at times of equal distance
    * @param orderly whether no two pictures have the same time and times never jump back
    */
-  Survey(long[] times, long end, boolean timed, boolean decodeTimed, boolean orderly) {
+  Survey(long[] times, long end, boolean timed, boolean steady, boolean orderly) {
     this.times = times;
     this.end = end;
     this.timed = timed;
-    this.decodeTimed = decodeTimed;
+    this.steady = steady;
     this.orderly = orderly;
   }
 
@@ -36,8 +36,8 @@ final class Survey {
     return timed;
   }
 
-  boolean decodeTimed() {
-    return decodeTimed;
+  boolean steady() {
+    return steady;
   }
 
   boolean orderly() {
