@@ -258,11 +258,24 @@ public final class ModelBundle implements VisionLanguageModel {
       OnnxAnswerGenerator generator =
           new OnnxAnswerGenerator(
               name(), spec, decoder, projector, tokenizer, settings.processors, opened);
-      if (TemplateCheck.possible()) {
+      if (canCompareTemplates()) {
         TemplateCheck.warn(
             name(), spec.config(), spec.family(), generator.prompt(TemplateCheck.CHAT, 1).text());
       }
       return generator;
+    }
+  }
+
+  /**
+   * Whether the template engine is on the class path. Asked here because {@link TemplateCheck} can
+   * be loaded only where it is.
+   */
+  private static boolean canCompareTemplates() {
+    try {
+      Class.forName("com.hubspot.jinjava.Jinjava", false, ModelBundle.class.getClassLoader());
+      return true;
+    } catch (ClassNotFoundException | LinkageError e) {
+      return false;
     }
   }
 

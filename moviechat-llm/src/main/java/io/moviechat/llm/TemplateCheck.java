@@ -39,16 +39,6 @@ final class TemplateCheck {
 
   private TemplateCheck() {}
 
-  /** Whether the engine is on the class path. */
-  static boolean possible() {
-    try {
-      Class.forName("com.hubspot.jinjava.Jinjava", false, TemplateCheck.class.getClassLoader());
-      return true;
-    } catch (ClassNotFoundException | LinkageError e) {
-      return false;
-    }
-  }
-
   /**
    * Warns of a difference.
    *
