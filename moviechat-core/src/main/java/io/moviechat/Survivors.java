@@ -40,7 +40,7 @@ final class Survivors {
 
   /** The frames to watch: all, if the video does not tell which there are. */
   FrameStream frames(VideoSource source, FrameFormat format) {
-    @Nullable long[] times = source.times(sampling).orElse(null);
+    long @Nullable [] times = source.times(sampling).orElse(null);
     int[] survivors = times == null ? new int[0] : strategy.survivors(times).orElseThrow();
     if (times == null || survivors.length == 0 || survivors.length == times.length) {
       return source.frames(sampling, format);

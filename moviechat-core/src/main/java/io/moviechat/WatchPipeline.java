@@ -59,7 +59,7 @@ final class WatchPipeline {
   private volatile boolean encodingDone;
   private volatile Optional<Duration> duration = Optional.empty();
   private volatile long damagedFrames;
-  private volatile long decodeNanos;
+  private long decodeNanos;
   private long encodeNanos;
   private volatile long reusedFrames;
   private long memoryNanos;

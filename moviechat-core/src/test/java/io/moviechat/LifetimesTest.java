@@ -62,8 +62,8 @@ class LifetimesTest {
 
   @Test
   void anyNumberOfMomentsAndConversationsKeepsFewSessionsOpen() {
-    try (MovieChat chat = fakes().build();
-        Movie movie = chat.watch(FakeVideo.of(500), EVERY_FRAME)) {
+    try (MovieChat chat = fakes().build()) {
+      Movie movie = chat.watch(FakeVideo.of(500), EVERY_FRAME);
       for (int i = 0; i < 200; i++) {
         Moment moment = movie.at(FakeVideo.time(i));
         moment.ask("What is it?");

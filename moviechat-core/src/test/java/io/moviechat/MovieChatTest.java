@@ -35,7 +35,6 @@ import org.junit.jupiter.api.Timeout;
 class MovieChatTest {
   private static final WatchOptions EVERY_FRAME =
       WatchOptions.DEFAULT.withSampling(FrameSampling.everyFrame());
-  private static final Consumer<Watching.Progress> SILENT = progress -> {};
 
   @AfterEach
   void nothingStaysOpen() {
@@ -573,10 +572,9 @@ class MovieChatTest {
             refused.add(e);
           }
         };
-    try (Movie movie = other.watch(FakeVideo.of(10), EVERY_FRAME.onProgress(closing))) {
-      assertThat(refused).isNotEmpty();
-      assertThat(refused.get(0)).hasMessageContaining("listener");
-    }
+    other.watch(FakeVideo.of(10), EVERY_FRAME.onProgress(closing)).close();
+    assertThat(refused).isNotEmpty();
+    assertThat(refused.get(0)).hasMessageContaining("listener");
     try (Movie still = other.watch(FakeVideo.of(10), EVERY_FRAME)) {
       assertThat(still.ask("Why?").text()).contains("Why?");
     }

@@ -25,7 +25,8 @@ public interface AnswerGenerator extends AutoCloseable {
    * the memory, say) is kept as long as one of them is open.
    *
    * @return the session; the caller closes it
-   * @throws IllegalArgumentException if the view's tokens are of another width
+   * @throws IllegalArgumentException if the view's tokens are of another width, which the message
+   *     names
    */
   AnswerSession open(MovieView view);
 

@@ -20,7 +20,8 @@ public interface VideoMemory extends AutoCloseable {
    *
    * @param frame borrowed until the call returns; its timestamp is after that of the frame before
    * @throws IllegalArgumentException if the shape is another one, a value is not finite, or time
-   *     does not advance; the memory is unchanged
+   *     does not advance; the memory is unchanged. The message has the other shape's numbers, the
+   *     value, or the frame's time
    * @throws IllegalStateException if closed
    */
   void add(FrameTokens frame);

@@ -16,7 +16,8 @@ public interface VideoSourceProvider {
    * that does not end: what it opens in the end is closed at once.
    *
    * @return the video; the caller closes it
-   * @throws VideoException if there is no such video or it cannot be read
+   * @throws VideoException if there is no such video or it cannot be read; the message names the
+   *     last part of the location, and no secret of it ({@link VideoLocation#toString()})
    */
   VideoSource open(VideoLocation location);
 }

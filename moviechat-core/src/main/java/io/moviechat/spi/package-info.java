@@ -4,8 +4,9 @@
  * io.moviechat.spi.VideoMemory}) and who answers ({@link io.moviechat.spi.AnswerGenerator}).
  *
  * <p>Implementations are given to {@link io.moviechat.MovieChat.Builder} or found by {@link
- * java.util.ServiceLoader}. Each interface has a contract test in this module's test-jar; extend it
- * with your implementation.
+ * java.util.ServiceLoader}. Each interface has a contract test in the artifact {@code
+ * moviechat-spi-testing} (scope test), which brings JUnit and AssertJ: inherit from it and give it
+ * your implementation. What it asks of a message stands in the interface's {@code @throws}.
  */
 @NullMarked
 package io.moviechat.spi;

@@ -13,6 +13,7 @@ import io.moviechat.MemoryFileException;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
+import io.moviechat.internal.HalfFloats;
 import io.moviechat.spi.SavedMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moviechat.MemoryFileException;
 import io.moviechat.MemorySlot;
 import io.moviechat.TokenShape;
+import io.moviechat.internal.HalfFloats;
 import io.moviechat.spi.SavedMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package io.moviechat.memory;
 
-import static io.moviechat.memory.Checks.require;
+import static io.moviechat.internal.Checks.require;
 
 import io.moviechat.MemorySlot;
 import io.moviechat.TokenShape;

@@ -3,6 +3,7 @@ package io.moviechat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moviechat.Answer;
+import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.Frame;
 import io.moviechat.FrameSampling;
@@ -306,7 +307,13 @@ class ImportedModelGoldenTest {
         Movie movie = chat.watch(picture)) {
       assertThat(movie.memory().snapshot().slots()).hasSize(1);
       assertThat(movie.ask(QUESTION).tokens()).isEqualTo(tokens);
-      assertThat(movie.ask("And why?").text()).isNotNull(); // the conversation goes on
+      try (Conversation conversation = movie.conversation()) {
+        Answer first = conversation.ask(QUESTION);
+        Answer next = conversation.ask("And why?");
+        assertThat(next.promptTokens())
+            .as("the conversation goes on")
+            .isGreaterThan(first.promptTokens() + first.tokens().length);
+      }
     }
   }
 }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -134,7 +135,7 @@ public final class FakeVideo implements VideoSourceProvider {
       return new Stream(this, new ArrayList<>(indices(from, to, sampling)), format);
     }
 
-    private TreeSet<Integer> indices(int from, int to, FrameSampling sampling) {
+    private SortedSet<Integer> indices(int from, int to, FrameSampling sampling) {
       TreeSet<Integer> wanted = new TreeSet<>();
       if (sampling instanceof FrameSampling.EveryFrame) {
         for (int i = from; i < to; i++) {

@@ -1,4 +1,4 @@
-package io.moviechat.memory;
+package io.moviechat.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
