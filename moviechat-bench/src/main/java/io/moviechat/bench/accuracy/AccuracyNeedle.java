@@ -269,7 +269,7 @@ final class AccuracyNeedle implements Study {
   }
 
   /** The tokens of a scene for as long as the movie ever shows it, at most of one loop. */
-  private static List<float[]> loop(Accuracy accuracy, Scene scene, Script script) {
+  static List<float[]> loop(Accuracy accuracy, Scene scene, Script script) {
     long longest =
         script.segments().stream()
             .filter(segment -> segment.scene().equals(scene))
@@ -323,7 +323,7 @@ final class AccuracyNeedle implements Study {
     return 2 * common > end - start;
   }
 
-  private static boolean says(AnswerSession session, String question, String truth) {
+  static boolean says(AnswerSession session, String question, String truth) {
     String answer =
         session
             .answer(
@@ -334,7 +334,7 @@ final class AccuracyNeedle implements Study {
   }
 
   /** The event's kind in a colour that it never has. */
-  private static String absent(Script script, Actor actor) {
+  static String absent(Script script, Actor actor) {
     for (Colour colour : Colour.values()) {
       boolean there =
           script.segments().stream()
@@ -347,7 +347,7 @@ final class AccuracyNeedle implements Study {
     throw new IllegalStateException("a movie has " + actor.kind() + " in every colour");
   }
 
-  private static boolean isOnlyOfItsKind(Script script, Kind kind) {
+  static boolean isOnlyOfItsKind(Script script, Kind kind) {
     return script.segments().stream()
             .map(Script.Segment::scene)
             .distinct()
@@ -357,7 +357,7 @@ final class AccuracyNeedle implements Study {
         == 1;
   }
 
-  private static String article(String noun) {
+  static String article(String noun) {
     return (noun.startsWith("orange") ? "an " : "a ") + noun;
   }
 
