@@ -256,7 +256,7 @@ class InstallPageIT {
     command.add(System.getProperty("outside.compile"));
     command.add(System.getProperty("outside.classpath"));
     command.add("-Dmdep.outputFile=classpath");
-    command.add("-Dmdep.excludeTypes=pom");
+    command.add("-DexcludeTypes=pom");
     Ran ran = process(folder, command, 10);
     assertThat(folder.resolve("target/classes/App.class")).as(ran.toString()).isRegularFile();
     return Arrays.stream(Files.readString(folder.resolve("classpath")).split(File.pathSeparator))
