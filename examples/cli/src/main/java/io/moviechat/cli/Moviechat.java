@@ -68,36 +68,43 @@ public final class Moviechat implements Runnable {
   /** Runs a command line in this process. */
   static int run(Context context, String... args) {
     Moviechat program = new Moviechat();
-    CommandLine commandLine =
-        new CommandLine(program)
-            .addSubcommand(new DemoCommand(context))
-            .addSubcommand(new AskCommand(context))
-            .addSubcommand(new ChatCommand(context))
-            .addSubcommand(new BatchCommand(context))
-            .addSubcommand(new InfoCommand(context))
-            .addSubcommand(new StoryboardCommand(context))
-            .addSubcommand(
-                new CommandLine(new ModelCommand())
-                    .addSubcommand(new HubCommands.Pull(context))
-                    .addSubcommand(new HubCommands.ListModels(context))
-                    .addSubcommand(new HubCommands.Check(context))
-                    .addSubcommand(new HubCommands.Remove(context))
-                    .addSubcommand(new ModelImportCommand(context)))
-            .addSubcommand(EvalCommands.of(context))
-            .addSubcommand(new DoctorCommand(context))
-            .addSubcommand(new CommandLine.HelpCommand())
-            .addSubcommand(new AutoComplete.GenerateCompletion())
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setOut(writer(context.terminal().out()))
-            .setErr(writer(context.terminal().err()))
-            .setParameterExceptionHandler(Moviechat::refuse)
-            .setExecutionExceptionHandler(
-                (failure, line, parsed) -> program.report(failure, context.terminal()));
     try {
-      return commandLine.execute(args);
+      return program.commandLine(context).execute(args);
     } catch (Error failure) { // native libraries that do not load, memory that does not suffice
       return program.report(failure, context.terminal());
     }
+  }
+
+  /** All commands, for who describes them. */
+  static CommandSpec commands(Context context) {
+    return new Moviechat().commandLine(context).getCommandSpec();
+  }
+
+  private CommandLine commandLine(Context context) {
+    return new CommandLine(this)
+        .addSubcommand(new DemoCommand(context))
+        .addSubcommand(new AskCommand(context))
+        .addSubcommand(new ChatCommand(context))
+        .addSubcommand(new BatchCommand(context))
+        .addSubcommand(new InfoCommand(context))
+        .addSubcommand(new StoryboardCommand(context))
+        .addSubcommand(
+            new CommandLine(new ModelCommand())
+                .addSubcommand(new HubCommands.Pull(context))
+                .addSubcommand(new HubCommands.ListModels(context))
+                .addSubcommand(new HubCommands.Check(context))
+                .addSubcommand(new HubCommands.Remove(context))
+                .addSubcommand(new ModelImportCommand(context)))
+        .addSubcommand(EvalCommands.of(context))
+        .addSubcommand(new DoctorCommand(context))
+        .addSubcommand(new CommandLine.HelpCommand())
+        .addSubcommand(new AutoComplete.GenerateCompletion())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setOut(writer(context.terminal().out()))
+        .setErr(writer(context.terminal().err()))
+        .setParameterExceptionHandler(Moviechat::refuse)
+        .setExecutionExceptionHandler(
+            (failure, line, parsed) -> report(failure, context.terminal()));
   }
 
   private static PrintWriter writer(PrintStream stream) {
