@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,10 +14,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Tables and plots of runs, one chapter per benchmark, published figures beside. */
 public final class EvalReport {
   private static final int MOST_VALUES = 24;
+  private static final int MOST_COUNTS = 12;
 
   private final List<Row> rows;
   private final StringBuilder page = new StringBuilder();
@@ -111,6 +114,7 @@ public final class EvalReport {
         own.stream().map(this::cells).toList());
     chance(own);
     categories(own);
+    replies(own);
     plot(benchmark, about.title(), own, folder);
     published(benchmark);
     basis(own);
@@ -238,6 +242,33 @@ public final class EvalReport {
     return mean.isEmpty()
         ? ""
         : number(row, mean.get()) + " (" + json.path("counted").asInt() + ")";
+  }
+
+  /** Which rules read the replies, and what was replied: a model that always says A shows here. */
+  private void replies(List<Row> own) {
+    if (own.stream().noneMatch(row -> row.json().path("given").size() > 0)) {
+      return;
+    }
+    page.append("\nHow replies were read, and what they said:\n\n");
+    table(
+        List.of("run", "way of watching", "rules", "replies"),
+        own.stream()
+            .map(
+                row ->
+                    List.of(
+                        row.run(),
+                        row.cell(),
+                        counts(row.json().path("rules")),
+                        counts(row.json().path("given"))))
+            .toList());
+  }
+
+  private static String counts(JsonNode counts) {
+    return counts.properties().stream()
+        .sorted(Comparator.comparingInt(each -> -each.getValue().asInt()))
+        .limit(MOST_COUNTS)
+        .map(each -> each.getKey() + " " + each.getValue().asInt())
+        .collect(Collectors.joining(", "));
   }
 
   private void plot(String benchmark, String title, List<Row> own, Path folder) throws IOException {
