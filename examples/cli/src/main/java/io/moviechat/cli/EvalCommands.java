@@ -131,7 +131,7 @@ final class EvalCommands {
         paramLabel = "KEY=VALUE,...",
         description =
             "Compare ways of watching: strategy, slots, sampling (every:1s, uniform:128, original,"
-                + " keyframes), recent. May be given more than once.")
+                + " keyframes), recent, recall (on, off), prompt. May be given more than once.")
     private List<String> grid = new ArrayList<>();
 
     @Option(

@@ -7,6 +7,7 @@ import io.moviechat.MovieChat;
 import io.moviechat.VideoException;
 import io.moviechat.VideoLocation;
 import io.moviechat.VideoMemoryFactory;
+import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.VideoSource;
@@ -120,15 +121,36 @@ public final class EvalRun {
       VisionLanguageModel chosen = Objects.requireNonNull(model);
       try (FrameEncoder encoder = chosen.openEncoder();
           AnswerGenerator generator = chosen.openGenerator()) {
-        List<Fitted> fitted = fit(chosen, encoder, generator);
-        EvalJournal journal =
-            EvalJournal.goOn(
-                log, settings(dataset, items, chosen, encoder, generator, fitted), items, retry);
-        new Watchers(chosen, encoder, generator, fitted, journal, progress).run(items);
+        Optional<SlotScorer> scorer = chosen.openScorer();
+        try {
+          ask(log, dataset, items, new Opened(chosen, encoder, generator, scorer), progress);
+        } finally {
+          scorer.ifPresent(SlotScorer::close);
+        }
         log.force();
       }
     }
     return dataset.problems();
+  }
+
+  /** A model with its parts opened. */
+  record Opened(
+      VisionLanguageModel model,
+      FrameEncoder encoder,
+      AnswerGenerator generator,
+      Optional<SlotScorer> scorer) {}
+
+  private void ask(
+      LineLog log,
+      Dataset dataset,
+      List<EvalItem> items,
+      Opened opened,
+      Consumer<Progress> progress)
+      throws IOException {
+    List<Fitted> fitted = fit(opened);
+    ObjectNode settings = settings(dataset, items, opened, fitted);
+    EvalJournal journal = EvalJournal.goOn(log, settings, items, retry);
+    new Watchers(opened, fitted, journal, progress).run(items);
   }
 
   private List<EvalItem> limited(List<EvalItem> items) {
@@ -173,18 +195,13 @@ public final class EvalRun {
   }
 
   private ObjectNode settings(
-      Dataset dataset,
-      List<EvalItem> items,
-      VisionLanguageModel chosen,
-      FrameEncoder encoder,
-      AnswerGenerator generator,
-      List<Fitted> fitted) {
+      Dataset dataset, List<EvalItem> items, Opened opened, List<Fitted> fitted) {
     ObjectNode settings = settings(dataset, items);
-    settings.put("model", chosen.name());
-    settings.put("encoder", encoder.id());
-    settings.put("generator", generator.id());
+    settings.put("model", opened.model().name());
+    settings.put("encoder", opened.encoder().id());
+    settings.put("generator", opened.generator().id());
     settings.put("prompt", prompting.id());
-    settings.put("generation", options(chosen).toString());
+    settings.put("generation", options(opened.model()).toString());
     settings.put("textOnly", textOnly);
     ObjectNode all = settings.putObject("cells");
     for (Fitted each : fitted) {
@@ -193,7 +210,8 @@ public final class EvalRun {
           .put("settings", each.memory().settings())
           .put("sampling", each.sampling().toString())
           .put("maxSlots", each.memory().maxSlots())
-          .put("tokensPerSlot", encoder.shape().tokens());
+          .put("recall", each.cell().recalls(opened.scorer()) ? "on" : "off")
+          .put("tokensPerSlot", opened.encoder().shape().tokens());
     }
     return settings;
   }
@@ -210,24 +228,27 @@ public final class EvalRun {
   record Fitted(Cell cell, VideoMemoryFactory memory, FrameSampling sampling) {}
 
   /** Opens a chat per cell once, which says early what does not fit. */
-  private List<Fitted> fit(
-      VisionLanguageModel chosen, FrameEncoder encoder, AnswerGenerator generator) {
+  private List<Fitted> fit(Opened opened) {
     List<Fitted> fitted = new ArrayList<>();
     for (Cell cell : cells) {
-      MovieChat.Builder builder =
-          MovieChat.builder().model(chosen).encoder(encoder).generator(generator);
-      try (MovieChat chat = cell.apply(builder, chosen.defaults()).build()) {
+      try (MovieChat chat = chat(cell, opened, opened.encoder()).build()) {
         fitted.add(new Fitted(cell, chat.memoryFactory(), chat.sampling()));
       }
     }
     return fitted;
   }
 
+  /** A chat of a cell that borrows what is opened. */
+  static MovieChat.Builder chat(Cell cell, Opened opened, FrameEncoder encoder) {
+    VisionLanguageModel model = cell.model(opened.model());
+    MovieChat.Builder builder =
+        MovieChat.builder().model(model).encoder(encoder).generator(opened.generator());
+    return cell.apply(builder, model.defaults(), opened.scorer());
+  }
+
   /** The films of a run, several at a time. */
   private final class Watchers {
-    private final VisionLanguageModel chosen;
-    private final FrameEncoder encoder;
-    private final AnswerGenerator generator;
+    private final Opened opened;
     private final EvalJournal journal;
     private final Consumer<Progress> progress;
 
@@ -239,16 +260,8 @@ public final class EvalRun {
     private final int allMemory;
     private int done;
 
-    Watchers(
-        VisionLanguageModel chosen,
-        FrameEncoder encoder,
-        AnswerGenerator generator,
-        List<Fitted> fitted,
-        EvalJournal journal,
-        Consumer<Progress> progress) {
-      this.chosen = chosen;
-      this.encoder = encoder;
-      this.generator = generator;
+    Watchers(Opened opened, List<Fitted> fitted, EvalJournal journal, Consumer<Progress> progress) {
+      this.opened = opened;
       this.journal = journal;
       this.progress = progress;
       for (Fitted each : fitted) {
@@ -318,7 +331,7 @@ public final class EvalRun {
           return;
         }
         journal.add(
-            FilmPass.withoutFilm(item, prompting.of(item), generator, options(chosen), chosen));
+            FilmPass.withoutFilm(item, prompting.of(item), opened, options(opened.model())));
       }
     }
 
@@ -348,10 +361,9 @@ public final class EvalRun {
             new FilmPass(
                 file.get().toUri(),
                 films,
-                chosen,
-                new FilmEncoder(encoder, encoderLock),
-                generator,
-                options(chosen),
+                opened,
+                new FilmEncoder(opened.encoder(), encoderLock),
+                options(opened.model()),
                 prompting,
                 () -> cancelled);
         pass.run(open, sampling, resolved(questions, films, file.get().toUri()), journal);
@@ -405,7 +417,7 @@ public final class EvalRun {
               .count();
       long slots =
           open.stream().mapToLong(each -> Math.min(each.memory().maxSlots(), 1 << 20)).sum();
-      long bytes = slots * encoder.shape().bytes() * (2 + moments);
+      long bytes = slots * opened.encoder().shape().bytes() * (2 + moments);
       return (int) Math.max(1, Math.min(allMemory, bytes / MEBIBYTE));
     }
   }
@@ -473,8 +485,8 @@ public final class EvalRun {
 
     /**
      * Ways of watching that are compared, as {@code key=value,value}: {@code strategy}, {@code
-     * slots}, {@code sampling}, {@code recent}. All combinations are run; those that sample alike
-     * share one pass. Default: the model's own way.
+     * slots}, {@code sampling}, {@code recent}, {@code recall}, {@code prompt}. All combinations
+     * are run; those that sample alike share one pass. Default: the model's own way.
      */
     public Builder grid(List<String> axes) {
       grid = List.copyOf(axes);

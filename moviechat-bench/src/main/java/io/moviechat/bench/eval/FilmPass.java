@@ -15,19 +15,19 @@ import io.moviechat.VideoException;
 import io.moviechat.VideoMemoryFactory;
 import io.moviechat.WatchOptions;
 import io.moviechat.bench.eval.EvalRun.Fitted;
-import io.moviechat.spi.AnswerGenerator;
+import io.moviechat.bench.eval.EvalRun.Opened;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
 import io.moviechat.spi.VideoSourceProvider;
-import io.moviechat.spi.VisionLanguageModel;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,9 +38,8 @@ final class FilmPass {
 
   private final URI location;
   private final VideoSourceProvider films;
-  private final VisionLanguageModel model;
+  private final Opened opened;
   private final FilmEncoder encoder;
-  private final AnswerGenerator generator;
   private final GenerationOptions options;
   private final Prompting prompting;
   private final BooleanSupplier cancelled;
@@ -48,17 +47,15 @@ final class FilmPass {
   FilmPass(
       URI location,
       VideoSourceProvider films,
-      VisionLanguageModel model,
+      Opened opened,
       FilmEncoder encoder,
-      AnswerGenerator generator,
       GenerationOptions options,
       Prompting prompting,
       BooleanSupplier cancelled) {
     this.location = location;
     this.films = films;
-    this.model = model;
+    this.opened = opened;
     this.encoder = encoder;
-    this.generator = generator;
     this.options = options;
     this.prompting = prompting;
     this.cancelled = cancelled;
@@ -94,9 +91,7 @@ final class FilmPass {
   }
 
   private MovieChat chat(Fitted cell, VideoMemoryFactory memory, VideoSourceProvider provider) {
-    MovieChat.Builder builder =
-        MovieChat.builder().model(model).encoder(encoder).generator(generator);
-    return cell.cell().apply(builder, model.defaults()).memory(memory).video(provider).build();
+    return EvalRun.chat(cell.cell(), opened, encoder).memory(memory).video(provider).build();
   }
 
   private void ask(Movie movie, Fitted cell, List<EvalItem> items, EvalJournal journal)
@@ -163,19 +158,16 @@ final class FilmPass {
 
   /** The same question without any film: what the text alone gives away. */
   static EvalAnswer withoutFilm(
-      EvalItem item,
-      String prompt,
-      AnswerGenerator generator,
-      GenerationOptions options,
-      VisionLanguageModel model) {
+      EvalItem item, String prompt, Opened opened, GenerationOptions options) {
     EvalAnswer line = new EvalAnswer(item.id(), Cell.TEXT_ONLY);
-    TokenShape shape = new TokenShape(1, generator.tokenWidth().orElse(1));
+    TokenShape shape = new TokenShape(1, opened.generator().tokenWidth().orElse(1));
     MovieView nothing = MovieView.of(MemorySnapshot.empty(shape));
     AnswerRequest request = AnswerRequest.of(prompt, options);
-    if (model.defaults().systemPrompt().isPresent()) {
-      request = request.withSystemPrompt(model.defaults().systemPrompt().get());
+    Optional<String> system = opened.model().defaults().systemPrompt();
+    if (system.isPresent()) {
+      request = request.withSystemPrompt(system.get());
     }
-    try (AnswerSession session = generator.open(nothing)) {
+    try (AnswerSession session = opened.generator().open(nothing)) {
       GeneratedAnswer answer = session.answer(request, TokenListener.NONE);
       return line.reply(answer.text())
           .usage(answer.promptTokens(), answer.tokens().length)

@@ -113,6 +113,34 @@ class EvalRunTest {
   }
 
   @Test
+  void recallKeepsMoreAndGivesAsMuch() throws IOException {
+    FakeModel model = new FakeModel((view, prompt) -> String.valueOf(view.memory().slots().size()));
+    run(model, out)
+        .withoutTextOnly()
+        .grid(List.of("recall=on,off", "prompt=6"))
+        .build()
+        .run(p -> {});
+    EvalJournal.Contents journal = EvalJournal.read(out);
+    assertThat(journal.settings().path("cells").path("recall=on prompt=6").path("maxSlots").asInt())
+        .isGreaterThan(1000);
+    assertThat(
+            journal.settings().path("cells").path("recall=off prompt=6").path("maxSlots").asInt())
+        .isLessThanOrEqualTo(6);
+    for (Map<String, EvalAnswer> cell : journal.answers().values()) {
+      for (EvalAnswer answer : cell.values()) {
+        boolean whole = journal.items().get(answer.item()).askAt().isEmpty();
+        int slots = Integer.parseInt(answer.reply().orElseThrow());
+        assertThat(slots).isLessThanOrEqualTo(whole ? 6 : 6 + 8 + 1);
+      }
+    }
+    assertThat(model.scorersClosed()).isEqualTo(1);
+    assertThatThrownBy(
+            () -> run(model, out.resolve("x")).grid(List.of("recall=maybe")).build().run(p -> {}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maybe");
+  }
+
+  @Test
   void aLaterFrameWouldBeNamed() {
     EvalAnswer answer = new EvalAnswer("i", "c").reply("x");
     FilmPass.checkPast(answer, 10, List.of(new Span(8, 10.5)), null);

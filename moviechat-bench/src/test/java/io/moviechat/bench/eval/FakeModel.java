@@ -4,8 +4,10 @@ import io.moviechat.FinishReason;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameTokens;
+import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
+import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
@@ -16,7 +18,9 @@ import io.moviechat.spi.VisionLanguageModel;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 
@@ -26,6 +30,7 @@ final class FakeModel implements VisionLanguageModel {
 
   private final BiFunction<MovieView, String, String> replies;
   private final AtomicLong frames = new AtomicLong();
+  private final AtomicInteger scorersClosed = new AtomicInteger();
 
   FakeModel(BiFunction<MovieView, String, String> replies) {
     this.replies = replies;
@@ -85,6 +90,35 @@ final class FakeModel implements VisionLanguageModel {
       sums[i] /= (float) frame.width() * frame.height();
     }
     return FrameTokens.of(frame.timestamp(), SHAPE, FloatBuffer.wrap(sums));
+  }
+
+  /** Wants the first slot of any memory, whatever the question. */
+  @Override
+  public Optional<SlotScorer> openScorer() {
+    return Optional.of(
+        new SlotScorer() {
+          @Override
+          public String name() {
+            return "first";
+          }
+
+          @Override
+          public Optional<float[]> score(String question, MemorySnapshot memory) {
+            float[] scores = new float[memory.slots().size()];
+            scores[0] = 1;
+            return Optional.of(scores);
+          }
+
+          @Override
+          public void close() {
+            scorersClosed.incrementAndGet();
+          }
+        });
+  }
+
+  /** How many scorers were closed. */
+  int scorersClosed() {
+    return scorersClosed.get();
   }
 
   @Override
