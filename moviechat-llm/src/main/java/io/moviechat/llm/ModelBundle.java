@@ -258,9 +258,14 @@ public final class ModelBundle implements VisionLanguageModel {
       OnnxAnswerGenerator generator =
           new OnnxAnswerGenerator(
               name(), spec, decoder, projector, tokenizer, settings.processors, opened);
-      if (canCompareTemplates()) {
-        TemplateCheck.warn(
-            name(), spec.config(), spec.family(), generator.prompt(TemplateCheck.CHAT, 1).text());
+      try {
+        if (canCompareTemplates()) {
+          TemplateCheck.warn(
+              name(), spec.config(), spec.family(), generator.prompt(TemplateCheck.CHAT, 1).text());
+        }
+      } catch (Throwable e) {
+        generator.close();
+        throw e;
       }
       return generator;
     }
