@@ -67,7 +67,10 @@ public final class MovieLibrary implements AutoCloseable {
   private final Duration checkpointEvery;
   private final ExecutorService watchers;
 
-  /** Guards all that follows, and the fields of films. Nothing slow happens under it. */
+  /**
+   * Guards all that follows, and the fields of films. Neither videos nor the model are touched
+   * under it.
+   */
   private final Object lock = new Object();
 
   private final Map<String, Film> films = new LinkedHashMap<>();
@@ -107,6 +110,7 @@ public final class MovieLibrary implements AutoCloseable {
    *
    * @param video absolute, with a scheme
    * @throws VideoException if it is a file that is not there
+   * @throws MemoryFileException if the library's folder cannot be written
    * @throws IllegalStateException if too many films wait, or this library is closed
    */
   public Film watch(URI video) {
@@ -170,6 +174,11 @@ public final class MovieLibrary implements AutoCloseable {
         waiting < maxWaiting,
         "%s films are waiting to be watched, which is the most: wait for one of them",
         waiting);
+    try {
+      film.filmRecord().write(file(film.id(), RECORD)); // so that a restart knows who waited
+    } catch (IOException e) {
+      throw new MemoryFileException("the library cannot write down " + film + ": " + e, e);
+    }
     film.waiting();
     films.put(film.id(), film);
     watchers.execute(() -> watch(film));
@@ -283,7 +292,6 @@ public final class MovieLibrary implements AutoCloseable {
         throw new CancellationException();
       }
     }
-    film.filmRecord().write(file(film.id(), RECORD));
     Movie movie = watched(film);
     boolean kept = false;
     try {
@@ -364,7 +372,8 @@ public final class MovieLibrary implements AutoCloseable {
     @Nullable Watching pass;
     synchronized (lock) {
       boolean underWay = film.state() == Film.State.WAITING || film.state() == Film.State.WATCHING;
-      if (!underWay || film.wanted() == Film.End.CANCEL) {
+      boolean nothingToStop = end == Film.End.STOP && film.state() == Film.State.WAITING;
+      if (!underWay || nothingToStop || film.wanted() == Film.End.CANCEL) {
         return;
       }
       film.want(end);

@@ -258,6 +258,25 @@ class MovieLibraryTest {
   }
 
   @Test
+  void aFilmThatWaitedIsKnownAfterARestart() throws Exception {
+    frames.drainPermits();
+    MovieLibrary library = library().build();
+    Film first = library.watch(video("a", 8), EACH);
+    until(() -> first.state() == State.WATCHING);
+    Film second = library.watch(video("b", 8), EACH);
+    second.stop(); // nothing to stop yet
+    assertThat(second.state()).isEqualTo(State.WAITING);
+    frames.release(100);
+    library.close();
+    try (MovieLibrary reopened = library().build()) {
+      Film again = reopened.film(second.id()).orElseThrow();
+      reopened.resume(again);
+      assertThat(again.await(SOON)).isTrue();
+      assertThat(again.state()).isEqualTo(State.READY);
+    }
+  }
+
+  @Test
   void whatCannotBeWatchedSaysWhyAndMayBeTriedAgain() throws Exception {
     try (MovieLibrary library = library().build()) {
       Film film = library.watch(URI.create("fake:nothing"));
