@@ -1,6 +1,6 @@
 // Questions and answers.
 import {html, nothing} from './vendor/lit-html.js';
-import {clock} from './format.js';
+import {clock, count, span} from './format.js';
 
 const FEW = 6;
 
@@ -73,16 +73,22 @@ function turnView(turn, state, actions) {
 
 function chips(turn, actions) {
   if (!turn.evidence?.length) return nothing;
-  const shown = turn.all ? turn.evidence : turn.evidence.slice(0, FEW);
+  // Of a moment the latest slots tell most, of a film its course.
+  const few = turn.at === null ? turn.evidence.slice(0, FEW) : turn.evidence.slice(-FEW);
+  const shown = turn.all ? turn.evidence : few;
   const rest = turn.evidence.length - shown.length;
   const more = () => {
     turn.all = true;
     actions.set({});
   };
+  const others = rest > 0
+    ? html`<button class="chip" @click=${more}>${rest} ${turn.at === null ? 'more' : 'earlier'}</button>` : nothing;
   return html`
     <div class="chips" role="group" aria-label="What the answer rests on">
+      ${turn.at === null ? nothing : others}
       ${shown.map((slot) => html`
-        <button class="chip" title="${slot.frames} frames" @click=${() => actions.seek(slot.start, [slot.start, slot.end])}>${slot.from}–${slot.to}</button>`)}
-      ${rest > 0 ? html`<button class="chip" @click=${more}>${rest} more</button>` : nothing}
+        <button class="chip slot-chip" title=${count(slot.frames, 'frame')}
+          @click=${() => actions.seek(slot.start, [slot.start, slot.end])}>${span(slot.start, slot.end)}</button>`)}
+      ${turn.at === null ? others : nothing}
     </div>`;
 }

@@ -1,7 +1,7 @@
 // One film: player, time line of its memory, and how it is being watched.
 import {html, nothing, svg} from './vendor/lit-html.js';
 import {memoryOf, pictureOf, storyboardOf, videoOf} from './api.js';
-import {bytes, clock, spoken, tierName} from './format.js';
+import {bytes, clock, count, span, spoken, tierName} from './format.js';
 
 export function filmView(state, actions) {
   const {film} = state;
@@ -59,7 +59,7 @@ function timeline(state, actions) {
   const looked = slots[state.slot];
   const now = Math.min(state.time, length);
   const text = looked
-    ? `Slot ${state.slot + 1} of ${slots.length}: ${clock(looked.start)} to ${clock(looked.end)}, ${looked.frames} frames, ${tierName(looked.tier)} memory`
+    ? `Slot ${state.slot + 1} of ${slots.length}: ${span(looked.start, looked.end)}, ${count(looked.frames, 'frame')}, ${tierName(looked.tier)} memory`
     : `${clock(now)} of ${clock(length)}, ${slots.length} memory slots`;
   const inSpan = (slot) => state.span && slot.start < state.span[1] + 1e-6 && slot.end > state.span[0] - 1e-6
     && (slot.end > state.span[0] || slot.start === state.span[0]) && slot.start < Math.max(state.span[1], state.span[0] + 1e-3);

@@ -8,6 +8,15 @@ export function clock(seconds) {
   return hours > 0 ? `${hours}:${rest}` : rest;
 }
 
+/** A span of time; tenths where whole seconds would not tell its ends apart. */
+export function span(start, end) {
+  if (clock(start) !== clock(end)) return `${clock(start)}–${clock(end)}`;
+  const tenths = (seconds) => `${clock(seconds)}.${Math.floor(seconds * 10) % 10}`;
+  return tenths(start) === tenths(end) ? tenths(start) : `${tenths(start)}–${tenths(end)}`;
+}
+
+export const count = (n, what) => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 export function spoken(seconds) {
   const s = Math.round(seconds);
   const minutes = Math.floor(s / 60);

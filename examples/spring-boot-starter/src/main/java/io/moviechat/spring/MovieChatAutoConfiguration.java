@@ -1,0 +1,108 @@
+package io.moviechat.spring;
+
+import io.micrometer.observation.ObservationRegistry;
+import io.moviechat.FrameSampling;
+import io.moviechat.MemoryBudget;
+import io.moviechat.MovieChat;
+import io.moviechat.library.Film;
+import io.moviechat.library.MovieLibrary;
+import io.moviechat.llm.ModelBundle;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Makes the beans that an application has not made itself. */
+@AutoConfiguration
+@ConditionalOnProperty(name = "moviechat.enabled", matchIfMissing = true)
+@EnableConfigurationProperties(MovieChatProperties.class)
+class MovieChatAutoConfiguration {
+  @Bean(destroyMethod = "close")
+  @ConditionalOnMissingBean
+  MovieChat movieChat(
+      MovieChatProperties properties, ObjectProvider<MovieChatCustomizer> customizers) {
+    MovieChat.Builder settings = MovieChat.builder();
+    if (properties.model() != null) {
+      settings.model(ModelBundle.at(properties.model()));
+    }
+    if (properties.memorySlots() != null) {
+      settings.memoryBudget(MemoryBudget.ofSlots(properties.memorySlots()));
+    }
+    if (properties.every() != null) {
+      settings.sampling(FrameSampling.every(properties.every()));
+    }
+    customizers.orderedStream().forEach(customizer -> customizer.customize(settings));
+    return settings.build();
+  }
+
+  /** Depends on the chat, so that it is closed before it. */
+  @Bean(destroyMethod = "close")
+  @ConditionalOnMissingBean
+  MovieLibrary movieLibrary(MovieChat chat, MovieChatProperties properties) {
+    return MovieLibrary.builder(chat, properties.library())
+        .maxBytes(properties.maxDisk().toBytes())
+        .maxOpen(properties.maxOpen())
+        .concurrency(properties.concurrency())
+        .build();
+  }
+
+  /** Goes on with interrupted films once all is up. */
+  @Bean
+  @ConditionalOnProperty(name = "moviechat.resume", matchIfMissing = true)
+  SmartLifecycle movieResumption(MovieLibrary library) {
+    return new SmartLifecycle() {
+      private volatile boolean running;
+
+      @Override
+      public void start() {
+        running = true;
+        for (Film film : library.films()) {
+          if (film.state() == Film.State.INTERRUPTED) {
+            library.resume(film);
+          }
+        }
+      }
+
+      @Override
+      public void stop() {
+        running = false;
+      }
+
+      @Override
+      public boolean isRunning() {
+        return running;
+      }
+    };
+  }
+
+  /** With Micrometer on the class path. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(name = "io.micrometer.observation.ObservationRegistry")
+  static class Observed {
+    @Bean
+    @ConditionalOnMissingBean
+    Movies movies(
+        MovieChat chat, MovieLibrary library, ObjectProvider<ObservationRegistry> registry) {
+      return new Movies(
+          library,
+          new ObservedCalls(chat.model(), registry.getIfAvailable(() -> ObservationRegistry.NOOP)));
+    }
+  }
+
+  /** Without it. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnMissingClass("io.micrometer.observation.ObservationRegistry")
+  static class Unobserved {
+    @Bean
+    @ConditionalOnMissingBean
+    Movies movies(MovieLibrary library) {
+      return new Movies(library, Movies.Calls.UNOBSERVED);
+    }
+  }
+}
