@@ -132,6 +132,19 @@ final class Nd4jStore implements TokenStore {
     occupy(place, row);
     onHost[row] = false;
     reader.read(values, mean, toWindow, place);
+    for (float sum : mean) {
+      if (!Float.isFinite(sum)) {
+        clear(place);
+        return;
+      }
+    }
+  }
+
+  /** A frame that is refused must not stay: nothing times infinity is not nothing. */
+  private void clear(int place) {
+    for (int i = place * shape.floats(); i < (place + 1) * shape.floats(); i++) {
+      framesOnHost.put(i, 0);
+    }
   }
 
   private int freePlace() {

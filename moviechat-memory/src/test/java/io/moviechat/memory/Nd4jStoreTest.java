@@ -142,4 +142,21 @@ class Nd4jStoreTest {
       }
     }
   }
+
+  /** The window holds a frame until the next one comes, even if it was refused. */
+  @Test
+  void aRefusedFrameLeavesNothingInTheWindow() {
+    TokenShape shape = new TokenShape(1, 2);
+    try (TokenStore store = new Nd4jStore(4, shape, 3)) {
+      float[] mean = new float[2];
+      store.put(0, FloatBuffer.wrap(new float[] {1, 2}), mean);
+      store.put(1, FloatBuffer.wrap(new float[] {3, 4}), mean);
+      store.put(2, FloatBuffer.wrap(new float[] {Float.NaN, 1}), mean);
+      assertThat(mean[0]).isNaN();
+      store.combine(new int[] {0, 1}, new float[] {0.5f, 0.5f}, new int[] {0, 2}, 1);
+      float[] values = new float[2];
+      store.get(0, values);
+      assertThat(values).containsExactly(2, 3);
+    }
+  }
 }
