@@ -528,12 +528,11 @@ final class Demuxer implements AutoCloseable {
   }
 
   /**
-   * Whether the times of decoding are evenly spaced in such a container (AVI, program streams), so
-   * that when a picture comes out of the decoder is when it is shown.
+   * Whether each packet of such a container (AVI) has a time of decoding that does not depend on
+   * where reading began, so that when a picture comes out of the decoder is when it is shown.
    */
   boolean decodesSteadily() {
-    String container = format.iformat().name().getString();
-    return container.equals("avi") || container.equals("mpeg");
+    return format.iformat().name().getString().equals("avi");
   }
 
   /** Whether the container knows of time at all: raw streams do not, and FFmpeg makes times up. */

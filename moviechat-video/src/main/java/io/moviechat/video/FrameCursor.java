@@ -172,7 +172,8 @@ final class FrameCursor implements AutoCloseable {
     }
     long bytes = demuxer.bytes();
     long limit = demuxer.timesMayJump() ? MAX_UNINDEXED_BYTES : MAX_SURVEYED_BYTES;
-    if (!surveyed && (wholly || (bytes >= 0 && bytes <= limit))) {
+    boolean hopeless = !demuxer.startIsTimed() && untimed() == Access.Way.SEQUENTIAL;
+    if (!surveyed && (wholly || (!hopeless && bytes >= 0 && bytes <= limit))) {
       untouched = false;
       Survey survey = demuxer.survey();
       reset();

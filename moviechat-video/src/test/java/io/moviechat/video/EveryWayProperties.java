@@ -20,6 +20,7 @@ import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Assume;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -33,7 +34,7 @@ import net.jqwik.api.Tuple;
 class EveryWayProperties {
   private static final FrameFormat SMALL = FrameFormat.stretch(24, 16, Resampling.BILINEAR);
 
-  @Property(shrinking = ShrinkingMode.OFF, maxDiscardRatio = 50)
+  @Property(shrinking = ShrinkingMode.OFF, edgeCases = EdgeCasesMode.NONE, maxDiscardRatio = 50)
   void ofAnyFile(@ForAll("videos") GeneratedVideo video) throws IOException {
     Path folder = Files.createTempDirectory("every-way");
     try {
