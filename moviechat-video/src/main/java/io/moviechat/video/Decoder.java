@@ -3,6 +3,8 @@ package io.moviechat.video;
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_DEFAULT;
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_NONREF;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_MPEG4;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_VP8;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_VP9;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
@@ -10,6 +12,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_alloc_context3;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_find_decoder;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_find_decoder_by_name;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_flush_buffers;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_free_context;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
@@ -75,7 +78,7 @@ final class Decoder implements AutoCloseable {
   Decoder(Demuxer demuxer, VideoOptions options) {
     this.demuxer = demuxer;
     this.options = options;
-    AVCodec codec = avcodec_find_decoder(demuxer.parameters().codec_id());
+    AVCodec codec = codecOf(demuxer);
     String codecName = avcodec_get_name(demuxer.parameters().codec_id()).getString();
     if (codec == null || codec.isNull()) {
       throw new VideoException(
@@ -117,6 +120,19 @@ final class Decoder implements AutoCloseable {
         close();
       }
     }
+  }
+
+  /** FFmpeg's own decoders of VP8 and VP9 do not read what is transparent; libvpx does. */
+  private static AVCodec codecOf(Demuxer demuxer) {
+    int codec = demuxer.parameters().codec_id();
+    boolean vp8 = codec == AV_CODEC_ID_VP8;
+    if ((vp8 || codec == AV_CODEC_ID_VP9) && demuxer.hasAlpha()) {
+      AVCodec libvpx = avcodec_find_decoder_by_name(vp8 ? "libvpx" : "libvpx-vp9");
+      if (libvpx != null && !libvpx.isNull()) {
+        return libvpx;
+      }
+    }
+    return avcodec_find_decoder(codec);
   }
 
   /** Goes on counting where another decoder of the same video ended. */

@@ -555,6 +555,12 @@ final class Demuxer implements AutoCloseable {
     return stream.codecpar();
   }
 
+  /** Whether WebM says that there is a second layer with what is transparent. */
+  boolean hasAlpha() {
+    AVDictionaryEntry mode = av_dict_get(stream.metadata(), "alpha_mode", null, 0);
+    return mode != null && mode.value().getString().equals("1");
+  }
+
   /** How the pictures are shown, as the container says. */
   Display display() {
     return display;

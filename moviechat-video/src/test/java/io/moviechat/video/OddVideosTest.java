@@ -401,6 +401,47 @@ class OddVideosTest {
     }
   }
 
+  /** What camcorders and editing programs write: colours at half resolution, ten bits. */
+  @Test
+  void colorsOfCamcorders() {
+    List<Duration> times = regular(10, 40);
+    assertNumbered(
+        write("ten.mkv", 32, 32, times, b -> b.encoder("ffv1", AV_PIX_FMT_YUV422P10LE)), times, 2);
+    assertNumbered(
+        write("prores.mov", 64, 32, times, b -> b.encoder("prores_ks", AV_PIX_FMT_YUV422P10LE)),
+        times,
+        4);
+    assertNumbered(
+        write("v210.mov", 48, 32, times, b -> b.encoder("v210", AV_PIX_FMT_YUV422P10LE)), times, 2);
+    assertNumbered(
+        write(
+            "mpeg2.mkv",
+            64,
+            64,
+            times,
+            b ->
+                b.encoder("mpeg2video", AV_PIX_FMT_YUV422P)
+                    .ticksPerSecond(25)
+                    .framesPerSecond(25)
+                    .interlaced(true)
+                    .bFrames(2)
+                    .keyframeInterval(6)
+                    .bitRate(4_000_000)),
+        times,
+        6);
+  }
+
+  @Test
+  void whatIsTransparentInWebmIsBlack() {
+    try (VideoSource video =
+            new FfmpegVideoSourceProvider().open(Clips.resource("/cases/alpha-vp9.webm"));
+        Frame frame = video.frameAt(Duration.ofMillis(500), FrameFormat.ORIGINAL)) {
+      int row = 3 * frame.width() * (frame.height() / 2);
+      assertThat(frame.rgb().get(row + 3 * (frame.width() / 4)) & 0xff).isGreaterThan(200);
+      assertThat(frame.rgb().get(row + 3 * (3 * frame.width() / 4)) & 0xff).isLessThan(40);
+    }
+  }
+
   @Test
   void greyAndPaletteAndFullRange() {
     List<Duration> times = regular(10, 40);
