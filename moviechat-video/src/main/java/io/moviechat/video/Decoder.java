@@ -2,6 +2,7 @@ package io.moviechat.video;
 
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_DEFAULT;
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_NONREF;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_H264;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_MPEG4;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_VP8;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_VP9;
@@ -174,10 +175,14 @@ final class Decoder implements AutoCloseable {
     return picture.pts() == Ffmpeg.NO_TIME ? picture.pkt_dts() : picture.pts();
   }
 
-  /** Whether decoding can begin with a picture; true if the decoder does not tell. */
-  static boolean isKey(AVFrame picture) {
+  /**
+   * Whether decoding can begin with a picture; true if the decoder does not tell. That of H.264
+   * tells of few: many cameras begin a group with an intra picture that is not marked otherwise.
+   */
+  boolean isKey(AVFrame picture) {
+    boolean h264 = demuxer.parameters().codec_id() == AV_CODEC_ID_H264;
     return (picture.flags() & AVFrame.AV_FRAME_FLAG_KEY) != 0
-        || picture.pict_type() == AV_PICTURE_TYPE_I
+        || (h264 && picture.pict_type() == AV_PICTURE_TYPE_I)
         || picture.pict_type() == AV_PICTURE_TYPE_NONE;
   }
 

@@ -62,6 +62,7 @@ final class FrameCursor implements AutoCloseable {
   private long lastTime = Ffmpeg.NO_TIME;
   private long shift;
   private int keysSeen;
+  private boolean leaveNothingOut;
   private final long maxTime;
   private final boolean maySkip;
 
@@ -152,6 +153,11 @@ final class FrameCursor implements AutoCloseable {
   /** Decodes a key frame on its own; false if that gives no picture. */
   boolean decodeAlone(AVPacket packet, AVFrame picture) {
     return decoder.decodeAlone(packet, picture);
+  }
+
+  /** Whether decoding can begin with a picture that was decoded alone. */
+  boolean isKey(AVFrame picture) {
+    return decoder.isKey(picture);
   }
 
   /** Whether the next picture is the first of the video. */
@@ -330,7 +336,17 @@ final class FrameCursor implements AutoCloseable {
    */
   boolean moveTo(long nanos) {
     boolean trusted = access.way() != Access.Way.SEQUENTIAL;
+    long damagedBefore = decoder.damagedPictures();
     boolean found = moveAsLearnt(nanos);
+    if (lostPictures(damagedBefore)) {
+      // What was left out because something later would replace it may be what is shown.
+      decoder.startDamagedAt(damagedBefore);
+      leaveNothingOut = true;
+      seekTo(nanos);
+      decodeTo(nanos);
+      leaveNothingOut = false;
+      found = hasCurrent();
+    }
     if (trusted && access.way() == Access.Way.SEQUENTIAL && demuxer.seekable()) {
       // On the way there times turned out to be wrong: only from the beginning they are repaired
       // as in a pass.
@@ -339,6 +355,14 @@ final class FrameCursor implements AutoCloseable {
       return hasCurrent();
     }
     return found;
+  }
+
+  /** Whether a picture did not come that pictures were left out for. */
+  private boolean lostPictures(long damagedBefore) {
+    boolean skipped = maySkip && access.way() == Access.Way.DIRECT && demuxer.seekable();
+    return skipped
+        && (decoder.damagedPictures() != damagedBefore
+            || (!hasAhead() && decoder.lastReadTime() > lastTime));
   }
 
   private boolean moveAsLearnt(long nanos) {
@@ -445,10 +469,12 @@ final class FrameCursor implements AutoCloseable {
   }
 
   private void want(long nanos) {
-    if (maySkip && access.way() == Access.Way.DIRECT) {
+    if (maySkip && !leaveNothingOut && access.way() == Access.Way.DIRECT) {
       long first = nanos - keptNanos();
       decoder.want(first - shift);
       completeFrom = Math.max(completeFrom, first);
+    } else {
+      decoder.wantAll();
     }
   }
 
@@ -478,7 +504,7 @@ final class FrameCursor implements AutoCloseable {
         if (!decoder.next(next.picture)) {
           return;
         }
-        next.key = Decoder.isKey(next.picture);
+        next.key = decoder.isKey(next.picture);
         next.time = timeOf(next.picture);
         lastTime = next.time;
       } while (!fromBeginning && mayBeIncomplete(next));

@@ -211,7 +211,7 @@ final class KeyframeSelection implements FrameSelection {
     } else if (!cursor.decodeAlone(key.packet, shown.picture)) {
       lost++;
       return false;
-    } else if (!Decoder.isKey(shown.picture)) {
+    } else if (!cursor.isKey(shown.picture)) {
       startAgain();
       return false;
     }

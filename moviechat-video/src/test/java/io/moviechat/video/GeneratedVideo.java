@@ -158,7 +158,9 @@ record GeneratedVideo(
     } else if (source.equals("gif")) {
       builder.ticksPerSecond(100);
     }
-    if (bFrames > 0 && (source.equals("mpeg4") || coarse)) {
+    // FFmpeg's MPEG-4 decoder leaves out B pictures at irregular times, even from the beginning.
+    boolean even = timing == Timing.REGULAR && millis <= 100;
+    if (bFrames > 0 && (coarse || (source.equals("mpeg4") && even))) {
       builder.bFrames(bFrames);
     }
     if (closed && coarse) {
