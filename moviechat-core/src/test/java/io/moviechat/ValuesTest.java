@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -187,5 +188,58 @@ class ValuesTest {
     assertThat(snapshot.until(SECOND.multipliedBy(4)).slots()).containsExactly(first);
     assertThat(snapshot.until(SECOND.multipliedBy(8)).framesSeen()).isEqualTo(4);
     assertThat(snapshot.until(SECOND.multipliedBy(9))).isEqualTo(snapshot);
+  }
+
+  @Test
+  void slotsOfEqualContentAreEqualAndTheirSalienceIsAShare() {
+    MemorySlot slot = slot(1, 1);
+    assertThat(slot).isEqualTo(slot(1, 1)).hasSameHashCodeAs(slot(1, 1));
+    assertThat(slot).isNotEqualTo(slot(1, 2));
+    assertThat(new MemorySnapshot(new TokenShape(1, 1), List.of(slot), 1, 0))
+        .isEqualTo(new MemorySnapshot(new TokenShape(1, 1), List.of(slot(1, 1)), 1, 0));
+    refused(() -> slot(Double.NaN, 1), "salience");
+    refused(() -> slot(1.5, 1), "salience");
+  }
+
+  private static MemorySlot slot(double salience, float token) {
+    return MemorySlot.of(
+        MemorySlot.Tier.LONG_TERM,
+        Duration.ZERO,
+        SECOND,
+        1,
+        Duration.ZERO,
+        salience,
+        new TokenShape(1, 1),
+        FloatBuffer.wrap(new float[] {token}));
+  }
+
+  @Test
+  void aLocationShowsNoSecret() {
+    VideoLocation signed =
+        VideoLocation.of(URI.create("https://me:pw@host:8443/a/b.mp4?X-Sig=s3cr3t#t=3"));
+    assertThat(signed).hasToString("https://host:8443/a/b.mp4");
+    assertThat(signed.uri()).asString().contains("s3cr3t");
+    assertThat(VideoLocation.of(URI.create("rtsp://me@cam/live"))).hasToString("rtsp://cam/live");
+    assertThat(VideoLocation.of(URI.create("file:///a%20b.mp4")).path())
+        .contains(Path.of("/a b.mp4"));
+    refused(() -> VideoLocation.of(URI.create("movie.mp4?sig=s3cr3t")), "no scheme");
+  }
+
+  @Test
+  void samplingsHaveWrittenKeys() {
+    assertThat(FrameSampling.everyFrame().key()).isEqualTo("every frame");
+    assertThat(FrameSampling.every(SECOND).key()).isEqualTo("every PT1S");
+    assertThat(FrameSampling.uniform(32).key()).isEqualTo("uniform 32");
+    assertThat(FrameSampling.ORIGINAL.key()).isEqualTo("fragments 128 x 8");
+    assertThat(FrameSampling.keyframes().key()).isEqualTo("keyframes PT0S");
+    assertThat(FrameSampling.sceneChanges(0.1, SECOND).key()).isEqualTo("scene changes 0.1 PT1S");
+    assertThat(FrameSampling.at(List.of(SECOND, Duration.ZERO)).key()).isEqualTo("at PT0S PT1S");
+  }
+
+  @Test
+  void foreverIsTheMostNanoseconds() {
+    Duration forever = java.time.temporal.ChronoUnit.FOREVER.getDuration();
+    assertThat(io.moviechat.internal.Nanos.saturated(forever)).isEqualTo(Long.MAX_VALUE);
+    assertThat(io.moviechat.internal.Nanos.saturated(SECOND)).isEqualTo(1_000_000_000);
   }
 }

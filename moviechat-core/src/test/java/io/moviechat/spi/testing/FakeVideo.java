@@ -79,7 +79,7 @@ public final class FakeVideo implements VideoSourceProvider {
     if (mark < 0) {
       throw new VideoException("there is no such fake video: " + text);
     }
-    return new Source(text, Integer.parseInt(text.substring(mark + 8)), onDecode);
+    return new Source(text, Integer.parseInt(text.substring(mark + 8).split("&", -1)[0]), onDecode);
   }
 
   private static final class Source implements VideoSource {

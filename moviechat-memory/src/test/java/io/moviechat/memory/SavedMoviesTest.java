@@ -1,0 +1,98 @@
+package io.moviechat.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.moviechat.FrameSampling;
+import io.moviechat.Movie;
+import io.moviechat.MovieChat;
+import io.moviechat.MovieMemory;
+import io.moviechat.WatchOptions;
+import io.moviechat.spi.testing.FakeEncoder;
+import io.moviechat.spi.testing.FakeGenerator;
+import io.moviechat.spi.testing.FakeMemory;
+import io.moviechat.spi.testing.FakeVideo;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a chat makes of memory files. */
+class SavedMoviesTest {
+  private static final WatchOptions FIVE_A_SECOND =
+      WatchOptions.DEFAULT.withSampling(FrameSampling.every(Duration.ofMillis(200)));
+
+  @TempDir Path folder;
+
+  private static MovieChat chat() {
+    return MovieChat.builder()
+        .encoder(new FakeEncoder())
+        .generator(new FakeGenerator())
+        .memory(FakeMemory.factory(10))
+        .video(new FakeVideo())
+        .build();
+  }
+
+  private static Path old() throws URISyntaxException {
+    return Path.of(
+        SavedMoviesTest.class.getResource("/memory-files/sampling-as-text.safetensors").toURI());
+  }
+
+  @Test
+  void filesWhoseSamplingIsARecordsTextStillOpenAndCanBeResumed() throws Exception {
+    try (MovieChat chat = chat()) {
+      try (Movie movie = chat.open(old())) {
+        assertThat(movie.memory().snapshot().framesSeen()).isEqualTo(10);
+        assertThat(movie.ask("Who is it?").text()).startsWith("10 slots 10 frames");
+      }
+      try (Movie movie = chat.resume(old(), FakeVideo.of(100), FIVE_A_SECOND)) {
+        assertThat(movie.memory().snapshot().framesSeen()).isEqualTo(20);
+      }
+    }
+  }
+
+  @Test
+  void aMemoryIsResumedOnlyWithItsOwnSampling() {
+    Path file = folder.resolve("a.memory");
+    try (MovieChat chat = chat()) {
+      chat.watch(FakeVideo.of(50), FIVE_A_SECOND.withCheckpoint(file, Duration.ZERO)).close();
+      try (Movie movie = chat.resume(file, FakeVideo.of(100), FIVE_A_SECOND)) {
+        assertThat(movie.memory().snapshot().framesSeen()).isEqualTo(20);
+      }
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> chat.resume(file, FakeVideo.of(100), WatchOptions.DEFAULT))
+          .withMessageContaining("every PT0.2S")
+          .withMessageContaining("every PT1S");
+    }
+  }
+
+  @Test
+  void foreverBetweenCheckpointsSavesNone() {
+    Path file = folder.resolve("a.memory");
+    Duration forever = ChronoUnit.FOREVER.getDuration();
+    try (MovieChat chat = chat()) {
+      chat.watch(FakeVideo.of(50), FIVE_A_SECOND.withCheckpoint(file, forever)).close();
+    }
+    assertThat(file).doesNotExist();
+  }
+
+  @Test
+  void noSecretOfAnAddressIsSaved() throws IOException {
+    Path file = folder.resolve("a.memory");
+    try (MovieChat chat = chat();
+        Movie movie = chat.watch(URI.create("fake:video?frames=50&sig=s3cr3t"), FIVE_A_SECOND)) {
+      movie.memory().save(file, MovieMemory.Precision.INT8);
+      assertThat(movie.location()).isEqualTo("fake:video");
+      assertThat(movie).asString().doesNotContain("s3cr3t");
+    }
+    assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1))
+        .doesNotContain("s3cr3t")
+        .contains("fake:video");
+  }
+}
