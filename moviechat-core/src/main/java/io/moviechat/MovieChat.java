@@ -425,8 +425,18 @@ public final class MovieChat implements AutoCloseable {
      * combined by their maximum, and {@link SlotScorer#ofTimes()} is asked too. Borrowed: the
      * caller closes them after the chat. Default: the model's own, if it has one; none turns recall
      * off.
+     *
+     * @throws IllegalArgumentException if a scorer needs a memory of embeddings of its own ({@link
+     *     SlotScorer#encoder()}), which a chat does not keep
      */
     public Builder recall(SlotScorer... values) {
+      for (SlotScorer scorer : values) {
+        require(
+            scorer.encoder().isEmpty(),
+            "the scorer '%s' scores embeddings of its own, and a chat keeps the model's tokens"
+                + " only; remember with its encoder and search that memory",
+            scorer.name());
+      }
       scorers = List.of(values);
       return this;
     }

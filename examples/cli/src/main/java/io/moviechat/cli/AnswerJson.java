@@ -14,7 +14,7 @@ import java.util.Locale;
  *
  * <pre>{@code
  * {"answer","tokens":[ids],"finishReason","promptTokens","frames","slots","memoryBytes",
- *  "evidence":[{"start","end","frames"}],
+ *  "evidence":[{"start","end","frames","relevance","reason"}],
  *  "timings":{"watchMs","decodeMs","encodeMs","memoryMs","prefillMs","firstTokenMs","generateMs"}}
  * }</pre>
  */
@@ -45,6 +45,10 @@ final class AnswerJson {
         json.writeNumberField("start", Moment.seconds(evidence.start()));
         json.writeNumberField("end", Moment.seconds(evidence.end()));
         json.writeNumberField("frames", evidence.frames());
+        if (evidence.reason().isPresent()) {
+          json.writeNumberField("relevance", evidence.relevance());
+          json.writeStringField("reason", evidence.reason().get());
+        }
         json.writeEndObject();
       }
       json.writeEndArray();

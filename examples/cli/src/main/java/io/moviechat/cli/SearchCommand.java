@@ -1,0 +1,234 @@
+package io.moviechat.cli;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.moviechat.Frame;
+import io.moviechat.FrameSampling;
+import io.moviechat.FrameTokens;
+import io.moviechat.GenerationOptions;
+import io.moviechat.MemorySnapshot;
+import io.moviechat.TokenShape;
+import io.moviechat.llm.DualEncoderBundle;
+import io.moviechat.recall.SearchHit;
+import io.moviechat.recall.SlotScorer;
+import io.moviechat.spi.FrameEncoder;
+import io.moviechat.spi.FrameStream;
+import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.MovieView;
+import io.moviechat.spi.VideoMemory;
+import io.moviechat.spi.VideoMemoryProvider;
+import io.moviechat.spi.VideoSource;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code moviechat search}: moments of a video by what they show, without a language model. */
+@Command(
+    name = "search",
+    description = "Find moments of a video by what they show, or by their time.",
+    sortOptions = false)
+final class SearchCommand implements Callable<Integer> {
+  private static final int STORED_SLOTS = 4096;
+  private static final int RECENT_FRAMES = 16;
+  private static final Duration INTERVAL = Duration.ofMillis(500);
+  private static final float FOUND = 0.25f;
+
+  private final Context context;
+
+  @Spec private CommandSpec spec;
+  @Mixin private Models models;
+  @Mixin private MovieSettings movieSettings;
+
+  @Option(
+      names = "--query",
+      required = true,
+      paramLabel = "TEXT",
+      description = "What to look for, as in 'red car' or 'in the last minute'.")
+  private String query;
+
+  @Option(
+      names = "--recall",
+      paramLabel = "DIR",
+      description =
+          "Look with this dual encoder (CLIP, SigLIP) alone, two frames a second, in place of the"
+              + " model's own scorer.")
+  private @Nullable Path recall;
+
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "At most so many moments (default: ${DEFAULT-VALUE}).")
+  private int top;
+
+  @Option(names = "--json", description = "Print a JSON array instead of lines.")
+  private boolean json;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the fields
+  SearchCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    try {
+      movieSettings.validate();
+      if (query.isBlank()) {
+        throw new IllegalArgumentException("the query is empty; give --query some words");
+      }
+      if (top < 1) {
+        throw new IllegalArgumentException("--top must be at least 1, was " + top);
+      }
+      if (recall != null && movieSettings.location().isEmpty()) {
+        throw new IllegalArgumentException("--recall looks at the video; use --video FILE");
+      }
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+    List<SearchHit> hits =
+        recall != null ? look(recall, movieSettings.location().orElseThrow()) : searchMemory();
+    if (json) {
+      context.terminal().out().println(json(hits));
+    } else {
+      for (SearchHit hit : hits) {
+        context
+            .terminal()
+            .out()
+            .printf(
+                Locale.ROOT,
+                "%s to %s  %.2f %s%n",
+                Moment.format(hit.start()),
+                Moment.format(hit.end()),
+                hit.score(),
+                hit.reason());
+      }
+      if (hits.isEmpty()) {
+        context.terminal().note("nothing stands out for '" + query + "'");
+      }
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private List<SearchHit> searchMemory() {
+    try (Session session =
+        Session.open(
+            context,
+            movieSettings,
+            models::chosen,
+            model -> GenerationOptions.DEFAULT,
+            Optional.empty())) {
+      return session.movie().search(query, top);
+    }
+  }
+
+  private List<SearchHit> look(Path bundle, URI video) {
+    try (StatusLine status = new StatusLine(context.terminal());
+        VideoSource source = Videos.open(video);
+        SlotScorer scorer = DualEncoderBundle.at(bundle).open()) {
+      status.show("looking at " + movieSettings.videoName());
+      MemorySnapshot memory = remember(source, scorer.encoder().orElseThrow());
+      Optional<float[]> relevance = scorer.score(query, memory);
+      if (relevance.isEmpty()) {
+        return List.of();
+      }
+      float[] values = relevance.get();
+      return IntStream.range(0, values.length)
+          .filter(i -> values[i] >= FOUND)
+          .boxed()
+          .sorted(Comparator.comparingDouble(i -> -values[i]))
+          .limit(top)
+          .map(
+              i ->
+                  SearchHit.of(
+                      memory.slots().get(i), values[i], scorer.name(), MovieView.Pictures.NONE))
+          .toList();
+    }
+  }
+
+  /** The dual encoder's own memory: vectors of frames, the most similar neighbours merged. */
+  private MemorySnapshot remember(VideoSource source, FrameEncoder encoder) {
+    TokenShape shape = encoder.shape();
+    ModelDefaults wish =
+        ModelDefaults.builder()
+            .memoryStrategy("moviechat-start-empty")
+            .shortTermFrames(RECENT_FRAMES)
+            .consolidateTo(RECENT_FRAMES / 4)
+            .longTermSlots(STORED_SLOTS)
+            .build();
+    VideoMemoryProvider strategies =
+        ServiceLoader.load(VideoMemoryProvider.class).findFirst().orElseThrow();
+    try (VideoMemory memory = strategies.factory(wish).open(shape);
+        FrameStream frames =
+            source.frames(FrameSampling.every(INTERVAL), encoder.preferredFormat())) {
+      List<Frame> batch = new ArrayList<>();
+      try {
+        for (Optional<Frame> next = frames.next(); next.isPresent(); next = frames.next()) {
+          if (context.interruption().requested()) {
+            throw new CancellationException();
+          }
+          batch.add(next.get());
+          if (batch.size() == encoder.preferredBatch()) {
+            add(batch, encoder, memory);
+          }
+        }
+        add(batch, encoder, memory);
+      } finally {
+        batch.forEach(Frame::close);
+      }
+      return memory.snapshot();
+    }
+  }
+
+  private static void add(List<Frame> batch, FrameEncoder encoder, VideoMemory memory) {
+    if (batch.isEmpty()) {
+      return;
+    }
+    for (FrameTokens vector : encoder.encode(batch)) {
+      try (vector) {
+        memory.add(vector);
+      }
+    }
+    batch.forEach(Frame::close);
+    batch.clear();
+  }
+
+  private static String json(List<SearchHit> hits) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+      json.writeStartArray();
+      for (SearchHit hit : hits) {
+        json.writeStartObject();
+        json.writeNumberField("start", Moment.seconds(hit.start()));
+        json.writeNumberField("end", Moment.seconds(hit.end()));
+        json.writeNumberField("representative", Moment.seconds(hit.representative()));
+        json.writeNumberField("score", hit.score());
+        json.writeStringField("reason", hit.reason());
+        json.writeEndObject();
+      }
+      json.writeEndArray();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // a StringWriter does not fail
+    }
+    return text.toString();
+  }
+}
