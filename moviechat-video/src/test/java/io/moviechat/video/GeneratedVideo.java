@@ -220,7 +220,7 @@ record GeneratedVideo(
   /** Grey that tells which picture it is, and a block that moves. */
   private ByteBuffer picture(int width, int height, int number) {
     ByteBuffer rgb = ByteBuffer.allocateDirect(3 * width * height);
-    int grey = 30 + (int) ((number * 37 + seed % 50) % 180);
+    int grey = 30 + (int) ((number * 37L + seed % 50) % 180);
     int at = number * 5 % width;
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {

@@ -19,7 +19,7 @@ public final class FatJarLauncher {
    */
   public static void main(String[] args) throws Exception {
     List<URL> urls = new ArrayList<>();
-    for (String entry : args[0].split(File.pathSeparator)) {
+    for (String entry : args[0].split(File.pathSeparator, -1)) {
       urls.add(Path.of(entry).toUri().toURL());
     }
     ClassLoader jar =
