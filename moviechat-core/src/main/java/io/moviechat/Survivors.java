@@ -27,14 +27,8 @@ final class Survivors {
 
   /** Empty if what frames show matters to the strategy. */
   static Optional<Survivors> of(VideoMemoryFactory factory, FrameSampling sampling) {
-    PartedMemory strategy;
-    try {
-      strategy = factory.inParts();
-    } catch (IllegalArgumentException e) {
-      return Optional.empty(); // it carries state
-    }
-    return strategy.survivors(new long[] {0}).isPresent()
-        ? Optional.of(new Survivors(strategy, sampling))
+    return factory.goesByTimesAlone()
+        ? Optional.of(new Survivors(factory.inParts(), sampling))
         : Optional.empty();
   }
 

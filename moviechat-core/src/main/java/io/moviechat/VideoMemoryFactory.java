@@ -61,4 +61,12 @@ public interface VideoMemoryFactory {
     throw new IllegalArgumentException(
         "parts of the memory strategy " + strategy() + " cannot be joined");
   }
+
+  /**
+   * Whether the times of frames decide which of them are in memory at the end: then {@link
+   * PartedMemory#survivors} tells these before any is decoded.
+   */
+  default boolean goesByTimesAlone() {
+    return false;
+  }
 }

@@ -35,6 +35,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -175,6 +176,16 @@ public final class MovieBatch {
   }
 
   /**
+   * Where a film's memory is, or will be: who makes it elsewhere puts it there (and its folder),
+   * and {@link #film} takes it from there.
+   *
+   * @throws VideoException if the film cannot be read
+   */
+  public Path memoryFile(URI film) {
+    return new FilmFolder(out, fingerprint(film)).memory();
+  }
+
+  /**
    * The result of a film that is done already, told by its fingerprint alone.
    *
    * @param fingerprint of an earlier result
@@ -287,8 +298,8 @@ public final class MovieBatch {
     if (diskBytes == Long.MAX_VALUE) {
       return;
     }
-    // A memory, and a checkpoint beside it while it is being made.
-    long needed = 2 * mostBytes(chat);
+    // A memory and a checkpoint beside it, of each film that is being watched.
+    long needed = 2 * mostBytes(chat) * jobs;
     long used = 0;
     try (DirectoryStream<Path> folders = Files.newDirectoryStream(out, Files::isDirectory)) {
       for (Path other : folders) {
@@ -326,15 +337,13 @@ public final class MovieBatch {
       }
     }
     Watching watching = chat.start(film, options);
+    CompletableFuture<Movie> end = watching.stage().toCompletableFuture();
     boolean stopped = false;
-    while (true) {
-      if (!stopped && (stop.getAsBoolean() || Thread.currentThread().isInterrupted())) {
-        stopped = true;
-        watching.stop();
-      }
-      if (stopped || finished(watching)) {
-        break;
-      }
+    while (!stopped && !ends(end)) {
+      stopped = stop.getAsBoolean() || Thread.currentThread().isInterrupted();
+    }
+    if (stopped) {
+      watching.stop();
     }
     Movie movie = watching.join();
     if (!stopped) {
@@ -353,10 +362,10 @@ public final class MovieBatch {
     throw new CancellationException(film + " was stopped; the next run goes on with it");
   }
 
-  /** Waits a moment. */
-  private static boolean finished(Watching watching) {
+  /** Waits a moment for it. */
+  private static boolean ends(CompletableFuture<Movie> end) {
     try {
-      watching.stage().toCompletableFuture().get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+      Movie unused = end.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
       return true;
     } catch (TimeoutException e) {
       return false;
@@ -368,9 +377,12 @@ public final class MovieBatch {
     }
   }
 
+  /** A memory that keeps frames by their times alone decodes so few that it begins again. */
   private boolean canResume() {
-    return chat.sampling() instanceof FrameSampling.EveryInterval
-        || chat.sampling() instanceof FrameSampling.EveryFrame;
+    boolean steady =
+        chat.sampling() instanceof FrameSampling.EveryInterval
+            || chat.sampling() instanceof FrameSampling.EveryFrame;
+    return steady && !chat.memoryFactory().goesByTimesAlone();
   }
 
   private String answers(URI film, Movie movie, BooleanSupplier stop) {

@@ -368,6 +368,11 @@ public final class MemoryStrategies {
     }
 
     @Override
+    public boolean goesByTimesAlone() {
+      return name.equals(UNIFORM) || name.equals(RECENT) || name.equals(RESERVOIR);
+    }
+
+    @Override
     public PartedMemory inBoundedParts() {
       return Parts.bounded(name, slots, this::open);
     }

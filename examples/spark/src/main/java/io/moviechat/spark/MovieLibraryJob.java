@@ -1,12 +1,16 @@
 package io.moviechat.spark;
 
+import com.google.common.hash.Hashing;
 import io.moviechat.Conversation;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
+import io.moviechat.SplitWatch;
 import io.moviechat.batch.FilmResult;
 import io.moviechat.batch.MovieBatch;
 import java.io.IOException;
 import java.io.Serializable;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
@@ -90,6 +95,37 @@ public final class MovieLibraryJob {
     return JavaSparkContext.fromSparkContext(spark.sparkContext())
         .parallelize(films, Math.max(1, films.size()))
         .rdd();
+  }
+
+  /**
+   * Watches one long film in parts, each a task, and joins them: what comes of it is what {@link
+   * #watch} gives, to the bit. The parts lie in the folder of the specification until they are
+   * joined. Evaluated at once.
+   *
+   * @param film a path that every executor sees
+   * @param parts about how many, at least 1
+   * @throws RuntimeException of Spark's if the strategy or the film cannot be split; its cause says
+   *     why
+   */
+  public FilmRow watchInParts(String film, int parts) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    List<Integer> numbers = IntStream.range(0, parts).boxed().toList();
+    InParts work = new InParts(spec, counters, film, parts);
+    long watched =
+        spark
+            .createDataset(context.parallelize(numbers, parts).rdd(), Encoders.INT())
+            .mapPartitions(work, Encoders.INT())
+            .collectAsList()
+            .size();
+    if (watched != parts) {
+      throw new IllegalStateException(watched + " of " + parts + " parts came back");
+    }
+    return spark
+        .createDataset(List.of(film), Encoders.STRING())
+        .coalesce(1)
+        .mapPartitions(new JoinParts(work), Encoders.bean(FilmRow.class))
+        .collectAsList()
+        .get(0);
   }
 
   /**
@@ -262,6 +298,85 @@ public final class MovieLibraryJob {
       row.setFrames(result.frames());
       row.setSlots(result.slots());
       row.setSeconds(result.duration().toMillis() / 1e3);
+    }
+  }
+
+  /** Parts of one film. */
+  private static final class InParts implements MapPartitionsFunction<Integer, Integer> {
+    private static final long serialVersionUID = 1L;
+
+    private final BatchSpec spec;
+    private final Counters counters;
+    private final String film;
+    private final int parts;
+
+    InParts(BatchSpec spec, Counters counters, String film, int parts) {
+      this.spec = spec;
+      this.counters = counters;
+      this.film = film;
+      this.parts = parts;
+    }
+
+    @Override
+    public Iterator<Integer> call(Iterator<Integer> numbers) throws IOException {
+      SplitWatch split = plan();
+      List<Integer> done = new ArrayList<>();
+      while (numbers.hasNext()) {
+        int part = numbers.next();
+        if (part < split.parts()) { // a short film has fewer than were asked for
+          Files.createDirectories(folder());
+          split.watchSegment(part, file(part));
+        }
+        done.add(part);
+      }
+      return done.iterator();
+    }
+
+    MovieChat chat() {
+      return ExecutorModel.chat(spec.chat(), TaskContext.get(), counters.modelLoads);
+    }
+
+    SplitWatch plan() {
+      return SplitWatch.plan(chat(), Path.of(film), parts);
+    }
+
+    Path folder() {
+      String name = Hashing.sha256().hashString(film, StandardCharsets.UTF_8).toString();
+      return Path.of(spec.out()).resolve("_PARTS").resolve(name);
+    }
+
+    Path file(int part) {
+      return folder().resolve("part-" + part);
+    }
+  }
+
+  /** Joins them and does what is left. */
+  private static final class JoinParts implements MapPartitionsFunction<String, FilmRow> {
+    private static final long serialVersionUID = 1L;
+
+    private final InParts work;
+
+    JoinParts(InParts work) {
+      this.work = work;
+    }
+
+    @Override
+    public Iterator<FilmRow> call(Iterator<String> films) throws IOException {
+      SplitWatch split = work.plan();
+      List<Path> files = IntStream.range(0, split.parts()).mapToObj(work::file).toList();
+      URI film = Path.of(films.next()).toUri();
+      Path memory =
+          MovieBatch.builder(work.chat(), Path.of(work.spec.out())).build().memoryFile(film);
+      try (Movie movie = split.join(files)) {
+        Files.createDirectories(memory.getParent());
+        movie.memory().save(memory);
+      }
+      for (Path file : files) {
+        Files.deleteIfExists(file);
+      }
+      Files.deleteIfExists(work.folder());
+      // Answers and _DONE, from the memory that is there now.
+      return new Watch(work.spec, work.counters, Map.of()).call(List.of(work.film).iterator());
     }
   }
 

@@ -2,15 +2,20 @@ package io.moviechat.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moviechat.Movie;
 import io.moviechat.MovieChat;
+import io.moviechat.WatchOptions;
 import io.moviechat.batch.FilmResult;
 import io.moviechat.batch.MovieBatch;
+import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.tinyworld.MovieWriter;
 import io.moviechat.tinyworld.Movies;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +23,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
@@ -27,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * The figures of docs/scale-out.md, with {@code -Dmoviechat.figures=60} (films): the same films by
  * MovieBatch and by Spark in turn, and executors' resident memory meanwhile. Prints a table to
- * {@code target/figures.txt}; holds nothing to a time.
+ * {@code target/figures-*.txt}; holds nothing to a time.
  */
 @EnabledIfSystemProperty(named = "moviechat.figures", matches = "\\d+")
 class FiguresTest {
@@ -43,18 +49,39 @@ class FiguresTest {
     int count = Integer.getInteger("moviechat.figures");
     for (int i = 0; i < count; i++) {
       Path file = folder.resolve("film-" + i + ".mp4");
-      MovieWriter.write(Movies.needle(60 + 10 * (i % 10), 6, i), file, 96);
+      MovieWriter.write(Movies.needle(30 + 5 * (i % 10), 4, i), file, 96);
       films.add(file.toString());
     }
-    row("what", "films", "frames", "seconds", "films/h");
-    for (int jobs = 1; jobs <= 2; jobs++) {
+    row("what", "films", "frames", "seconds", "films/h", "processor s");
+    row("---", "---", "---", "---", "---", "---");
+    batch(1);
+    spark("local[1]");
+    spark("local-cluster[2,1,1024]");
+    batch(2);
+    spark("local[2]");
+  }
+
+  /** A sampler's pass against one that has to look at every frame. */
+  @Test
+  void measureSurvivors() {
+    Path film = folder.resolve("long.mp4");
+    MovieWriter.write(Movies.needle(2400, 40, 1), film, 96);
+    films.add(film.toString());
+    row("uniform(128) of one film of 10 minutes", "films", "frames", "seconds", "", "processor s");
+    row("---", "---", "---", "---", "---", "---");
+    try (MovieChat chat = MovieChat.builder().memory(MemoryStrategies.uniform(128)).build()) {
+      WatchOptions all = WatchOptions.DEFAULT.withBreakpoints(List.of(Duration.ofSeconds(1)));
       for (int round = 0; round < 2; round++) {
-        batch(jobs);
-        spark("local[" + jobs + "]");
+        timed("all frames decoded and encoded", () -> frames(chat, film, all));
+        timed("survivors only", () -> frames(chat, film, WatchOptions.DEFAULT));
       }
     }
-    spark("local-cluster[2,1,1024]");
-    Files.writeString(Path.of("target", "figures.txt"), table);
+  }
+
+  private static long frames(MovieChat chat, Path film, WatchOptions options) {
+    try (Movie movie = chat.watch(film, options)) {
+      return movie.memory().snapshot().framesSeen();
+    }
   }
 
   private void batch(int jobs) {
@@ -114,18 +141,30 @@ class FiguresTest {
 
   private void timed(String what, Supplier<Long> work) {
     long start = System.nanoTime();
+    double processor = processorSeconds();
     long frames = work.get();
+    double spent = processorSeconds() - processor;
     double seconds = (System.nanoTime() - start) / 1e9;
     row(
         what,
         films.size(),
         frames,
         String.format(Locale.ROOT, "%.1f", seconds),
-        String.format(Locale.ROOT, "%.0f", films.size() / seconds * 3600));
+        String.format(Locale.ROOT, "%.0f", films.size() / seconds * 3600),
+        String.format(Locale.ROOT, "%.1f", spent));
   }
 
   private static void run(Supplier<Long> work) {
     assertThat(work.get()).isPositive();
+  }
+
+  /** Processor time of this process and its executors: a busy machine does not stretch it. */
+  private static double processorSeconds() {
+    return Stream.concat(Stream.of(ProcessHandle.current()), ProcessHandle.current().descendants())
+            .map(process -> process.info().totalCpuDuration().orElse(Duration.ZERO))
+            .mapToLong(Duration::toMillis)
+            .sum()
+        / 1e3;
   }
 
   private void row(Object... cells) {
@@ -133,6 +172,11 @@ class FiguresTest {
       table.append("| ").append(cell).append(' ');
     }
     table.append("|\n");
+    try {
+      Files.writeString(Path.of("target", "figures-" + films.size() + ".txt"), table);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Resident memory of the executor processes, each ten films. */

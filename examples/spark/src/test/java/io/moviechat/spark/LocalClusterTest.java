@@ -7,6 +7,8 @@ import io.moviechat.VideoLocation;
 import io.moviechat.batch.MovieBatch;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
+import io.moviechat.tinyworld.MovieWriter;
+import io.moviechat.tinyworld.Movies;
 import io.moviechat.video.FfmpegVideoSourceProvider;
 import java.io.File;
 import java.io.IOException;
@@ -95,6 +97,25 @@ class LocalClusterTest {
     MovieLibraryJob again = new MovieLibraryJob(spark, spec);
     assertThat(watch(again)).extracting(FilmRow::getStatus).containsOnly("KEPT");
     assertThat(again.modelLoads()).isZero();
+  }
+
+  @Test
+  void oneFilmInPartsGivesTheBytesOfOnePass() throws IOException {
+    Path film = folder.resolve("long.mp4");
+    MovieWriter.write(Movies.needle(300, 8, 1), film, 96);
+    Path whole = folder.resolve("whole");
+    try (MovieChat chat = MovieChat.create()) {
+      MovieBatch.builder(chat, whole).questions(QUESTIONS).build().run(List.of(film.toUri()));
+    }
+    Path out = folder.resolve("out");
+    BatchSpec spec =
+        BatchSpec.builder(ChatOpener.onClassPath(), out.toString()).questions(QUESTIONS).build();
+
+    FilmRow row = new MovieLibraryJob(spark, spec).watchInParts(film.toString(), 4);
+
+    assertThat(row.getStatus()).isEqualTo("DONE");
+    assertThat(row.getFrames()).isGreaterThan(250);
+    assertThat(Content.of(out)).isEqualTo(Content.of(whole));
   }
 
   @Test
