@@ -83,7 +83,7 @@ class LocalClusterTest {
   void loadsOneModelInEachExecutorAndGivesTheSameBytes() throws IOException {
     Path out = folder.resolve("out");
     BatchSpec spec =
-        BatchSpec.builder(ChatOpener.onClassPath(), out.toString()).questions(QUESTIONS).build();
+        BatchSpec.builder(new Fresh(out.toString()), out.toString()).questions(QUESTIONS).build();
     MovieLibraryJob job = new MovieLibraryJob(spark, spec);
 
     List<FilmRow> rows = watch(job);
@@ -134,6 +134,14 @@ class LocalClusterTest {
     assertThat(rows).extracting(FilmRow::getFilm).containsExactlyInAnyOrderElementsOf(films);
     assertThat(rows).extracting(FilmRow::getStatus).isSubsetOf("DONE", "KEPT");
     assertThat(Content.of(out)).isEqualTo(Content.of(plain));
+  }
+
+  /** Settings that no test before had, so that each executor opens a model for them. */
+  private record Fresh(String settings) implements ChatOpener {
+    @Override
+    public MovieChat open(java.util.OptionalInt gpu, int cpus) {
+      return MovieChat.create();
+    }
   }
 
   /** Ends its JVM at once when a film is opened for the first time. */
