@@ -50,15 +50,25 @@ public final class TestData {
     }
   }
 
-  /** Sub-folders with an expected.json. */
+  /** Sub-folders with an expected.json and a language model: others are other kinds of models. */
   static List<Path> models() {
     try (Stream<Path> folders = Files.list(fixtures())) {
       return folders
           .filter(folder -> Files.isRegularFile(folder.resolve("expected.json")))
+          .filter(TestData::hasDecoder)
           .sorted()
           .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean hasDecoder(Path folder) {
+    try (Stream<Path> graphs = Files.list(folder.resolve("onnx"))) {
+      return graphs.anyMatch(
+          graph -> graph.getFileName().toString().startsWith("decoder_model_merged"));
+    } catch (IOException e) {
+      return false;
     }
   }
 
