@@ -127,7 +127,7 @@ class LargeFileTest {
       assertThat(video.info().duration().orElseThrow()).isEqualTo(Duration.ofHours(2));
       for (int second : new int[] {7_195, 0, 3_601, 5_000}) {
         try (Frame frame = video.frameAt(Duration.ofSeconds(second), SMALL)) {
-          assertThat(frame.timestamp()).isEqualTo(Duration.ofSeconds(second / 10 * 10));
+          assertThat(frame.timestamp()).isEqualTo(Duration.ofSeconds(second / 10 * 10L));
         }
       }
       assertThat(channel.read).as("bytes read for four frames").isLessThan(MOST_READ);

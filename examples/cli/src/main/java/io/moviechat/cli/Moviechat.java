@@ -85,7 +85,7 @@ public final class Moviechat implements Runnable {
         .addSubcommand(new DemoCommand(context))
         .addSubcommand(new AskCommand(context))
         .addSubcommand(new ChatCommand(context))
-            .addSubcommand(new SearchCommand(context))
+        .addSubcommand(new SearchCommand(context))
         .addSubcommand(new BatchCommand(context))
         .addSubcommand(new InfoCommand(context))
         .addSubcommand(new StoryboardCommand(context))
