@@ -507,7 +507,8 @@ final class FrameCursor implements AutoCloseable {
         next.key = decoder.isKey(next.picture);
         next.time = timeOf(next.picture);
         lastTime = next.time;
-      } while (!fromBeginning && mayBeIncomplete(next));
+        // A time before zero is that of a picture that the container hides, or of one too many.
+      } while (next.time < 0 || (!fromBeginning && mayBeIncomplete(next)));
       held.add(next);
       taken = true;
     } finally {
