@@ -211,7 +211,7 @@ record GeneratedVideo(
   private Duration step(int i, Random random) {
     return switch (timing) {
       case REGULAR -> Duration.ofMillis(millis);
-      case IRREGULAR -> Duration.ofMillis(1 + random.nextInt(9 * millis));
+      case IRREGULAR -> Duration.ofMillis(1L + random.nextInt(9 * millis));
       case GAP -> Duration.ofMillis(i == frames / 2 ? 4000 : millis);
       case PAIRS -> Duration.ofMillis(i % 2 == 0 ? 1 : 3L * millis);
     };
