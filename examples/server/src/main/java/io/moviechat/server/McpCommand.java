@@ -42,7 +42,7 @@ final class McpCommand implements Callable<Integer> {
         real.isEmpty() ? new FileOutputStream(FileDescriptor.out) : new FileOutputStream(real);
     System.setOut(System.err);
     CountDownLatch ended = new CountDownLatch(1);
-    Signals.onEnd(ended::countDown);
+    Runnable closed = Signals.onEnd(ended::countDown);
     try (out;
         Films films = settings.open()) {
       McpSyncServer server =
@@ -52,6 +52,8 @@ final class McpCommand implements Callable<Integer> {
                   Tools.mapper(), new EndingStream(System.in, ended), out));
       ended.await();
       server.closeGracefully();
+    } finally {
+      closed.run();
     }
     return CommandLine.ExitCode.OK;
   }

@@ -68,7 +68,7 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     CountDownLatch ended = new CountDownLatch(1);
-    Signals.onEnd(ended::countDown);
+    Runnable closed = Signals.onEnd(ended::countDown);
     InetAddress address = InetAddress.getByName(bind);
     Optional<String> token =
         address.isLoopbackAddress() ? Optional.empty() : Optional.of(newToken());
@@ -82,6 +82,8 @@ final class ServeCommand implements Callable<Integer> {
         addExample(films);
       }
       ended.await();
+    } finally {
+      closed.run();
     }
     return CommandLine.ExitCode.OK;
   }
