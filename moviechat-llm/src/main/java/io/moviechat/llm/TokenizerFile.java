@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.google.common.base.Strings;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import io.moviechat.ModelException;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What has to be known of a {@code tokenizer.json} before it is opened. Read token by token, as
@@ -50,6 +52,7 @@ final class TokenizerFile {
         return Optional.empty();
       }
       ImmutableList.Builder<Added> added = ImmutableList.builder();
+      Model model = new Model();
       int largest = -1;
       // Names are vocabulary entries, too many to be kept for other files.
       JsonFactory factory =
@@ -68,11 +71,18 @@ final class TokenizerFile {
           if (field.equals("added_tokens") && value == JsonToken.START_ARRAY) {
             largest = Math.max(largest, added(json, added));
           } else if (field.equals("model") && value == JsonToken.START_OBJECT) {
-            largest = Math.max(largest, model(json));
+            largest = Math.max(largest, model.read(json));
           } else {
             json.skipChildren();
           }
         }
+      }
+      if (!model.mergesFitPrefix()) {
+        problems.add(
+            "%s: model.continuing_subword_prefix is '%s', but the second part of a merge does not"
+                + " begin with it",
+            name, model.prefix);
+        return Optional.empty();
       }
       return Optional.of(new TokenizerFile(file, added.build(), largest));
     } catch (JsonProcessingException e) {
@@ -107,14 +117,68 @@ final class TokenizerFile {
     return largest;
   }
 
-  private static int model(JsonParser json) throws IOException {
-    int largest = -1;
-    while (json.nextToken() == JsonToken.FIELD_NAME) {
-      String field = json.currentName();
-      JsonToken value = json.nextToken();
-      if (!field.equals("vocab")) {
-        json.skipChildren();
-      } else if (value == JsonToken.START_ARRAY) {
+  /**
+   * What is read of the model. The library cuts the prefix off the second part of each merge
+   * without looking, which would end the process where it is not there.
+   */
+  private static final class Model {
+    private String prefix = "";
+
+    /** What the second parts of all merges have in common at their beginning. */
+    private @Nullable String common;
+
+    boolean mergesFitPrefix() {
+      return prefix.isEmpty() || common == null || common.startsWith(prefix);
+    }
+
+    /** Returns the largest id. */
+    int read(JsonParser json) throws IOException {
+      int largest = -1;
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        String field = json.currentName();
+        JsonToken value = json.nextToken();
+        if (field.equals("continuing_subword_prefix") && value == JsonToken.VALUE_STRING) {
+          prefix = json.getText();
+        } else if (field.equals("merges") && value == JsonToken.START_ARRAY) {
+          merges(json);
+        } else if (field.equals("vocab")) {
+          largest = Math.max(largest, vocabulary(json, value));
+        } else {
+          json.skipChildren();
+        }
+      }
+      return largest;
+    }
+
+    /** Merges are texts "a b", or pairs. */
+    private void merges(JsonParser json) throws IOException {
+      for (JsonToken merge = json.nextToken();
+          merge != JsonToken.END_ARRAY && merge != null;
+          merge = json.nextToken()) {
+        if (merge == JsonToken.VALUE_STRING) {
+          String text = json.getText();
+          second(text.substring(text.lastIndexOf(' ') + 1));
+        } else if (merge == JsonToken.START_ARRAY) {
+          int part = 0;
+          while (json.nextToken() != JsonToken.END_ARRAY) {
+            if (part++ == 1 && json.currentToken() == JsonToken.VALUE_STRING) {
+              second(json.getText());
+            }
+            json.skipChildren();
+          }
+        } else {
+          json.skipChildren();
+        }
+      }
+    }
+
+    private void second(String text) {
+      common = common == null ? text : Strings.commonPrefix(common, text);
+    }
+
+    private static int vocabulary(JsonParser json, JsonToken value) throws IOException {
+      int largest = -1;
+      if (value == JsonToken.START_ARRAY) {
         // Unigram: pairs of a piece and its score, in the order of ids.
         while (json.nextToken() != JsonToken.END_ARRAY) {
           largest++;
@@ -129,8 +193,8 @@ final class TokenizerFile {
           }
         }
       }
+      return largest;
     }
-    return largest;
   }
 
   /** Added tokens in the file's order. */
