@@ -297,6 +297,10 @@ final class Films implements AutoCloseable {
       json.put("frames", slot.frames());
       json.put("from", Times.clock(slot.start()));
       json.put("to", Times.clock(slot.end()));
+      if (slot.reason().isPresent()) {
+        json.put("relevance", slot.relevance());
+        json.put("reason", slot.reason().get());
+      }
       spans.add(json);
     }
     return spans;

@@ -682,6 +682,8 @@ final class Tools {
     span.put("frames", Map.of("type", "integer"));
     span.put("from", Map.of("type", "string"));
     span.put("to", Map.of("type", "string"));
+    span.put("relevance", Map.of("type", "number"));
+    span.put("reason", Map.of("type", "string"));
     Map<String, Object> properties = new LinkedHashMap<>();
     properties.put("answer", Map.of("type", "string"));
     properties.put(

@@ -71,10 +71,17 @@ function turnView(turn, state, actions) {
     </article>`;
 }
 
+// The slots that the question wanted most; else of a moment the latest, of a film its course.
+function foremost(turn) {
+  const wanted = turn.evidence.filter((slot) => slot.relevance);
+  if (!wanted.length) return turn.at === null ? turn.evidence.slice(0, FEW) : turn.evidence.slice(-FEW);
+  const rank = (slot) => slot.relevance ?? 0;
+  return [...turn.evidence].sort((a, b) => rank(b) - rank(a)).slice(0, FEW).sort((a, b) => a.start - b.start);
+}
+
 function chips(turn, actions) {
   if (!turn.evidence?.length) return nothing;
-  // Of a moment the latest slots tell most, of a film its course.
-  const few = turn.at === null ? turn.evidence.slice(0, FEW) : turn.evidence.slice(-FEW);
+  const few = foremost(turn);
   const shown = turn.all ? turn.evidence : few;
   const rest = turn.evidence.length - shown.length;
   const more = () => {
