@@ -46,8 +46,10 @@ import java.util.stream.Collectors;
  * <p>Yes/no questions are asked in pairs, one about the event and one about its kind in a colour
  * that the movie never shows; its colour is asked where no other actor is of its kind. "Found" is
  * the scorer's own share: the slot that it wants most is one of the event's. Seeds start at {@code
- * -Dmoviechat.bench.seed=N}, so that others can be taken. Sizes: few movies (quick), 100 and fewer
- * of the long ones (full). Command: {@code java -jar benchmarks.jar accuracy --filter Recall}.
+ * -Dmoviechat.bench.seed=N}, so that others can be taken; {@code -Dbench.recall.changes=120} takes
+ * one number of scene changes, {@code -Dbench.recall.frames=10000} movies up to that length. Sizes:
+ * few movies (quick), 100 and fewer of the long ones (full). Command: {@code java -jar
+ * benchmarks.jar accuracy --filter Recall}.
  */
 final class AccuracyRecall implements Study {
   static final int STORED = 4096;
@@ -107,13 +109,16 @@ final class AccuracyRecall implements Study {
     int[] movies = size.pick(new int[] {1}, new int[] {12, 6}, new int[] {100, 100, 24});
     int[] changes = size.pick(new int[] {27}, new int[] {27, 120}, new int[] {27, 120, 1000});
     long seed = Long.getLong("moviechat.bench.seed", 900_000);
+    int only = Integer.getInteger("bench.recall.changes", 0);
+    int longest = Integer.getInteger("bench.recall.frames", Integer.MAX_VALUE);
     List<List<String>> rows = new ArrayList<>();
     try (SlotScorer own = scorer.get();
         Accuracy accuracy = new Accuracy(model.get())) {
       for (int change : changes) {
         for (int i = 0; i < lengths.length; i++) {
-          if (lengths[i] / change < 6) {
-            continue; // scenes would be shorter than the event
+          boolean tooShort = lengths[i] / change < 6; // scenes would be shorter than the event
+          if (tooShort || lengths[i] > longest || (only > 0 && change != only)) {
+            continue;
           }
           int frames = lengths[i];
           int count = movies[i];
