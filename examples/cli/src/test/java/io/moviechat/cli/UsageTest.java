@@ -50,11 +50,11 @@ class UsageTest {
           chat --video x.mp4 --top-p 2                  | topP must be in (0, 1], was 2
           model                                         | there are pull, list, check, remove
           model pull                                    | OWNER/NAME
-          model pull nobody                             | owner/name, was 'nobody'
+          model pull nobody                             | owner/name@revision, was 'nobody'
           model pull a/b --precision half               | --precision
           model pull a/b --mirror ftp://example.org     | http
           model check ../secrets                        | owner/name
-          model remove nobody                           | owner/name, was 'nobody'
+          model remove nobody                           | owner/name@revision, was 'nobody'
           doctor now                                    | 'now'
           storyboard --video x.mp4                      | --out
           info                                          | VIDEO|MODEL_DIR
