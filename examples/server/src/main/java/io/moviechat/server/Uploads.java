@@ -21,6 +21,9 @@ import java.util.regex.Pattern;
  * calls it, so the same video sent twenty times is one file.
  */
 final class Uploads {
+  /** Most bytes of a refused upload that are read and thrown away. */
+  private static final long READ_ON = 16L << 20;
+
   private static final Pattern ENDING = Pattern.compile("\\.([A-Za-z0-9]{1,5})$");
   private static final long RESERVE = 256L << 20;
   private static final int LOOK_EVERY = 8 << 20;
@@ -54,6 +57,27 @@ final class Uploads {
    * @throws IOException if the client went away
    */
   Film take(String name, long length, InputStream body) throws IOException {
+    try {
+      return receive(name, length, body);
+    } catch (Refusal e) {
+      readOn(body);
+      throw e;
+    }
+  }
+
+  /**
+   * A client that is still sending when the connection is closed may never see the answer: a part
+   * of what it sends is read and thrown away.
+   */
+  private static void readOn(InputStream body) throws IOException {
+    byte[] buffer = new byte[1 << 16];
+    long left = READ_ON;
+    for (int count = 0; count >= 0 && left > 0; left -= count) {
+      count = body.read(buffer);
+    }
+  }
+
+  private Film receive(String name, long length, InputStream body) throws IOException {
     refuseTooLarge(length);
     refuseFullDisk(Math.max(0, length));
     Matcher ending = ENDING.matcher(name);
