@@ -520,11 +520,7 @@ public final class MovieChat implements AutoCloseable {
                     frameEncoder.shape(),
                     memoryBudget.equals(MemoryBudget.UNLIMITED) ? storeBudget() : memoryBudget);
         Optional<Recaller.Settings> recall =
-            asked.isEmpty()
-                ? Optional.empty()
-                : Optional.of(
-                    new Recaller.Settings(
-                        asked, Math.min(promptSlots, usualSlots(defaults)), memoryProvider()));
+            asked.isEmpty() ? Optional.empty() : Optional.of(recall(asked, promptSlots, defaults));
         Optional<GenerationOptions> wished =
             chosen == null ? Optional.empty() : chosen.generationDefaults();
         SharedEncoder shared = new SharedEncoder(frameEncoder);
@@ -606,9 +602,12 @@ public final class MovieChat implements AutoCloseable {
       return new MemoryBudget(STORED_SLOTS, Math.max(1, Runtime.getRuntime().maxMemory() / 8));
     }
 
-    /** Slots of the model's own wish for its memory. */
-    private static int usualSlots(ModelDefaults defaults) {
-      return memoryProvider().factory(defaults).maxSlots();
+    /** A prompt holds as many slots as the model wishes for, and no more than it can read. */
+    private static Recaller.Settings recall(
+        List<SlotScorer> asked, int promptSlots, ModelDefaults defaults) {
+      VideoMemoryProvider provider = memoryProvider();
+      int wished = provider.factory(defaults).maxSlots();
+      return new Recaller.Settings(asked, Math.min(promptSlots, wished), provider);
     }
 
     /** Slots that the model can read, what breakpoint mode adds left free. */

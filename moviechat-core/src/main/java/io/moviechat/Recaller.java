@@ -8,13 +8,11 @@ import io.moviechat.spi.VideoMemoryProvider;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,9 +24,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Recaller {
   private static final Logger log = LoggerFactory.getLogger(Recaller.class);
-
-  /** Relevance that makes a hit. */
-  private static final float FOUND = 0.25f;
 
   /** Views kept, those of the latest questions. */
   private static final int KEPT = 4;
@@ -115,19 +110,12 @@ final class Recaller {
       return List.of();
     }
     Relevance relevance = Relevance.of(settings.get().scorers(), query, whole.memory());
-    return IntStream.range(0, relevance.values.length)
-        .filter(i -> relevance.values[i] >= FOUND)
-        .boxed()
-        .sorted(Comparator.comparingDouble(i -> -relevance.values[i]))
-        .limit(most)
-        .map(
-            i ->
-                SearchHit.of(
-                    whole.memory().slots().get(i),
-                    relevance.values[i],
-                    Objects.requireNonNull(relevance.reasons[i]),
-                    whole.pictures()))
-        .toList();
+    return SearchHit.best(
+        whole.memory(),
+        relevance.values,
+        i -> Objects.requireNonNull(relevance.reasons[i]),
+        most,
+        whole.pictures());
   }
 
   private static Recalled asItIs(MovieView whole) {

@@ -3,13 +3,20 @@ package io.moviechat.recall;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.MemorySlot;
+import io.moviechat.MemorySnapshot;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /** A part of a movie that was found. Immutable and thread-safe. */
 public final class SearchHit {
+  private static final float FOUND = 0.25f;
+
   private final MemorySlot slot;
   private final double score;
   private final String reason;
@@ -31,6 +38,28 @@ public final class SearchHit {
   public static SearchHit of(
       MemorySlot slot, double score, String reason, MovieView.Pictures pictures) {
     return new SearchHit(slot, score, reason, pictures);
+  }
+
+  /**
+   * The slots of a memory that stand out, the most wanted first.
+   *
+   * @param relevance one for each slot, in [0, 1]; from a quarter on a slot is a hit
+   * @param reason of the slot of that index
+   * @param most at most so many
+   */
+  public static List<SearchHit> best(
+      MemorySnapshot memory,
+      float[] relevance,
+      IntFunction<String> reason,
+      int most,
+      MovieView.Pictures pictures) {
+    return IntStream.range(0, relevance.length)
+        .filter(i -> relevance[i] >= FOUND)
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> -relevance[i]))
+        .limit(most)
+        .map(i -> of(memory.slots().get(i), relevance[i], reason.apply(i), pictures))
+        .toList();
   }
 
   /** Time of its first frame. */

@@ -74,13 +74,10 @@ final class TimeScorer implements SlotScorer {
     }
     float[] relevance = new float[memory.slots().size()];
     for (int i = 0; i < relevance.length; i++) {
-      relevance[i] = spans.stream().anyMatch(touching(memory.slots().get(i))) ? 1 : 0;
+      MemorySlot slot = memory.slots().get(i);
+      relevance[i] = spans.stream().anyMatch(span -> span.touches(slot)) ? 1 : 0;
     }
     return Optional.of(relevance);
-  }
-
-  private static java.util.function.Predicate<Span> touching(MemorySlot slot) {
-    return span -> span.touches(slot);
   }
 
   private static List<Span> spans(String question, Duration end) {

@@ -10,6 +10,7 @@ import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.ModelException;
 import io.moviechat.TokenShape;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.GraphRun;
@@ -27,7 +28,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Pictures and words in one space: a frame becomes one vector of length 1, and so does a question;
@@ -60,16 +60,25 @@ final class DualEncoder implements SlotScorer {
   private final Tokenizer tokenizer;
   private final Texts texts;
   private final Pictures pictures;
+  private final ResourceStack resources;
   private boolean closed;
 
   private DualEncoder(
-      Graph vision, Graph text, ImagePreprocessor images, Tokenizer tokenizer, Texts texts) {
+      Graph vision,
+      Graph text,
+      ImagePreprocessor images,
+      Tokenizer tokenizer,
+      Texts texts,
+      String pictureId,
+      int dim,
+      ResourceStack resources) {
     this.vision = vision;
     this.text = text;
     this.images = images;
     this.tokenizer = tokenizer;
     this.texts = texts;
-    this.pictures = new Pictures(id(vision.header()), dim());
+    this.pictures = new Pictures(pictureId, dim);
+    this.resources = resources;
   }
 
   /** Takes ownership of the tokenizer, also if this fails. */
@@ -80,35 +89,24 @@ final class DualEncoder implements SlotScorer {
       Tokenizer tokenizer,
       Texts texts,
       int threads) {
-    @Nullable Graph visionGraph = null;
-    @Nullable Graph textGraph = null;
-    try {
-      visionGraph = Graph.open(vision, OptionalInt.empty(), threads);
-      textGraph = Graph.open(text, OptionalInt.empty(), threads);
-      return new DualEncoder(visionGraph, textGraph, images, tokenizer, texts);
-    } catch (RuntimeException e) {
-      if (textGraph != null) {
-        textGraph.close();
-      }
-      if (visionGraph != null) {
-        visionGraph.close();
-      }
-      tokenizer.close();
-      throw e;
+    try (ResourceStack opened = new ResourceStack()) {
+      opened.push(tokenizer);
+      Graph visionGraph = opened.push(Graph.open(vision, OptionalInt.empty(), threads));
+      Graph textGraph = opened.push(Graph.open(text, OptionalInt.empty(), threads));
+      String pictureId = id(vision);
+      int dim = dim(vision, text);
+      return new DualEncoder(
+          visionGraph, textGraph, images, tokenizer, texts, pictureId, dim, opened.release());
     }
   }
 
-  private int dim() {
-    int picture = output(vision.header(), "image_embeds");
-    int word = output(text.header(), "text_embeds");
+  private static int dim(OnnxHeader vision, OnnxHeader text) {
+    int picture = output(vision, "image_embeds");
+    int word = output(text, "text_embeds");
     if (picture != word) {
       throw new ModelException(
           "%s gives vectors of %d values and %s of %d: they are of two models"
-              .formatted(
-                  vision.header().file().getFileName(),
-                  picture,
-                  text.header().file().getFileName(),
-                  word));
+              .formatted(vision.file().getFileName(), picture, text.file().getFileName(), word));
     }
     return picture;
   }
@@ -287,9 +285,7 @@ final class DualEncoder implements SlotScorer {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      text.close();
-      vision.close();
-      tokenizer.close();
+      resources.close();
     }
   }
 

@@ -4,6 +4,7 @@ import io.moviechat.InferenceException;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.ModelException;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.GraphRun;
@@ -45,11 +46,13 @@ final class LateInteraction implements SlotScorer {
   private final Tokenizer tokenizer;
   private final Graph words;
   private final Graph rows;
+  private final ResourceStack resources;
   private @Nullable MemorySnapshot embedded;
   private float[] rowsOfEmbedded = {};
   private boolean closed;
 
-  private LateInteraction(Tokenizer tokenizer, Graph words, Graph rows) {
+  private LateInteraction(Tokenizer tokenizer, Graph words, Graph rows, ResourceStack resources) {
+    this.resources = resources;
     this.tokenizer = tokenizer;
     this.words = words;
     this.rows = rows;
@@ -66,17 +69,13 @@ final class LateInteraction implements SlotScorer {
    * @throws ModelException if a graph is missing or no scorer's
    */
   static LateInteraction open(Path folder, Tokenizer tokenizer, OptionalInt cuda) {
-    @Nullable Graph words = null;
-    try {
-      words = Graph.open(header(folder.resolve(WORDS), "input_ids", "word_embeds", 2), cuda, 1);
-      Graph rows = Graph.open(header(folder.resolve(ROWS), "rows", "row_embeds", 3), cuda, 1);
-      return new LateInteraction(tokenizer, words, rows);
-    } catch (RuntimeException e) {
-      if (words != null) {
-        words.close();
-      }
-      tokenizer.close();
-      throw e;
+    try (ResourceStack opened = new ResourceStack()) {
+      opened.push(tokenizer);
+      OnnxHeader wordsHeader = header(folder.resolve(WORDS), "input_ids", "word_embeds", 2);
+      OnnxHeader rowsHeader = header(folder.resolve(ROWS), "rows", "row_embeds", 3);
+      Graph words = opened.push(Graph.open(wordsHeader, cuda, 1));
+      Graph rows = opened.push(Graph.open(rowsHeader, cuda, 1));
+      return new LateInteraction(tokenizer, words, rows, opened.release());
     }
   }
 
@@ -227,9 +226,7 @@ final class LateInteraction implements SlotScorer {
     if (!closed) {
       closed = true;
       embedded = null;
-      rows.close();
-      words.close();
-      tokenizer.close();
+      resources.close();
     }
   }
 }

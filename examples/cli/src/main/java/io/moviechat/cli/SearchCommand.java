@@ -25,14 +25,12 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -51,7 +49,6 @@ final class SearchCommand implements Callable<Integer> {
   private static final int STORED_SLOTS = 4096;
   private static final int RECENT_FRAMES = 16;
   private static final Duration INTERVAL = Duration.ofMillis(500);
-  private static final float FOUND = 0.25f;
 
   private final Context context;
 
@@ -148,20 +145,11 @@ final class SearchCommand implements Callable<Integer> {
       status.show("looking at " + movieSettings.videoName());
       MemorySnapshot memory = remember(source, scorer.encoder().orElseThrow());
       Optional<float[]> relevance = scorer.score(query, memory);
-      if (relevance.isEmpty()) {
-        return List.of();
-      }
-      float[] values = relevance.get();
-      return IntStream.range(0, values.length)
-          .filter(i -> values[i] >= FOUND)
-          .boxed()
-          .sorted(Comparator.comparingDouble(i -> -values[i]))
-          .limit(top)
+      return relevance
           .map(
-              i ->
-                  SearchHit.of(
-                      memory.slots().get(i), values[i], scorer.name(), MovieView.Pictures.NONE))
-          .toList();
+              values ->
+                  SearchHit.best(memory, values, i -> scorer.name(), top, MovieView.Pictures.NONE))
+          .orElse(List.of());
     }
   }
 
