@@ -2,6 +2,9 @@ package io.moviechat.spi;
 
 import io.moviechat.VideoException;
 import io.moviechat.VideoLocation;
+import io.moviechat.speech.AudioSource;
+import java.time.Duration;
+import java.util.Optional;
 
 /** Opens videos. Found by {@link java.util.ServiceLoader} or given to the builder. Thread-safe. */
 public interface VideoSourceProvider {
@@ -20,4 +23,16 @@ public interface VideoSourceProvider {
    *     last part of the location, and no secret of it ({@link VideoLocation#toString()})
    */
   VideoSource open(VideoLocation location);
+
+  /**
+   * Opens the sound of a video, beside its pictures or without them. Cancelled as {@link #open} is.
+   *
+   * @param from where it begins, not negative
+   * @return the sound, at its end at once if the video has none; the caller closes it. Empty if
+   *     this provider knows no sound
+   * @throws VideoException as {@link #open}
+   */
+  default Optional<AudioSource> openAudio(VideoLocation location, Duration from) {
+    return Optional.empty();
+  }
 }
