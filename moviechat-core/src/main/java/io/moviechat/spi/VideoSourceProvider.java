@@ -25,14 +25,19 @@ public interface VideoSourceProvider {
   VideoSource open(VideoLocation location);
 
   /**
-   * Opens the sound of a video, beside its pictures or without them. Cancelled as {@link #open} is.
+   * Opens the sound of a video, beside its pictures or without them, and of a file that has sound
+   * only. Cancelled as {@link #open} is. Of several tracks it is the first in the wished language,
+   * else the one marked as default, else the first.
    *
    * @param from where it begins, not negative
+   * @param language the ISO 639 code that is wished for; not one that was recognized in the sound,
+   *     which could lead to another track. Empty for none
    * @return the sound, at its end at once if the video has none; the caller closes it. Empty if
    *     this provider knows no sound
    * @throws VideoException as {@link #open}
    */
-  default Optional<AudioSource> openAudio(VideoLocation location, Duration from) {
+  default Optional<AudioSource> openAudio(
+      VideoLocation location, Duration from, Optional<String> language) {
     return Optional.empty();
   }
 }
