@@ -427,11 +427,12 @@ public final class MovieBatch {
 
     Run(Map<URI, Long> sizes) {
       this.sizes = sizes;
-      this.totalBytes = sizes.values().stream().mapToDouble(Run::weight).sum();
+      this.totalBytes = sizes.keySet().stream().mapToDouble(this::weight).sum();
     }
 
     /** Even an empty file takes a moment. */
-    private static double weight(long bytes) {
+    private double weight(URI film) {
+      long bytes = Objects.requireNonNull(sizes.get(film));
       return bytes + 1.0;
     }
 
@@ -450,7 +451,7 @@ public final class MovieBatch {
         largestFirst.forEach(film -> futures.put(film, pool.submit(() -> one(film))));
         Map<URI, FilmResult> results = new LinkedHashMap<>();
         for (URI film : sizes.keySet()) {
-          results.put(film, futures.get(film).get());
+          results.put(film, Objects.requireNonNull(futures.get(film)).get());
         }
         return results;
       } catch (InterruptedException e) {
@@ -504,14 +505,14 @@ public final class MovieBatch {
       underWay.remove(film);
       finished++;
       failed += result.status() == FilmResult.Status.FAILED ? 1 : 0;
-      finishedBytes += weight(sizes.get(film));
+      finishedBytes += weight(film);
       report();
     }
 
     private synchronized void report() {
       double bytes = finishedBytes;
       for (Map.Entry<URI, Double> film : underWay.entrySet()) {
-        bytes += film.getValue() * weight(sizes.get(film.getKey()));
+        bytes += film.getValue() * weight(film.getKey());
       }
       progress.accept(
           new BatchProgress(

@@ -168,6 +168,10 @@ final class BundleSpec {
     }
   }
 
+  private static Path fileOf(Map<GraphKind, OnnxHeader> headers, GraphKind kind) {
+    return Objects.requireNonNull(headers.get(kind)).file();
+  }
+
   private static Optional<OnnxHeader> header(Path folder, Path file, Problems problems) {
     String name = "onnx/" + file.getFileName();
     OnnxHeader header;
@@ -224,7 +228,8 @@ final class BundleSpec {
         Path real = data.toRealPath();
         Path realGraph = graph.toRealPath();
         boolean linkedAlike =
-            Files.isSymbolicLink(graph) && real.getParent().equals(realGraph.getParent());
+            Files.isSymbolicLink(graph)
+                && real.equals(realGraph.resolveSibling(String.valueOf(real.getFileName())));
         if (!real.startsWith(folder.toRealPath()) && !linkedAlike) {
           return Optional.empty();
         }
@@ -302,7 +307,7 @@ final class BundleSpec {
             "%s gives embeddings of width %d, but %s takes width %d; take both from one export",
             embed.file().getFileName(),
             embeds.dim(2),
-            headers.get(GraphKind.DECODER).file().getFileName(),
+            fileOf(headers, GraphKind.DECODER).getFileName(),
             decoder.width());
       }
     }
@@ -378,7 +383,7 @@ final class BundleSpec {
       problems.add(
           "%s gives visual tokens of width %d, but %s takes embeddings of width %d; take both from"
               + " one export",
-          file, width, headers.get(GraphKind.DECODER).file().getFileName(), decoder.width());
+          file, width, fileOf(headers, GraphKind.DECODER).getFileName(), decoder.width());
     }
     if (patches.isPresent()) {
       return patches.get().grid().rows();
@@ -432,7 +437,7 @@ final class BundleSpec {
       problems.add(
           "tokenizer.json gives ids up to %d, but %s has %d rows of embeddings; take both from one"
               + " model",
-          largest, headers.get(GraphKind.EMBED).file().getFileName(), rows);
+          largest, fileOf(headers, GraphKind.EMBED).getFileName(), rows);
     }
     OptionalInt placeholder = config.imageTokenId();
     if (family.isPresent()) {

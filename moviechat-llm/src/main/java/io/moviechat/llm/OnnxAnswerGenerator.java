@@ -1,6 +1,5 @@
 package io.moviechat.llm;
 
-import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
@@ -17,9 +16,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -86,7 +87,7 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
     MemoryProjector through = projector;
     // Once for all questions about a view, and not before the first of them.
     Supplier<FloatBuffer> rows = Suppliers.memoize(() -> through.project(memory));
-    return slot -> rows.get().duplicate();
+    return slot -> Objects.requireNonNull(rows.get()).duplicate();
   }
 
   /**

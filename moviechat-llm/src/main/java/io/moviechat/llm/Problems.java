@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.FormatString;
 import io.moviechat.ModelException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Collects all that is wrong with a bundle, so that one exception can tell it. */
 final class Problems {
@@ -16,12 +17,12 @@ final class Problems {
   }
 
   @FormatMethod
-  void add(@FormatString String message, Object... arguments) {
+  void add(@FormatString String message, @Nullable Object... arguments) {
     found.add(String.format(message, arguments));
   }
 
   @FormatMethod
-  void require(boolean condition, @FormatString String message, Object... arguments) {
+  void require(boolean condition, @FormatString String message, @Nullable Object... arguments) {
     if (!condition) {
       add(message, arguments);
     }

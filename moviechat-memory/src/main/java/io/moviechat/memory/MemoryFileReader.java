@@ -219,7 +219,7 @@ final class MemoryFileReader {
                   : Optional.empty())
           .build();
     } catch (IllegalArgumentException e) {
-      throw damaged(e.getMessage(), e);
+      throw damaged(String.valueOf(e.getMessage()), e);
     }
   }
 

@@ -4,6 +4,7 @@ import io.moviechat.TokenShape;
 import io.moviechat.internal.NativeOwner;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.concurrency.AffinityManager;
@@ -260,7 +261,7 @@ final class Nd4jStore implements TokenStore {
       }
     }
     changedOnHost(factors);
-    INDArray results = sums;
+    INDArray results = Objects.requireNonNull(sums);
     Nd4j.gemm(frames, factors, results, true, false, 1, 0);
     FloatBuffer resultsOnHost = results.data().asNioFloat();
     for (int i = 0; i < count; i++) {

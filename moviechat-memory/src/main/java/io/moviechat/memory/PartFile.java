@@ -214,7 +214,7 @@ final class PartFile {
         return new PartFile(file, in);
       }
     } catch (IllegalArgumentException e) {
-      throw new MemoryFileException(e.getMessage(), e);
+      throw new MemoryFileException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new MemoryFileException(
           "the part " + file + " cannot be read (" + e + "); watch that part again", e);

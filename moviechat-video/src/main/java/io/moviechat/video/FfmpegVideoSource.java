@@ -359,9 +359,10 @@ final class FfmpegVideoSource implements VideoSource {
   private long length(Session session) {
     long said = session.demuxer().duration();
     Survey survey = access.survey();
-    boolean wrong =
-        survey != null && survey.timed() && Math.abs(said - survey.end()) > MAX_LENGTH_ERROR;
-    return wrong ? survey.end() : said;
+    if (survey == null || !survey.timed()) {
+      return said;
+    }
+    return Math.abs(said - survey.end()) > MAX_LENGTH_ERROR ? survey.end() : said;
   }
 
   private FrameSelection fragments(

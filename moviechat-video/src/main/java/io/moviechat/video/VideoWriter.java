@@ -467,9 +467,10 @@ public final class VideoWriter implements AutoCloseable {
   private void encode(@Nullable AVFrame frame) {
     AVPacket out = Objects.requireNonNull(packet);
     AVStream to = Objects.requireNonNull(stream);
-    check(avcodec_send_frame(encoder, frame), "encoding");
+    AVCodecContext from = Objects.requireNonNull(encoder);
+    check(avcodec_send_frame(from, frame), "encoding");
     while (true) {
-      int code = avcodec_receive_packet(encoder, out);
+      int code = avcodec_receive_packet(from, out);
       if (code == AVERROR_EAGAIN() || code == AVERROR_EOF()) {
         return;
       }
@@ -478,7 +479,7 @@ public final class VideoWriter implements AutoCloseable {
       if (out.duration() == 0) {
         out.duration(frameTicks);
       }
-      av_packet_rescale_ts(out, encoder.time_base(), to.time_base());
+      av_packet_rescale_ts(out, from.time_base(), to.time_base());
       check(av_interleaved_write_frame(format, out), "writing");
     }
   }

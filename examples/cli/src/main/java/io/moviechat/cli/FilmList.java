@@ -64,7 +64,7 @@ final class FilmList {
   }
 
   private static List<URI> listed(Path list) throws IOException {
-    Path folder = list.toAbsolutePath().getParent();
+    Path folder = list.toAbsolutePath().resolveSibling("");
     List<URI> films = new ArrayList<>();
     for (String line : Files.readAllLines(list)) {
       String name = line.strip();

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Times as JSON and people have them. */
 final class Times {
@@ -31,7 +32,7 @@ final class Times {
    *
    * @throws IllegalArgumentException if it is none of these
    */
-  static Duration parse(Object value) {
+  static Duration parse(@Nullable Object value) {
     String text = String.valueOf(value).strip();
     Matcher matcher = FORM.matcher(text);
     if (!matcher.matches()) {

@@ -160,7 +160,11 @@ final class Annotations {
       all.forEachRemaining(rows::add);
     } catch (RuntimeException | JsonProcessingException e) {
       dataset.problem(
-          name(file) + ": only " + rows.size() + " rows can be read: " + firstLine(e.getMessage()));
+          name(file)
+              + ": only "
+              + rows.size()
+              + " rows can be read: "
+              + firstLine(String.valueOf(e.getMessage())));
     }
     for (int n = 0; n < rows.size(); n++) {
       taker.accept(name(file) + ", row " + (n + 1), rows.get(n));

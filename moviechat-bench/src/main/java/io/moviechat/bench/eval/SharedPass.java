@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -146,11 +147,12 @@ final class SharedPass {
 
     @Override
     public MemorySnapshot snapshot() {
-      for (int i = 0; i < memories.size(); i++) {
+      MemorySnapshot first = null;
+      for (int i = memories.size() - 1; i >= 0; i--) {
         VideoMemory memory = memories.get(i);
-        kept.get(i).computeIfAbsent(times.size(), frames -> memory.snapshot());
+        first = kept.get(i).computeIfAbsent(times.size(), frames -> memory.snapshot());
       }
-      return kept.get(0).get(times.size());
+      return Objects.requireNonNull(first, "no memory");
     }
 
     @Override

@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -175,13 +176,13 @@ final class VideoDecoding implements Study {
       }
     }
     List<List<String>> rows = new ArrayList<>();
-    List<Double> ours = seconds.get(OURS);
+    List<Double> ours = Objects.requireNonNull(seconds.get(OURS));
     for (Map.Entry<String, List<Double>> peer : seconds.entrySet()) {
       List<Double> ratios = new ArrayList<>();
       for (int i = 0; i < ours.size(); i++) {
         ratios.add(peer.getValue().get(i) / ours.get(i));
       }
-      long count = frames.get(peer.getKey());
+      long count = Objects.requireNonNull(frames.get(peer.getKey()));
       rows.add(
           List.of(
               label(video),

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -153,7 +154,11 @@ final class Checkpoint implements Closeable {
         });
     for (String key : unknown) {
       problems.add(
-          "unknown: " + key + " " + tensors.get(key).shape() + nearest(key, expected.keySet()));
+          "unknown: "
+              + key
+              + " "
+              + Objects.requireNonNull(tensors.get(key)).shape()
+              + nearest(key, expected.keySet()));
     }
     if (!problems.isEmpty()) {
       int shown = Math.min(problems.size(), NAMES_IN_A_MESSAGE);

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.zip.ZipEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
@@ -99,7 +100,7 @@ final class TorchFile {
     String root = pickles.get(0).substring(0, pickles.get(0).length() - "data.pkl".length());
     Optional.ofNullable(entries.get(root + "byteorder"))
         .ifPresent(entry -> requireLittleEndian(path, channel, entry));
-    Entry pickle = entries.get(pickles.get(0));
+    Entry pickle = Objects.requireNonNull(entries.get(pickles.get(0)));
     if (pickle.bytes() > MAX_PICKLE_BYTES) {
       throw new ModelException(
           "%s has a pickle of %d bytes; %d is the limit"

@@ -17,10 +17,11 @@ public final class PythonCache {
 
   /** The model's folder that a snapshot lies in, if it is one. */
   public static Optional<Path> model(Path snapshot) {
+    Path snapshots = snapshot.resolve("..").normalize();
     Path model = snapshot.resolve("../..").normalize();
     boolean inside =
         snapshot.getNameCount() > 2
-            && String.valueOf(snapshot.getParent().getFileName()).equals("snapshots")
+            && String.valueOf(snapshots.getFileName()).equals("snapshots")
             && String.valueOf(model.getFileName()).startsWith("models--");
     return inside ? Optional.of(model) : Optional.empty();
   }

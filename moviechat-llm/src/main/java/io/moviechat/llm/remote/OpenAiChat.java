@@ -213,7 +213,8 @@ public final class OpenAiChat implements AnswerGenerator {
           if (learnt.isEmpty()) {
             InferenceException refusal = refusal(refused, shown.size());
             if (!request.history().isEmpty() && Refusals.isTooLong(refused.body())) {
-              throw new ContextExceededException(refusal.getMessage()); // fewer turns may fit
+              throw new ContextExceededException(
+                  String.valueOf(refusal.getMessage())); // fewer turns may fit
             }
             throw refusal;
           }
