@@ -3,9 +3,11 @@ package io.moviechat.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class RandomUseTest {
   private static final int CLIENTS = 8;
+  private static final int PARTS = 10;
   private static final Duration TIME =
       Duration.ofSeconds(Long.getLong("moviechat.soak.seconds", 5));
   private static final String QUESTION = "How many scenes are in the video?";
@@ -46,12 +50,17 @@ class RandomUseTest {
       long threads = threads();
       long heap = heap();
       done.clear();
-      work(fixture, clips, TIME);
+      List<Long> resident = new ArrayList<>();
+      for (int part = 0; part < PARTS; part++) {
+        work(fixture, clips, TIME.dividedBy(PARTS));
+        resident.add(residentMiB());
+      }
       Fixture.until(() -> threads() <= threads + 2);
       long after = heap();
       System.out.printf(
-          "random use for %s by %d clients: %s; heap %d -> %d MiB, threads %d -> %d%n",
-          TIME, CLIENTS, done, heap >> 20, after >> 20, threads, threads());
+          "random use for %s by %d clients: %s; heap %d -> %d MiB, threads %d -> %d, resident after"
+              + " each tenth %s MiB%n",
+          TIME, CLIENTS, done, heap >> 20, after >> 20, threads, threads(), resident);
       assertThat(after - heap).isLessThan(64L << 20);
       assertThat(done.keySet()).doesNotContain("5xx");
     }
@@ -87,7 +96,15 @@ class RandomUseTest {
     switch (what) {
       case 0 -> note("upload", fixture.upload(clips.get(random.nextInt(clips.size())), "a.mp4"));
       case 1 -> note("events", fixture.get(film + "/events"));
-      case 2 -> note("range", fixture.get(film + "/video"));
+      case 2 -> {
+        int from = random.nextInt(20_000);
+        HttpRequest part =
+            fixture
+                .request(film + "/video")
+                .header("Range", "bytes=" + from + "-" + (from + random.nextInt(100_000)))
+                .build();
+        note("range", fixture.http.send(part, HttpResponse.BodyHandlers.ofString()));
+      }
       case 3 -> note("slots", fixture.get(film + "/slots"));
       case 4 -> {
         if (random.nextInt(5) == 0) {
@@ -95,12 +112,12 @@ class RandomUseTest {
         }
       }
       case 5 -> {
+        String question = "{\"question\":\"" + QUESTION + "\"}";
         HttpResponse<InputStream> left =
             fixture.http.send(
                 fixture
                     .request(film + "/asks")
-                    .POST(
-                        HttpRequest.BodyPublishers.ofString("{\"question\":\"" + QUESTION + "\"}"))
+                    .POST(HttpRequest.BodyPublishers.ofString(question))
                     .build(),
                 HttpResponse.BodyHandlers.ofInputStream());
         left.body().close(); // leaves at once
@@ -120,6 +137,21 @@ class RandomUseTest {
 
   private void count(String what) {
     done.computeIfAbsent(what, any -> new AtomicInteger()).incrementAndGet();
+  }
+
+  /** What the operating system holds for this process; -1 where it does not say. */
+  private static long residentMiB() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
+      return -1;
+    }
+    try (Stream<String> lines = Files.lines(status)) {
+      return lines
+          .filter(line -> line.startsWith("VmRSS:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) >> 10)
+          .findFirst()
+          .orElse(-1);
+    }
   }
 
   private static long threads() {
