@@ -26,6 +26,7 @@ final class ApiServlet extends HttpServlet {
   private static final Pattern FILM = Pattern.compile("/films/([0-9a-f]{16})(?:/(.+))?");
   private static final Pattern PICTURE = Pattern.compile("pictures/(\\d{1,12})\\.jpg");
   private static final int MAX_JSON = 64 << 10;
+  private static final int MAX_QUERY = 300;
   private static final int MAX_READERS = 150;
   private static final int STORYBOARD_WIDTH = 2048;
   private static final long TICK_MILLIS = 250;
@@ -124,6 +125,7 @@ final class ApiServlet extends HttpServlet {
         Http.json(response, 202, films.json(film));
       }
       case "POST asks" -> ask(request, response, film);
+      case "GET search" -> search(request, response, film);
       case "GET storyboard.png" ->
           Http.bytes(response, 200, "image/png", films.storyboard(film, STORYBOARD_WIDTH));
       case "GET memory" -> memory(request, response, film);
@@ -216,6 +218,23 @@ final class ApiServlet extends HttpServlet {
     } catch (Refusal e) {
       stream.event("failed", Map.of("message", String.valueOf(e.getMessage())));
     }
+  }
+
+  private void search(HttpServletRequest request, HttpServletResponse response, Film film)
+      throws IOException {
+    String query = Optional.ofNullable(request.getParameter("q")).orElse("");
+    if (query.isBlank() || query.length() > MAX_QUERY) {
+      throw new Refusal(
+          Refusal.BAD_REQUEST, "'q' must have 1 to " + MAX_QUERY + " characters: what to look for");
+    }
+    String wish = Optional.ofNullable(request.getParameter("most")).orElse("12");
+    if (!wish.matches("[1-9]\\d?")) {
+      throw new Refusal(Refusal.BAD_REQUEST, "'most' must be from 1 to 99, was " + wish);
+    }
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("hits", films.search(film, query, Integer.parseInt(wish)));
+    json.put("watchedTo", Times.seconds(film.watchedTo()));
+    Http.json(response, 200, json);
   }
 
   private void memory(HttpServletRequest request, HttpServletResponse response, Film film)

@@ -18,6 +18,7 @@ import io.moviechat.VideoInfo;
 import io.moviechat.VideoLocation;
 import io.moviechat.library.Film;
 import io.moviechat.library.MovieLibrary;
+import io.moviechat.recall.SearchHit;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.video.Storyboard;
@@ -32,6 +33,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -41,6 +44,8 @@ import java.util.ServiceLoader;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -195,16 +200,23 @@ final class Films implements AutoCloseable {
       Optional<Duration> moment,
       Optional<GenerationOptions> options,
       Listener listener) {
+    Question asked =
+        options.map(wish -> Question.of(question).with(wish)).orElse(Question.of(question));
+    boolean whole = film.state() == Film.State.READY;
+    return bounded(
+        () ->
+            film.with(
+                movie ->
+                    new Reply(answer(movie, asked, moment, listener), movie.duration(), whole)));
+  }
+
+  private <T> T bounded(Supplier<T> work) {
     if (!asking.tryAcquire()) {
       throw new Refusal(
           Refusal.TOO_MANY, MAX_ASKS + " questions are being answered; ask again in a moment");
     }
     try {
-      Question asked =
-          options.map(wish -> Question.of(question).with(wish)).orElse(Question.of(question));
-      boolean whole = film.state() == Film.State.READY;
-      return film.with(
-          movie -> new Reply(answer(movie, asked, moment, listener), movie.duration(), whole));
+      return work.get();
     } finally {
       asking.release();
     }
@@ -230,6 +242,69 @@ final class Films implements AutoCloseable {
       }
     }
     return asking.join();
+  }
+
+  /**
+   * The moments of a film that a few words describe, the best first. Slots side by side are one
+   * moment: a scene is found once.
+   *
+   * @throws Refusal if the model has nothing to search with, or nothing has been seen yet
+   */
+  List<Map<String, Object>> search(Film film, String query, int most) {
+    boolean whole = film.state() == Film.State.READY;
+    try {
+      return bounded(() -> film.with(movie -> moments(movie, query)))
+          .limit(most)
+          .map(Films::json)
+          .toList();
+    } catch (IllegalStateException e) {
+      if (!whole) {
+        throw e;
+      }
+      throw new Refusal(
+          Refusal.CONFLICT,
+          "films cannot be searched with the model " + chat.model() + ": it has no scorer",
+          e);
+    }
+  }
+
+  /** Slots that were found side by side, and the best of them. */
+  private record Found(Duration start, Duration end, SearchHit best) {
+    Found and(Found next) {
+      return new Found(start, next.end, best.score() >= next.best.score() ? best : next.best);
+    }
+  }
+
+  private static Stream<Found> moments(Movie movie, String query) {
+    List<MemorySlot> slots = movie.memory().snapshot().slots();
+    Map<Duration, SearchHit> hits = new HashMap<>();
+    movie.search(query, Math.max(1, slots.size())).forEach(hit -> hits.put(hit.start(), hit));
+    List<Found> moments = new ArrayList<>();
+    boolean goesOn = false;
+    for (MemorySlot slot : slots) {
+      SearchHit hit = hits.get(slot.start());
+      if (hit != null) {
+        Found here = new Found(hit.start(), hit.end(), hit);
+        moments.add(goesOn ? moments.remove(moments.size() - 1).and(here) : here);
+      }
+      goesOn = hit != null;
+    }
+    return moments.stream()
+        .sorted(Comparator.comparingDouble((Found moment) -> -moment.best.score()));
+  }
+
+  private static Map<String, Object> json(Found moment) {
+    SearchHit best = moment.best;
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("start", Times.seconds(moment.start));
+    json.put("end", Times.seconds(moment.end));
+    json.put("from", Times.clock(moment.start));
+    json.put("to", Times.clock(moment.end));
+    json.put("best", Times.seconds(best.start()));
+    json.put("picture", best.representative().toMillis());
+    json.put("score", Math.round(best.score() * 1000) / 1000.0);
+    json.put("reason", best.reason());
+    return json;
   }
 
   /** Where answers of streams are made. */

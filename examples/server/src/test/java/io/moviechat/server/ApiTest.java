@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moviechat.library.Film;
+import io.moviechat.tinyworld.Actor;
+import io.moviechat.tinyworld.Movies;
+import io.moviechat.tinyworld.Script;
+import io.moviechat.tinyworld.World;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -102,6 +106,39 @@ class ApiTest {
           .isEqualTo(200);
       assertThat(fixture.get("/api/films/" + handle).statusCode()).isEqualTo(404);
       assertThat(fixture.films.uploads()).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void findsTheMomentsThatWordsDescribe() throws Exception {
+    try (Fixture fixture = Fixture.open(folder)) {
+      Film film = fixture.watched(fixture.clip("clip.mp4", 3));
+      String search = "/api/films/" + film.id() + "/search?q=";
+      for (Script.Segment scene : Movies.ofScenes(2, World.Split.SEEN, 3).segments()) {
+        Actor actor = scene.scene().actors().get(0);
+        String words = actor.colour().word() + "%20" + actor.kind().word();
+        JsonNode best = Fixture.json(fixture.get(search + words)).path("hits").path(0);
+        assertThat(best.path("start").asDouble()).as(words).isLessThan(scene.endMillis() / 1e3);
+        assertThat(best.path("end").asDouble()).as(words).isGreaterThan(scene.startMillis() / 1e3);
+        assertThat(best.path("reason").asText()).isEqualTo("picture");
+      }
+      JsonNode last = Fixture.json(fixture.get(search + "at%20the%20end&most=1")).path("hits");
+      assertThat(last).hasSize(1);
+      assertThat(last.get(0).path("reason").asText()).isEqualTo("time");
+      assertThat(Fixture.json(fixture.get(search + "nothing")).path("hits")).isEmpty();
+      refused(fixture.get(search + "%20"), 400, "what to look for");
+      refused(fixture.get(search + "x".repeat(301)), 400, "what to look for");
+      refused(fixture.get(search + "fish&most=0"), 400, "from 1 to 99");
+    }
+  }
+
+  @Test
+  void aModelWithoutAScorerSaysThatItCannotSearch() throws Exception {
+    var gated = new Fixture.GatedModel();
+    try (Fixture fixture =
+        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+      Film film = fixture.watched(fixture.clip("clip.mp4", 3));
+      refused(fixture.get("/api/films/" + film.id() + "/search?q=fish"), 409, "no scorer");
     }
   }
 

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.base.Splitter;
 import io.moviechat.MovieChat;
 import io.moviechat.library.Film;
+import io.moviechat.tinyworld.Actor;
 import io.moviechat.tinyworld.Demo;
 import io.moviechat.tinyworld.MovieWriter;
+import io.moviechat.tinyworld.Movies;
+import io.moviechat.tinyworld.Script;
 import io.moviechat.tinyworld.ScriptQuestion;
+import io.moviechat.tinyworld.World;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -202,11 +206,7 @@ class PageIT {
       shows("article .answer", answer);
 
       browser.manage().window().setSize(new Dimension(500, 800));
-      browser.executeCdpCommand(
-          "Emulation.setDeviceMetricsOverride",
-          Map.of("width", 320, "height", 640, "deviceScaleFactor", 1, "mobile", true));
-      Object width = browser.executeScript("return document.scrollingElement.scrollWidth");
-      assertThat(((Number) Objects.requireNonNull(width)).intValue()).isLessThanOrEqualTo(320);
+      narrow();
       hasNoSeriousFinding("narrow");
       browser.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
 
@@ -214,6 +214,61 @@ class PageIT {
       button("Really forget");
       shows("section.empty", "Open a film");
     }
+  }
+
+  @Test
+  void momentsAreFoundByWhatTheyShow() throws Exception {
+    try (Fixture fixture = Fixture.open(folder)) {
+      fixture.watched(fixture.clip("clip.mp4", 3));
+      Script.Segment scene = Movies.ofScenes(2, World.Split.SEEN, 3).segments().get(1);
+      Actor actor = scene.scene().actors().get(0);
+      browser.get(fixture.server.address().toString());
+      until(() -> !browser.findElements(By.cssSelector(".slot")).isEmpty());
+
+      browser.findElement(By.cssSelector("body")).sendKeys("f");
+      until(() -> "find".equals(browser.switchTo().activeElement().getAttribute("id")));
+      browser
+          .switchTo()
+          .activeElement()
+          .sendKeys(actor.colour().word() + " " + actor.kind().word(), Keys.ENTER);
+      WebElement hit = find(".hit");
+      shows("[role=status]", "the best first");
+      assertThat(browser.findElements(By.cssSelector(".found"))).isNotEmpty();
+      until(() -> loaded(hit));
+      hit.sendKeys(Keys.ENTER);
+      until(
+          () ->
+              playerTime() >= scene.startMillis() / 1e3 - 0.5
+                  && playerTime() <= scene.endMillis() / 1e3);
+      assertThat(browser.findElements(By.cssSelector(".slot.lit"))).isNotEmpty();
+      hasNoSeriousFinding("found, light");
+      browser.executeScript("document.documentElement.dataset.theme = 'dark'");
+      hasNoSeriousFinding("found, dark");
+      narrow();
+      hasNoSeriousFinding("found, narrow");
+
+      WebElement words = browser.findElement(By.id("find"));
+      words.clear();
+      words.sendKeys("nothing of the kind", Keys.ENTER);
+      shows("[role=status]", "stands out");
+      words.sendKeys(Keys.ESCAPE);
+      until(() -> browser.findElement(By.cssSelector("[role=status]")).getText().isEmpty());
+      assertThat(words.getAttribute("value")).isEmpty();
+    }
+  }
+
+  private boolean loaded(WebElement of) {
+    return Boolean.TRUE.equals(
+        browser.executeScript("return arguments[0].querySelector('img').naturalWidth > 0", of));
+  }
+
+  /** At 320 pixels nothing has to be scrolled sideways. */
+  private void narrow() {
+    browser.executeCdpCommand(
+        "Emulation.setDeviceMetricsOverride",
+        Map.of("width", 320, "height", 640, "deviceScaleFactor", 1, "mobile", true));
+    Object width = browser.executeScript("return document.scrollingElement.scrollWidth");
+    assertThat(((Number) Objects.requireNonNull(width)).intValue()).isLessThanOrEqualTo(320);
   }
 
   @Test
@@ -304,6 +359,9 @@ class PageIT {
       MovieWriter.write(demo.script(), file);
       fixture.watched(file).rename("Example: three minutes of a small world");
       browser.get(fixture.server.address().toString());
+      browser.executeCdpCommand(
+          "Emulation.setDeviceMetricsOverride",
+          Map.of("width", 1400, "height", 1200, "deviceScaleFactor", 1, "mobile", false));
       shows("h1", "Example");
       ask(demo.questions().get(0).text());
       lastAnswer();
@@ -315,7 +373,10 @@ class PageIT {
       ask(moment.text());
       until(() -> browser.findElements(By.cssSelector("article")).size() == 2);
       lastAnswer();
-      browser.findElements(By.cssSelector("article:first-child .slot-chip")).get(0).click();
+      Actor actor = demo.script().segments().get(2).scene().actors().get(0);
+      find("#find").sendKeys(actor.colour().word() + " " + actor.kind().word(), Keys.ENTER);
+      find(".hit").click();
+      until(() -> browser.findElements(By.cssSelector(".hit")).stream().allMatch(this::loaded));
       Thread.sleep(1_000);
       picture(images.resolve("serve-light.png"));
       browser.executeScript("document.documentElement.dataset.theme = 'dark'");

@@ -35,6 +35,7 @@ export const health = () => json('/api/health');
 export const films = async () => (await json('/api/films')).films;
 export const find = (handle) => json(film(handle));
 export const slots = async (handle) => (await json(`${film(handle)}/slots`)).slots;
+export const search = (handle, words) => json(`${film(handle)}/search?q=${encodeURIComponent(words)}`);
 export const openPath = (path) => json('/api/films', 'POST', {path});
 export const rename = (handle, title) => json(film(handle), 'PATCH', {title});
 export const forget = (handle) => json(film(handle), 'DELETE');

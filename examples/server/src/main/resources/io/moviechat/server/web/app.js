@@ -22,6 +22,7 @@ const state = {
   slot: -1, // the slot that is looked at
   span: null, // [start, end] that a chip points to
   moment: false, // ask about the player's time rather than the whole film
+  found: null, // {words, hits, watchedTo, error}; hits is null while the server looks
   chat: [], // {question, at, text, status, evidence, watchedTo, watchedWhole, error, all}
   asking: null, // the AbortController of the running answer
 };
@@ -135,6 +136,21 @@ const actions = {
     set({time: seconds, span, slot: slotAt(seconds)});
   },
 
+  async find(words) {
+    if (!words.trim()) {
+      set({found: null});
+      return;
+    }
+    const found = {words: words.trim(), hits: null, watchedTo: 0, error: ''};
+    set({found, span: null});
+    try {
+      Object.assign(found, await api.search(state.handle, found.words));
+    } catch (e) {
+      Object.assign(found, {hits: [], error: e.message});
+    }
+    draw();
+  },
+
   async ask(question) {
     if (!question.trim() || state.asking) return;
     const at = state.moment ? Math.round(state.time * 1000) / 1000 : null;
@@ -219,7 +235,7 @@ function show(handle) {
   const address = handle ? `#${handle}` : '#';
   if (location.hash !== address) history.pushState(null, '', handle ? address : location.pathname);
   const film = state.films?.find((each) => each.handle === handle) ?? null;
-  set({handle, film, slots: [], time: 0, unplayable: false, slot: -1, span: null, moment: false,
+  set({handle, film, slots: [], time: 0, unplayable: false, slot: -1, span: null, moment: false, found: null,
     forgetting: false, renaming: false, lost: false, chat: []});
   document.title = film ? `${film.title} · MovieChat` : 'MovieChat';
   if (handle) {
@@ -319,6 +335,10 @@ document.addEventListener('keydown', (event) => {
   const typing = event.target.closest?.('input, textarea, button, a, summary, video, [role=slider]');
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === '/') focusQuestion(event);
+  if (event.key === 'f') {
+    event.preventDefault();
+    document.getElementById('find')?.focus();
+  }
   if (event.key === ' ') {
     event.preventDefault();
     const video = root.querySelector('video');

@@ -39,7 +39,7 @@ export function chatView(state, actions) {
           ? html`<button type="button" @click=${actions.stop}>Stop</button>`
           : html`<button class="main" ?disabled=${!askable}>Ask</button>`}
       </form>
-      <p class="fine keys"><kbd>/</kbd> question · <kbd>Enter</kbd> ask · <kbd>Esc</kbd> stop · <kbd>Space</kbd> play · <kbd>←</kbd> <kbd>→</kbd> slots
+      <p class="fine keys"><kbd>/</kbd> question · <kbd>f</kbd> find · <kbd>Enter</kbd> ask · <kbd>Esc</kbd> stop · <kbd>Space</kbd> play · <kbd>←</kbd> <kbd>→</kbd> slots
         ${state.chat.length && !state.asking ? html` · <button class="link" @click=${actions.clearChat}>Clear</button>` : nothing}</p>
     </section>`;
 }

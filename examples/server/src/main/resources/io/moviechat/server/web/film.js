@@ -10,6 +10,7 @@ export function filmView(state, actions) {
       ${title(state, actions)}
       ${player(state, actions)}
       ${timeline(state, actions)}
+      ${film.state === 'ready' || film.state === 'watching' ? search(state, actions) : nothing}
       ${status(state, actions)}
       ${film.state === 'ready' ? kept(state, actions) : nothing}
     </section>`;
@@ -87,16 +88,57 @@ function timeline(state, actions) {
         ${slots.map((slot, i) => svg`
           <rect class=${`slot ${tierName(slot.tier)} ${i % 2 ? 'odd' : 'even'} ${inSpan(slot) ? 'lit' : ''}`}
             x=${x(slot.start)} width=${Math.max(1.2, x(slot.end) - x(slot.start) - 1)} y="4" height="32"></rect>`)}
+        ${(state.found?.hits ?? []).map((hit) => svg`
+          <rect class="found" x=${x(hit.start)} width=${Math.max(4, x(hit.end) - x(hit.start))} y="0" height="7"></rect>`)}
         <line class="now" x1=${x(now)} x2=${x(now)} y1="0" y2="40" vector-effect="non-scaling-stroke"></line>
       </svg>
     </div>
     <div class="below">
+      ${looked && !state.unplayable ? html`
+        <img class="thumb" height="72" src=${pictureOf(film.handle, looked.picture)} alt=${`The film at ${clock(looked.picture / 1000)}, which stands for this slot`}>` : nothing}
       <p class="fine">${text}</p>
       ${slots.length ? html`
         <p class="fine legend"><span class="key long-term"></span>merged <span class="key recent"></span>recent, one by one</p>` : nothing}
     </div>
-    ${looked && !state.unplayable ? html`
-      <img class="thumb" width="160" height="90" src=${pictureOf(film.handle, looked.picture)} alt=${`The film at ${clock(looked.picture / 1000)}, which stands for this slot`}>` : nothing}`;
+`;
+}
+
+function search(state, actions) {
+  const {film, found} = state;
+  const submit = (event) => {
+    event.preventDefault();
+    actions.find(new FormData(event.target).get('find'));
+  };
+  const keys = (event) => {
+    if (event.key !== 'Escape') return;
+    event.currentTarget.reset();
+    actions.find('');
+  };
+  return html`
+    <form class="find" role="search" aria-label="The film" @submit=${submit} @keydown=${keys}>
+      <label class="hidden" for="find">Find in the film</label>
+      <input id="find" name="find" type="search" maxlength="300" autocomplete="off"
+        placeholder="Find: a red fish, in the last minute">
+      <button>Find</button>
+    </form>
+    <p class="fine" role="status">${found ? outcome(found, film) : nothing}</p>
+    ${found?.hits?.length ? html`
+      <ol class="hits" aria-label="Found, the best first">
+        ${found.hits.map((hit) => html`
+          <li><button class="hit" @click=${() => actions.seek(hit.best, [hit.start, hit.end])}>
+            <img width="128" height="72" loading="lazy" src=${pictureOf(film.handle, hit.picture)} alt="">
+            <span>${span(hit.start, hit.end)}</span> <span class="facts">by ${hit.reason}</span>
+          </button></li>`)}
+      </ol>` : nothing}`;
+}
+
+function outcome({words, hits, watchedTo, error}, film) {
+  if (error) return error;
+  if (!hits) return 'Looking …';
+  const where = film.state === 'ready' ? 'the film' : `what was seen up to ${clock(watchedTo)}`;
+  return hits.length
+    ? `${count(hits.length, 'moment')} of ${where} for “${words}”, the best first`
+    : `Nothing in ${where} stands out for “${words}”.`;
 }
 
 function status(state, actions) {
