@@ -57,8 +57,12 @@ final class EveryWay {
     ways.sizes();
   }
 
-  /** Like {@link #check}, in three of the ways, which the seed chooses: for many files. */
-  static void checkSome(Path file, VideoOptions options, FrameFormat format, long seed) {
+  /**
+   * Like {@link #check}, in three of the ways, which the seed chooses: for many files.
+   *
+   * @return the frames of a pass
+   */
+  static List<Seen> checkSome(Path file, VideoOptions options, FrameFormat format, long seed) {
     EveryWay ways = new EveryWay(file, options, format, seed);
     List<Runnable> each =
         new ArrayList<>(
@@ -77,6 +81,7 @@ final class EveryWay {
     ways.timesGoForwardFromZero();
     each.subList(0, 3).forEach(Runnable::run);
     ways.sizes();
+    return ways.all;
   }
 
   List<Seen> all() {

@@ -1,10 +1,14 @@
 package io.moviechat.video;
 
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_FLAG_CLOSED_GOP;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_BGR0;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_BGR24;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB24;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB555LE;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB8;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV410P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV422P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV422P10LE;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
 
@@ -18,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.SplittableRandom;
 
 /**
  * How a file is made that is right and hard.
@@ -56,18 +61,35 @@ record GeneratedVideo(
           "libopenh264",
           "libvpx",
           "libvpx-vp9",
+          "libaom-av1",
           "ffv1",
           "mjpeg",
           "flv",
+          "h263",
           "h263p",
           "msmpeg4v2",
+          "msmpeg4",
+          "wmv1",
           "wmv2",
           "png",
+          "apng",
           "rawvideo",
           "prores_ks",
+          "dnxhd",
+          "dvvideo",
+          "jpeg2000",
+          "cfhd",
+          "snow",
           "huffyuv",
+          "utvideo",
+          "svq1",
+          "cinepak",
+          "rv20",
           "gif",
-          "qtrle");
+          "qtrle",
+          "msvideo1",
+          "zmbv",
+          "flashsv");
 
   static final List<String> REPACKED =
       List.of(
@@ -86,10 +108,14 @@ record GeneratedVideo(
           "cases/palette.mov",
           "cases/two-frames-per-tick.mkv");
 
+  /** These take nearly anything. */
+  private static final List<String> USUAL = List.of("mp4", "mov", "mkv", "avi", "ts", "nut", "mxf");
+
   static final List<String> CONTAINERS =
       List.of(
           "mp4", "mov", "mkv", "avi", "ts", "vob", "nut", "flv", "webm", "gif", "m4v", "h264",
-          "hevc", "m2v", "asf", "3gp", "mpg");
+          "hevc", "m2v", "asf", "3gp", "mpg", "mxf", "m2ts", "wmv", "f4v", "ogv", "ivf", "apng",
+          "mjpeg", "dv", "rm", "h263", "obu", "gxf", "wtv", "y4m");
 
   enum Timing {
     REGULAR,
@@ -101,25 +127,70 @@ record GeneratedVideo(
     PAIRS
   }
 
+  /** The same video for the same seed, for ever. */
+  static GeneratedVideo of(long seed) {
+    // Seeds in a row would begin alike with that class alone.
+    Random random = new Random(new SplittableRandom(seed).nextLong());
+    String source =
+        switch (random.nextInt(8)) {
+          case 0, 1, 2 -> any(ENCODERS, random);
+          case 3, 4 -> any(List.of("mpeg4", "mpeg2video", "libopenh264"), random);
+          default -> any(REPACKED, random);
+        };
+    Remux remux =
+        new Remux(
+            2 + random.nextInt(69),
+            any(List.of(0, 0, 40, 130, 500, 1300), random),
+            any(List.of(0, 0, 700, 100_000), random),
+            random.nextInt(4) == 0);
+    boolean copied = random.nextInt(5) < 3;
+    return new GeneratedVideo(
+        source,
+        1 + random.nextInt(40),
+        1 + random.nextInt(15),
+        random.nextInt(4),
+        random.nextBoolean(),
+        random.nextBoolean(),
+        Timing.values()[random.nextInt(Timing.values().length)],
+        any(List.of(33, 40, 100, 1, 1000), random),
+        any(random.nextInt(5) < 3 ? USUAL : CONTAINERS, random),
+        copied
+            ? Optional.of(remux)
+            : ENCODERS.contains(source)
+                ? Optional.empty()
+                : Optional.of(new Remux(60, 0, 0, false)),
+        random.nextInt(4) == 0,
+        seed);
+  }
+
+  private static <T> T any(List<T> choices, Random random) {
+    return choices.get(random.nextInt(choices.size()));
+  }
+
+  /** FFmpeg has no such combination. */
+  static final class NotMade extends Exception {
+    private static final long serialVersionUID = 1;
+
+    NotMade(String reason) {
+      super(reason);
+    }
+  }
+
   /**
    * Makes the file.
    *
-   * @return empty if FFmpeg has no such combination
+   * @throws NotMade if FFmpeg has no such combination
    */
-  Optional<Path> make(Path folder) throws IOException {
+  Path make(Path folder) throws IOException, NotMade {
     Path made = folder.resolve("made." + (isEncoded() ? intermediate() : "none"));
     if (isEncoded()) {
-      if (!encode(made)) {
-        return Optional.empty();
-      }
+      encode(made);
     } else {
       made = Clips.resource("/" + source);
     }
     Path file = folder.resolve("video." + container);
     if (remux.isPresent()) {
-      if (!remux.get().copy(made, file)) {
-        return Optional.empty();
-      }
+      remux.get().copy(made, file);
     } else {
       file = made;
     }
@@ -130,7 +201,10 @@ record GeneratedVideo(
       Files.write(doubled, once, StandardOpenOption.APPEND);
       file = doubled;
     }
-    return Files.exists(file) && Files.size(file) > 0 ? Optional.of(file) : Optional.empty();
+    if (!Files.exists(file) || Files.size(file) == 0) {
+      throw new NotMade("nothing was written");
+    }
+    return file;
   }
 
   private boolean isEncoded() {
@@ -141,14 +215,16 @@ record GeneratedVideo(
     return remux.isPresent() ? "nut" : container;
   }
 
-  private boolean encode(Path file) {
-    Random random = new Random(seed);
-    int width = 16 * (2 + random.nextInt(3));
-    int height = 16 * (2 + random.nextInt(2));
-    boolean coarse = source.startsWith("mpeg1") || source.startsWith("mpeg2");
+  private void encode(Path file) throws NotMade {
+    Random random = new Random(new SplittableRandom(~seed).nextLong());
+    int[] size = size(random);
+    int width = size[0];
+    int height = size[1];
+    boolean coarse =
+        source.startsWith("mpeg1") || source.startsWith("mpeg2") || source.equals("dvvideo");
     VideoWriter.Builder builder =
         VideoWriter.builder(file)
-            .size(source.equals("h263p") ? 128 : width, source.equals("h263p") ? 96 : height)
+            .size(width, height)
             .encoder(source, pixelFormat())
             .framesPerSecond(coarse ? 25 : 1000.0 / millis)
             .keyframeInterval(gop)
@@ -170,6 +246,13 @@ record GeneratedVideo(
     if (interlaced && source.equals("mpeg2video")) {
       builder.interlaced(random.nextBoolean());
     }
+    if (source.equals("dnxhd")) {
+      builder.encoderOption("profile", "dnxhr_lb");
+    } else if (source.equals("snow")) {
+      builder.encoderOption("strict", "experimental");
+    } else if (source.equals("libaom-av1")) {
+      builder.encoderOption("usage", "realtime").encoderOption("cpu-used", "10");
+    }
     if (source.startsWith("libvpx")) {
       builder.encoderOption("deadline", "realtime").encoderOption("cpu-used", "8");
       builder.encoderOption("auto-alt-ref", "1").encoderOption("lag-in-frames", "12");
@@ -177,24 +260,42 @@ record GeneratedVideo(
     try (VideoWriter writer = builder.build()) {
       Duration time = Duration.ZERO;
       for (int i = 0; i < frames; i++) {
-        boolean h263 = source.equals("h263p");
-        writer.write(picture(h263 ? 128 : width, h263 ? 96 : height, i), time);
+        writer.write(picture(width, height, i), time);
         time = time.plus(coarse ? Duration.ofMillis(40L * steps(i, random)) : step(i, random));
       }
-      return true;
     } catch (VideoException | IllegalArgumentException e) {
-      return false; // no such combination
+      throw new NotMade(
+          e.getMessage().contains("encod") || e.getMessage().contains("opening")
+              ? "the encoder refuses"
+              : "the container refuses");
     }
+  }
+
+  /** Some formats have few sizes, or are slow; of the others, every third has odd sides. */
+  private int[] size(Random random) {
+    return switch (source) {
+      case "h263", "h263p" -> new int[] {128, 96};
+      case "dnxhd" -> new int[] {256, 120};
+      case "dvvideo" -> new int[] {720, 576};
+      case "cfhd" -> new int[] {96, 64};
+      default ->
+          random.nextInt(3) == 0
+              ? new int[] {17 + random.nextInt(80), 17 + random.nextInt(60)}
+              : new int[] {16 * (2 + random.nextInt(3)), 16 * (2 + random.nextInt(2))};
+    };
   }
 
   private int pixelFormat() {
     return switch (source) {
       case "mjpeg" -> AV_PIX_FMT_YUVJ420P;
-      case "png" -> AV_PIX_FMT_RGB24;
-      case "rawvideo" -> AV_PIX_FMT_BGR24;
+      case "rawvideo", "flashsv" -> AV_PIX_FMT_BGR24;
       case "gif" -> AV_PIX_FMT_RGB8;
-      case "prores_ks" -> AV_PIX_FMT_YUV422P10LE;
-      case "huffyuv", "qtrle" -> AV_PIX_FMT_RGB24;
+      case "msvideo1" -> AV_PIX_FMT_RGB555LE;
+      case "zmbv" -> AV_PIX_FMT_BGR0;
+      case "prores_ks", "cfhd" -> AV_PIX_FMT_YUV422P10LE;
+      case "dnxhd" -> AV_PIX_FMT_YUV422P;
+      case "svq1" -> AV_PIX_FMT_YUV410P;
+      case "png", "apng", "huffyuv", "qtrle", "cinepak" -> AV_PIX_FMT_RGB24;
       default -> AV_PIX_FMT_YUV420P;
     };
   }

@@ -10,6 +10,7 @@ import static org.bytedeco.ffmpeg.global.avformat.*;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 
+import io.moviechat.video.GeneratedVideo.NotMade;
 import java.nio.file.Path;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -31,14 +32,14 @@ import org.bytedeco.javacpp.PointerPointer;
  */
 record Remux(int packets, int trimMillis, int startMillis, boolean keyFlags) {
   /**
-   * @return false if the container does not take such a video
+   * @throws NotMade if the container does not take such a video
    */
-  boolean copy(Path from, Path to) {
+  void copy(Path from, Path to) throws NotMade {
     Ffmpeg.load();
     AVFormatContext input = new AVFormatContext(null);
     if (avformat_open_input(input, from.toString(), (AVInputFormat) null, (AVDictionary) null)
         < 0) {
-      return false;
+      throw new NotMade("what is to be copied cannot be read");
     }
     AVFormatContext output = new AVFormatContext(null);
     AVPacket packet = av_packet_alloc();
@@ -56,11 +57,11 @@ record Remux(int packets, int trimMillis, int startMillis, boolean keyFlags) {
       output.flags(output.flags() | AVFormatContext.AVFMT_FLAG_BITEXACT);
       AVIOContext file = new AVIOContext(null);
       if (avio_open(file, to.toString(), AVIO_FLAG_WRITE) < 0) {
-        return false;
+        throw new NotMade("no file can be written");
       }
       output.pb(file);
       if (avformat_write_header(output, (AVDictionary) null) < 0) {
-        return false;
+        throw new NotMade("the container refuses");
       }
       double ticks = (double) source.time_base().den() / source.time_base().num() / 1000;
       long shift = (long) ((startMillis - trimMillis) * ticks);
@@ -74,13 +75,15 @@ record Remux(int packets, int trimMillis, int startMillis, boolean keyFlags) {
         if (packet.stream_index() == video && (key || count > 0)) {
           count++;
           if (!put(packet, source, target, output, shift)) {
-            return false; // a picture less would be damage
+            throw new NotMade("the container refuses a picture"); // one less would be damage
           }
           written = true;
         }
         av_packet_unref(packet);
       }
-      return av_write_trailer(output) >= 0 && written;
+      if (av_write_trailer(output) < 0 || !written) {
+        throw new NotMade("nothing was written");
+      }
     } finally {
       av_packet_free(packet);
       avformat_close_input(input);
