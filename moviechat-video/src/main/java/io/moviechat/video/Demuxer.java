@@ -1,79 +1,45 @@
 package io.moviechat.video;
 
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_ALL;
-import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_WEBP;
-import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_DOVI_CONF;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_ENCRYPTION_INFO;
-import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_ENCRYPTION_INIT_INFO;
-import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_NEW_EXTRADATA;
-import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_PALETTE;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
-import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
-import static org.bytedeco.ffmpeg.global.avcodec.av_packet_get_side_data;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_move_ref;
-import static org.bytedeco.ffmpeg.global.avcodec.av_packet_new_side_data;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
-import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
-import static org.bytedeco.ffmpeg.global.avformat.AVFMTCTX_UNSEEKABLE;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMT_GENERIC_INDEX;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMT_NOTIMESTAMPS;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMT_NO_BYTE_SEEK;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMT_TS_DISCONT;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BYTE;
-import static org.bytedeco.ffmpeg.global.avformat.AV_DISPOSITION_ATTACHED_PIC;
-import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
 import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 import static org.bytedeco.ffmpeg.global.avformat.av_seek_frame;
-import static org.bytedeco.ffmpeg.global.avformat.avformat_alloc_context;
-import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
-import static org.bytedeco.ffmpeg.global.avformat.avformat_find_stream_info;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entries_count;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry_from_timestamp;
-import static org.bytedeco.ffmpeg.global.avformat.avformat_open_input;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
-import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EXIT;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_INVALIDDATA;
-import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_AUDIO;
-import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_SUBTITLE;
-import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
 import static org.bytedeco.ffmpeg.global.avutil.AV_TIME_BASE;
-import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_get;
-import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
 import static org.bytedeco.ffmpeg.global.avutil.av_rescale_q;
 
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo.Track;
-import io.moviechat.VideoInfo.TrackKind;
 import io.moviechat.VideoLocation;
-import io.moviechat.video.CursorSelections.Window;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.function.IntPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVIndexEntry;
 import org.bytedeco.ffmpeg.avformat.AVStream;
-import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVDictionaryEntry;
 import org.bytedeco.ffmpeg.avutil.AVRational;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.PointerPointer;
-import org.bytedeco.javacpp.SizeTPointer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,26 +54,14 @@ final class Demuxer implements AutoCloseable {
   /** More than any codec reorders. */
   private static final int START_PACKETS = 24;
 
-  /** No picture is shown before one that was decoded so many pictures earlier. */
-  private static final int REORDERED_PICTURES = 32;
-
-  private static final int[] CARRIED = {AV_PKT_DATA_PALETTE, AV_PKT_DATA_NEW_EXTRADATA};
-
-  /** The type of a sample entry that hides which codec it is, {@code encv}. */
-  private static final int ENCRYPTED_VIDEO = 'e' | 'n' << 8 | 'c' << 16 | 'v' << 24;
-
-  private static final int DOLBY_VISION_ALONE = 5;
-
   private static final Pattern CLOCK = Pattern.compile("(\\d{1,4}):(\\d\\d):(\\d\\d)\\.(\\d{1,9})");
 
   /** Bad packets in a row after which a file counts as ended. */
   private static final int MAX_BAD_READS = 200;
 
+  private final Container container;
   private final String name;
   private final Watchdog watchdog;
-  private final @Nullable InputBridge bridge;
-  private final Reopening reopening;
-  private AVFormatContext format;
   private AVStream stream;
   private final int streamIndex;
   private final int timeBaseNumerator;
@@ -119,13 +73,10 @@ final class Demuxer implements AutoCloseable {
   /** Packets that were read to know what comes, and wait to be read again. */
   private final ArrayDeque<AVPacket> waiting = new ArrayDeque<>();
 
-  /** Palettes and new headers, which come with one packet and hold for those after it. */
-  private final Map<Integer, byte[]> carried = new HashMap<>();
+  private final CarriedHeaders headers = new CarriedHeaders();
 
   private long originTicks;
   private boolean startIsTimed = true;
-  private boolean carriedChanged;
-  private boolean carriedIsDue;
 
   /** What was read for a second field and belongs to another picture. */
   private @Nullable AVPacket secondOfOther;
@@ -134,11 +85,6 @@ final class Demuxer implements AutoCloseable {
 
   private long badReads;
   private boolean endedEarly;
-
-  /** Opens the container once more. */
-  private interface Reopening {
-    AVFormatContext open();
-  }
 
   /** What tells whether reading begins where it began before. */
   private record First(long pts, long dts, int size) {
@@ -152,19 +98,12 @@ final class Demuxer implements AutoCloseable {
 
   private final List<First> beginning = new ArrayList<>();
 
-  private Demuxer(
-      String name,
-      Watchdog watchdog,
-      @Nullable InputBridge bridge,
-      Reopening reopening,
-      AVFormatContext format,
-      int streamIndex) {
-    this.name = name;
-    this.watchdog = watchdog;
-    this.bridge = bridge;
-    this.reopening = reopening;
-    this.format = format;
-    this.streamIndex = streamIndex;
+  private Demuxer(Container container) {
+    this.container = container;
+    this.name = container.name();
+    this.watchdog = container.watchdog();
+    this.streamIndex = container.findVideo();
+    AVFormatContext format = container.format();
     this.stream = format.streams(streamIndex);
     this.timeBaseNumerator = stream.time_base().num();
     this.timeBaseDenominator = stream.time_base().den();
@@ -172,38 +111,18 @@ final class Demuxer implements AutoCloseable {
     this.grid = TileGrid.of(format, streamIndex).orElse(null);
     this.display = grid == null ? Display.of(stream) : grid.display();
     this.fields = FieldPairs.of(stream.codecpar()).orElse(null);
-    this.seekable =
-        format.pb() == null
-            ? (format.ctx_flags() & AVFMTCTX_UNSEEKABLE) == 0
-            : format.pb().seekable() != 0;
+    this.seekable = container.seekable();
     discardOthers();
   }
 
-  private void discardOthers() {
-    for (int i = 0; i < format.nb_streams(); i++) {
-      if (i != streamIndex && !isTile(i)) {
-        format.streams(i).discard(AVDISCARD_ALL);
-      }
-    }
-  }
-
   /**
-   * Opens a container and finds its video.
+   * Opens the video of one file, channel or stream.
    *
    * @param input closed with this demuxer, and also if this fails
    * @throws VideoException if it is no video
    */
   static Demuxer open(String name, VideoInput input, VideoOptions options, Watchdog watchdog) {
-    InputBridge bridge = new InputBridge(input, watchdog);
-    // Java reads the one file; whatever a playlist inside it names stays closed.
-    Map<String, String> settings =
-        Map.of("protocol_whitelist", "none", "format_whitelist", Formats.FILES);
-    try {
-      return open(name, Formats.probedName(name), bridge, settings, options, watchdog);
-    } catch (RuntimeException | Error e) {
-      bridge.close();
-      throw e;
-    }
+    return of(Container.open(name, input, options, watchdog));
   }
 
   /**
@@ -212,26 +131,7 @@ final class Demuxer implements AutoCloseable {
    * @throws VideoException if it is no video; names the address without its secrets
    */
   static Demuxer open(VideoLocation location, VideoOptions options, Watchdog watchdog) {
-    String url = location.uri().toString();
-    Map<String, String> settings = new HashMap<>();
-    settings.put("protocol_whitelist", Formats.NETWORK_PROTOCOLS);
-    settings.put("format_whitelist", Formats.NETWORK);
-    settings.put("user_agent", "MovieChat");
-    settings.put("rw_timeout", Long.toString(Window.saturated(options.timeout()) / 1000));
-    if (url.startsWith("http")) {
-      settings.put("reconnect", "1");
-      settings.put("reconnect_delay_max", "5");
-    }
-    Formats.certificates()
-        .ifPresent(
-            file -> {
-              settings.put("tls_verify", "1");
-              settings.put("ca_file", file);
-            });
-    // Some servers name their segments .jpg or nothing; what they may hold is limited anyway.
-    settings.put("allowed_segment_extensions", "ALL");
-    settings.put("extension_picky", "0");
-    return open(location.toString(), url, null, settings, options, watchdog);
+    return of(Container.open(location, options, watchdog));
   }
 
   /**
@@ -241,214 +141,28 @@ final class Demuxer implements AutoCloseable {
    * @throws VideoException if there are none
    */
   static Demuxer openSequence(String pattern, VideoOptions options, Watchdog watchdog) {
-    Map<String, String> settings =
-        Map.of(
-            "protocol_whitelist", "file",
-            "format_whitelist", "image2",
-            "pattern_type", "sequence");
-    return open(pattern, pattern, null, settings, options, watchdog);
+    return of(Container.openSequence(pattern, options, watchdog));
   }
 
-  private static Demuxer open(
-      String name,
-      String url,
-      @Nullable InputBridge bridge,
-      Map<String, String> settings,
-      VideoOptions options,
-      Watchdog watchdog) {
-    Reopening opening = () -> openContext(name, url, bridge, settings, options, watchdog);
-    AVFormatContext format = opening.open();
+  private static Demuxer of(Container container) {
     boolean done = false;
     try {
-      int video = findVideo(name, format, options);
-      Demuxer demuxer = new Demuxer(name, watchdog, bridge, opening, format, video);
+      Demuxer demuxer = new Demuxer(container);
       done = true;
       return demuxer;
     } finally {
       if (!done) {
-        avformat_close_input(format);
+        container.close();
       }
     }
   }
 
-  private static AVFormatContext openContext(
-      String name,
-      String url,
-      @Nullable InputBridge bridge,
-      Map<String, String> settings,
-      VideoOptions options,
-      Watchdog watchdog) {
-    AVFormatContext format = avformat_alloc_context();
-    if (bridge != null) {
-      format.pb(bridge.context());
-      format.flags(format.flags() | AVFormatContext.AVFMT_FLAG_CUSTOM_IO);
-    }
-    watchdog.guard(format);
-    watchdog.progress();
-    AVDictionary dictionary = new AVDictionary(null);
-    settings.forEach((key, value) -> av_dict_set(dictionary, key, value, 0));
-    av_dict_set(dictionary, "probesize", Integer.toString(options.probeBytes()), 0);
-    int code = avformat_open_input(format, url, null, dictionary); // frees the context if it fails
-    av_dict_free(dictionary);
-    if (code < 0) {
-      throw notAVideo(name, bridge, watchdog, code);
-    }
-    boolean done = false;
-    try {
-      analyse(name, format, options);
-      done = true;
-      return format;
-    } finally {
-      if (!done) {
-        avformat_close_input(format);
+  private void discardOthers() {
+    for (int i = 0; i < format().nb_streams(); i++) {
+      if (i != streamIndex && !isTile(i)) {
+        format().streams(i).discard(AVDISCARD_ALL);
       }
     }
-  }
-
-  private static VideoException notAVideo(
-      String name, @Nullable InputBridge bridge, Watchdog watchdog, int code) {
-    Throwable cause = bridge == null ? null : bridge.failure();
-    if (cause != null) {
-      return new VideoException(name + " cannot be read: " + cause, cause);
-    }
-    if (watchdog.shouldStop() || code == AVERROR_EXIT()) {
-      return new VideoException(name + " could not be opened in time: reading made no progress");
-    }
-    if (bridge == null) {
-      return new VideoException(
-          name
-              + " cannot be opened (FFmpeg: "
-              + Ffmpeg.errorText(code)
-              + "); check the address, and that a video in a known container is there");
-    }
-    return new VideoException(
-        name
-            + " is not a video that can be read, or its beginning or index is missing (FFmpeg: "
-            + Ffmpeg.errorText(code)
-            + "); expected a complete file in a known container such as MP4, Matroska or MPEG-TS"
-            + hint(!bridge.seekable()));
-  }
-
-  private static String hint(boolean unseekable) {
-    return unseekable ? "; this input cannot seek, so an MP4 must have its index in front" : "";
-  }
-
-  /**
-   * Has FFmpeg look into the streams of an opened container.
-   *
-   * @throws VideoException if it cannot
-   */
-  static void analyse(String name, AVFormatContext format, VideoOptions options) {
-    int streams = format.nb_streams();
-    try (PointerPointer<AVDictionary> perStream = new PointerPointer<>(Math.max(1, streams))) {
-      for (int i = 0; i < streams; i++) {
-        AVDictionary limits = new AVDictionary(null);
-        av_dict_set(limits, "max_pixels", Long.toString(options.maxPixels()), 0);
-        perStream.put(i, limits);
-      }
-      int code = avformat_find_stream_info(format, perStream);
-      for (int i = 0; i < streams; i++) {
-        AVDictionary left = perStream.get(AVDictionary.class, i);
-        if (left != null) {
-          av_dict_free(left);
-        }
-      }
-      if (code < 0) {
-        throw new VideoException(
-            name + " could not be analysed (FFmpeg: " + Ffmpeg.errorText(code) + ")");
-      }
-    }
-  }
-
-  private static int findVideo(String name, AVFormatContext format, VideoOptions options) {
-    int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
-    if (best < 0 || (format.streams(best).disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0) {
-      List<String> found = new ArrayList<>();
-      tracks(format, number -> false)
-          .forEach(track -> found.add(track.kind() + " " + track.codec()));
-      throw new VideoException(
-          name
-              + " has no video track; found "
-              + (found.isEmpty() ? "no track at all" : String.join(", ", found))
-              + " (cover art is no video)");
-    }
-    refuseProtected(name, format.streams(best));
-    int width = format.streams(best).codecpar().width();
-    int height = format.streams(best).codecpar().height();
-    boolean webp = format.streams(best).codecpar().codec_id() == AV_CODEC_ID_WEBP;
-    if ((width < 1 || height < 1) && webp) {
-      throw new VideoException(
-          name
-              + " is an animated WebP (or a damaged one), which this build of FFmpeg cannot read;"
-              + " convert it to MP4, GIF or APNG");
-    }
-    if (width < 1 || height < 1) {
-      throw new VideoException(
-          name
-              + " has a video track without pictures: no size was found in it"
-              + hint(format.pb() != null && format.pb().seekable() == 0));
-    }
-    limitPixels(name, width, height, options);
-    Optional<TileGrid> grid = TileGrid.of(format, best);
-    grid.ifPresent(tiles -> limitPixels(name, tiles.width(), tiles.height(), options));
-    return best;
-  }
-
-  private static void refuseProtected(String name, AVStream stream) {
-    AVCodecParameters parameters = stream.codecpar();
-    if (parameters.codec_tag() == ENCRYPTED_VIDEO
-        || Display.find(stream, AV_PKT_DATA_ENCRYPTION_INIT_INFO, 1) != null) {
-      throw encrypted(name);
-    }
-    ByteBuffer dolbyVision = Display.find(stream, AV_PKT_DATA_DOVI_CONF, 5);
-    if (dolbyVision != null && dolbyVision.get(2) == DOLBY_VISION_ALONE) {
-      throw new VideoException(
-          name
-              + " is Dolby Vision of profile 5, whose colours only Dolby's own decoders know; all"
-              + " would look violet and green. Use a version in HDR10 or HLG (profiles 7 and 8 have"
-              + " one inside and are read)");
-    }
-  }
-
-  private static VideoException encrypted(String name) {
-    return new VideoException(
-        name
-            + " is encrypted: its pictures are protected and can only be read with a key, which"
-            + " this library does not take; use a copy without protection");
-  }
-
-  private static void limitPixels(String name, int width, int height, VideoOptions options) {
-    if ((long) width * height > options.maxPixels()) {
-      throw new VideoException(
-          String.format(
-              "%s claims pictures of %d x %d pixels, more than the limit of %,d pixels; raise"
-                  + " VideoOptions.maxPixels if it can be trusted",
-              name, width, height, options.maxPixels()));
-    }
-  }
-
-  private static List<Track> tracks(AVFormatContext format, IntPredicate without) {
-    List<Track> tracks = new ArrayList<>();
-    for (int i = 0; i < format.nb_streams(); i++) {
-      if (without.test(i)) {
-        continue;
-      }
-      AVStream other = format.streams(i);
-      int type = other.codecpar().codec_type();
-      TrackKind kind =
-          type == AVMEDIA_TYPE_AUDIO
-              ? TrackKind.AUDIO
-              : type == AVMEDIA_TYPE_SUBTITLE
-                  ? TrackKind.SUBTITLE
-                  : type == AVMEDIA_TYPE_VIDEO ? TrackKind.VIDEO : TrackKind.OTHER;
-      AVDictionaryEntry language = av_dict_get(other.metadata(), "language", null, 0);
-      tracks.add(
-          new Track(
-              kind,
-              avcodec_get_name(other.codecpar().codec_id()).getString(),
-              language == null ? Optional.empty() : Optional.of(language.value().getString())));
-    }
-    return tracks;
   }
 
   /**
@@ -457,7 +171,7 @@ final class Demuxer implements AutoCloseable {
    */
   private long origin() {
     long first = stream.start_time();
-    long start = format.start_time();
+    long start = format().start_time();
     if (start == Ffmpeg.NO_TIME) {
       return first == Ffmpeg.NO_TIME ? 0 : first;
     }
@@ -498,8 +212,8 @@ final class Demuxer implements AutoCloseable {
         beginning.add(First.of(packet));
       }
       waiting.add(packet);
-      if (sideData(packet, AV_PKT_DATA_ENCRYPTION_INFO) != null) {
-        throw encrypted(name);
+      if (CarriedHeaders.sideData(packet, AV_PKT_DATA_ENCRYPTION_INFO) != null) {
+        throw container.encrypted();
       }
       boolean shown = (packet.flags() & AV_PKT_FLAG_DISCARD) == 0;
       if (shown && packet.pts() == Ffmpeg.NO_TIME) {
@@ -518,8 +232,8 @@ final class Demuxer implements AutoCloseable {
 
   /** Whether this is a file of one picture. */
   boolean isPhoto() {
-    String container = format.iformat().name().getString();
-    return container.endsWith("_pipe") || container.equals("image2");
+    String kind = container.kind();
+    return kind.endsWith("_pipe") || kind.equals("image2");
   }
 
   /** Whether the first packets say when their pictures are shown. */
@@ -532,19 +246,19 @@ final class Demuxer implements AutoCloseable {
    * where reading began, so that when a picture comes out of the decoder is when it is shown.
    */
   boolean decodesSteadily() {
-    return format.iformat().name().getString().equals("avi");
+    return container.kind().equals("avi");
   }
 
   /** Whether the container knows of time at all: raw streams do not, and FFmpeg makes times up. */
   boolean hasTimes() {
-    return bridge == null || (format.iformat().flags() & AVFMT_NOTIMESTAMPS) == 0;
+    return !container.isRead() || (format().iformat().flags() & AVFMT_NOTIMESTAMPS) == 0;
   }
 
   /**
    * Whether this is one file or channel whose bytes Java reads, and how many there are; else -1.
    */
   long bytes() {
-    return bridge == null || !seekable ? -1 : bridge.bytes();
+    return container.bytes();
   }
 
   String name() {
@@ -576,11 +290,11 @@ final class Demuxer implements AutoCloseable {
   }
 
   AVFormatContext format() {
-    return format;
+    return container.format();
   }
 
   List<Track> otherTracks() {
-    return tracks(format, number -> number == streamIndex || isTile(number));
+    return container.tracks(number -> number == streamIndex || isTile(number));
   }
 
   private boolean isTile(int number) {
@@ -606,12 +320,12 @@ final class Demuxer implements AutoCloseable {
   }
 
   boolean timesMayJump() {
-    return (format.iformat().flags() & AVFMT_TS_DISCONT) != 0;
+    return (format().iformat().flags() & AVFMT_TS_DISCONT) != 0;
   }
 
   /** Whether the container holds an index, rather than that FFmpeg makes one while it reads. */
   boolean hasOwnIndex() {
-    return (format.iformat().flags() & (AVFMT_GENERIC_INDEX | AVFMT_NOTIMESTAMPS)) == 0;
+    return (format().iformat().flags() & (AVFMT_GENERIC_INDEX | AVFMT_NOTIMESTAMPS)) == 0;
   }
 
   /** A pts as nanoseconds since the start, or {@link Ffmpeg#NO_TIME}. */
@@ -642,7 +356,7 @@ final class Demuxer implements AutoCloseable {
     if (tagged > 0) {
       return tagged;
     }
-    long whole = format.duration();
+    long whole = format().duration();
     return whole != Ffmpeg.NO_TIME && whole > 0 ? whole * 1000 : Ffmpeg.NO_TIME;
   }
 
@@ -662,7 +376,7 @@ final class Demuxer implements AutoCloseable {
             + Integer.parseInt(matcher.group(3));
     long nanos =
         seconds * 1_000_000_000 + Long.parseLong((matcher.group(4) + "000000000").substring(0, 9));
-    long whole = format.duration();
+    long whole = format().duration();
     // An editor may have cut the file and left the tag.
     return whole != Ffmpeg.NO_TIME && whole > 0 && nanos <= whole * 1000 + 1_000_000
         ? nanos
@@ -700,7 +414,7 @@ final class Demuxer implements AutoCloseable {
         addSecondField(packet, structure, fields);
       }
     }
-    carry(packet);
+    headers.carry(packet);
     return true;
   }
 
@@ -724,37 +438,6 @@ final class Demuxer implements AutoCloseable {
     }
   }
 
-  /** Remembers what holds for later packets too, and gives it to the first one after a seek. */
-  private void carry(AVPacket packet) {
-    for (int type : CARRIED) {
-      byte[] own = sideData(packet, type);
-      byte[] known = carried.get(type);
-      if (own != null) {
-        carriedChanged |=
-            type == AV_PKT_DATA_PALETTE && known != null && !Arrays.equals(known, own);
-        carried.put(type, own);
-      } else if (carriedIsDue && known != null) {
-        BytePointer copy = av_packet_new_side_data(packet, type, known.length);
-        if (copy != null) {
-          copy.put(known);
-        }
-      }
-    }
-    carriedIsDue = false;
-  }
-
-  private static byte @Nullable [] sideData(AVPacket packet, int type) {
-    try (SizeTPointer size = new SizeTPointer(1)) {
-      BytePointer data = av_packet_get_side_data(packet, type, size);
-      if (data == null || data.isNull()) {
-        return null;
-      }
-      byte[] bytes = new byte[(int) size.get()];
-      data.get(bytes);
-      return bytes;
-    }
-  }
-
   /** What was read ahead is of another place. */
   private void moved() {
     waiting.forEach(packet -> av_packet_free(packet));
@@ -763,14 +446,14 @@ final class Demuxer implements AutoCloseable {
       av_packet_free(secondOfOther);
       secondOfOther = null;
     }
-    carriedIsDue = true;
+    headers.moved();
   }
 
   private boolean readPacket(AVPacket packet) {
     int bad = 0;
     while (true) {
       watchdog.progress();
-      int code = av_read_frame(format, packet);
+      int code = av_read_frame(format(), packet);
       if (code >= 0) {
         int index = packet.stream_index();
         if (index == streamIndex || isTile(index)) {
@@ -785,7 +468,7 @@ final class Demuxer implements AutoCloseable {
       if (watchdog.isStopped()) {
         throw new IllegalStateException("the video " + name + " is closed");
       }
-      Throwable failure = bridge == null ? null : bridge.failure();
+      Throwable failure = container.failure();
       if (failure != null) {
         throw new VideoException(name + " cannot be read any further: " + failure, failure);
       }
@@ -814,7 +497,7 @@ final class Demuxer implements AutoCloseable {
       return false;
     }
     moved();
-    return av_seek_frame(format, streamIndex, ticks(nanos), AVSEEK_FLAG_BACKWARD) >= 0;
+    return av_seek_frame(format(), streamIndex, ticks(nanos), AVSEEK_FLAG_BACKWARD) >= 0;
   }
 
   /**
@@ -827,24 +510,24 @@ final class Demuxer implements AutoCloseable {
     if (!seekable) {
       return false;
     }
-    boolean byBytes = (format.iformat().flags() & AVFMT_NO_BYTE_SEEK) == 0;
+    boolean byBytes = (format().iformat().flags() & AVFMT_NO_BYTE_SEEK) == 0;
     // A transport stream has no index: searching it by time can miss the first key frame.
-    if (timesMayJump() && byBytes && begins(av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE))) {
+    if (timesMayJump() && byBytes && begins(av_seek_frame(format(), -1, 0, AVSEEK_FLAG_BYTE))) {
       return true;
     }
     // By its own entry in the index: by time, a key frame that an edit list hides is not found.
     if (hasOwnIndex() && avformat_index_get_entries_count(stream) > 0) {
       long entry = avformat_index_get_entry(stream, 0).timestamp();
-      if (begins(av_seek_frame(format, streamIndex, entry, AVSEEK_FLAG_BACKWARD))
-          || begins(av_seek_frame(format, streamIndex, entry - 1, AVSEEK_FLAG_BACKWARD))) {
+      if (begins(av_seek_frame(format(), streamIndex, entry, AVSEEK_FLAG_BACKWARD))
+          || begins(av_seek_frame(format(), streamIndex, entry - 1, AVSEEK_FLAG_BACKWARD))) {
         return true;
       }
     }
     long start = stream.start_time() == Ffmpeg.NO_TIME ? 0 : stream.start_time();
     long earliest = Math.min(start, originTicks);
-    return begins(av_seek_frame(format, streamIndex, earliest, AVSEEK_FLAG_BACKWARD))
-        || begins(av_seek_frame(format, -1, 0, AVSEEK_FLAG_BACKWARD))
-        || (byBytes && begins(av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE)))
+    return begins(av_seek_frame(format(), streamIndex, earliest, AVSEEK_FLAG_BACKWARD))
+        || begins(av_seek_frame(format(), -1, 0, AVSEEK_FLAG_BACKWARD))
+        || (byBytes && begins(av_seek_frame(format(), -1, 0, AVSEEK_FLAG_BYTE)))
         || reopen();
   }
 
@@ -854,7 +537,7 @@ final class Demuxer implements AutoCloseable {
     if (seekCode < 0) {
       return false;
     }
-    if (bridge == null) {
+    if (!container.isRead()) {
       return true;
     }
     for (First expected : beginning) {
@@ -878,20 +561,16 @@ final class Demuxer implements AutoCloseable {
 
   /** The last resort: what FFmpeg does after a seek is not what it does after opening. */
   private boolean reopen() {
-    if (bridge == null || !bridge.restart()) {
+    int codec = stream.codecpar().codec_id();
+    moved();
+    if (!container.reopen()) {
       return false;
     }
-    moved();
-    AVFormatContext again = reopening.open();
-    boolean fits =
-        streamIndex < again.nb_streams()
-            && again.streams(streamIndex).codecpar().codec_id() == stream.codecpar().codec_id();
-    if (!fits) {
-      avformat_close_input(again);
+    AVFormatContext again = container.format();
+    if (streamIndex >= again.nb_streams()
+        || again.streams(streamIndex).codecpar().codec_id() != codec) {
       throw new VideoException(name + " is another video than it was when it was opened");
     }
-    avformat_close_input(format);
-    format = again;
     stream = again.streams(streamIndex);
     discardOthers();
     return true;
@@ -917,6 +596,11 @@ final class Demuxer implements AutoCloseable {
     return last >= nanos;
   }
 
+  /** Whether a palette was replaced by another one on the way. */
+  boolean headersChanged() {
+    return headers.changed();
+  }
+
   /** Whether there are no more packets than so many, from where the next is read. */
   boolean hasAtMost(long packets) {
     AVPacket packet = av_packet_alloc();
@@ -932,89 +616,12 @@ final class Demuxer implements AutoCloseable {
     }
   }
 
-  /** Reads all packets, from the start; the place is lost. */
-  Survey survey() {
-    if (!rewind()) {
-      throw new VideoException(
-          name + " cannot be read twice, which this sampling needs: it is no seekable input");
-    }
-    long[] times = new long[1024];
-    int count = 0;
-    long latest = Long.MIN_VALUE;
-    long[] latestBefore = new long[REORDERED_PICTURES];
-    Arrays.fill(latestBefore, Long.MIN_VALUE);
-    long end = 0;
-    boolean timed = true;
-    Steps steps = new Steps();
-    boolean orderly = true;
-    AVPacket packet = av_packet_alloc();
-    try {
-      while (read(packet)) {
-        long time = nanos(packet.pts());
-        steps.add(nanos(packet.dts()));
-        if ((packet.flags() & AV_PKT_FLAG_DISCARD) == 0 && HiddenPictures.isShown(stream, packet)) {
-          if (time == Ffmpeg.NO_TIME) {
-            timed = false;
-          } else {
-            boolean key = (packet.flags() & AV_PKT_FLAG_KEY) != 0;
-            int place = count % REORDERED_PICTURES;
-            // A key frame is shown after all that was read before it, others after most of it.
-            orderly &= time > (key ? latest : latestBefore[place]);
-            latest = Math.max(latest, time);
-            latestBefore[place] = latest;
-            end = Math.max(end, time + length(packet.duration()));
-            if (count == times.length) {
-              times = Arrays.copyOf(times, 2 * count);
-            }
-            times[count++] = time;
-          }
-        }
-        av_packet_unref(packet);
-      }
-    } finally {
-      av_packet_free(packet);
-    }
-    Arrays.sort(times, 0, count);
-    for (int i = 1; i < count; i++) {
-      orderly &= times[i] > times[i - 1];
-    }
-    return new Survey(
-        Arrays.copyOf(times, count), end, timed, steps.areEqual(), orderly && !carriedChanged);
-  }
-
-  /** Whether times have equal distances, up to what rounding does to them. */
-  private static final class Steps {
-    private static final long ROUNDING = 2_000_000;
-
-    private long last = Ffmpeg.NO_TIME;
-    private long shortest = Long.MAX_VALUE;
-    private long longest = Long.MIN_VALUE;
-    private boolean missing;
-
-    void add(long time) {
-      if (time == Ffmpeg.NO_TIME) {
-        missing = true;
-      } else if (last != Ffmpeg.NO_TIME) {
-        shortest = Math.min(shortest, time - last);
-        longest = Math.max(longest, time - last);
-      }
-      last = time;
-    }
-
-    boolean areEqual() {
-      return !missing && (longest == Long.MIN_VALUE || longest - shortest <= ROUNDING);
-    }
-  }
-
   @Override
   public void close() {
     moved();
     if (fields != null) {
       fields.close();
     }
-    avformat_close_input(format);
-    if (bridge != null) {
-      bridge.close();
-    }
+    container.close();
   }
 }

@@ -8,7 +8,6 @@ import io.moviechat.VideoInfo;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
-import io.moviechat.video.CursorSelections.Window;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.Arrays;
@@ -52,7 +51,7 @@ final class FfmpegVideoSource implements VideoSource {
   private final String name;
   private final VideoOptions options;
   private final Watchdog watchdog;
-  private final Opener opener;
+  private final DemuxerOpener opener;
   private final Runnable afterClose;
   private final NativeOwner owner;
   private final ReentrantLock lock = new ReentrantLock();
@@ -67,31 +66,12 @@ final class FfmpegVideoSource implements VideoSource {
   private @Nullable FrameFormat singleFormat;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  /** Opens the container, as often as it can. */
-  interface Opener {
-    /** A demuxer at the beginning; empty if the input can be read only once and was. */
-    Optional<Demuxer> open(Watchdog watchdog);
-
-    /** Whether several demuxers may read at the same time. */
-    default boolean concurrent() {
-      return false;
-    }
-  }
-
-  /** A demuxer, and a place in what it reads. */
-  record Session(Demuxer demuxer, FrameCursor cursor) implements AutoCloseable {
-    @Override
-    public void close() {
-      cursor.close();
-      demuxer.close();
-    }
-  }
-
   /**
    * @param location as given by the user
    * @param afterClose run once when this source is closed, or when opening it fails
    */
-  FfmpegVideoSource(String location, Opener opener, Runnable afterClose, VideoOptions options) {
+  FfmpegVideoSource(
+      String location, DemuxerOpener opener, Runnable afterClose, VideoOptions options) {
     Ffmpeg.load();
     this.name = location;
     this.options = options;

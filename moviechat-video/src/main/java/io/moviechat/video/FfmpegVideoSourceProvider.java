@@ -114,7 +114,7 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
   }
 
   /** A file can be read from several places at the same time. */
-  private record OfFile(Path file, VideoOptions options) implements FfmpegVideoSource.Opener {
+  private record OfFile(Path file, VideoOptions options) implements DemuxerOpener {
     @Override
     public Optional<Demuxer> open(Watchdog watchdog) {
       VideoInput input = VideoInput.OfFile.open(file, options.maxBytes());

@@ -136,7 +136,7 @@ final class FrameCursor implements AutoCloseable {
   }
 
   /** A pass over key frames alone, from the one before the window. */
-  FrameSelection keyframes(CursorSelections.Window window, long interval) {
+  FrameSelection keyframes(Window window, long interval) {
     boolean packetsTell = access.way() == Access.Way.DIRECT;
     if (packetsTell) {
       decodeWith(1); // one by one: more threads would only wait
@@ -181,7 +181,7 @@ final class FrameCursor implements AutoCloseable {
     boolean hopeless = !demuxer.startIsTimed() && untimed() == Access.Way.SEQUENTIAL;
     if (!surveyed && (wholly || (!hopeless && bytes >= 0 && bytes <= limit))) {
       untouched = false;
-      Survey survey = demuxer.survey();
+      Survey survey = Survey.of(demuxer);
       reset();
       access.learn(wayOf(survey), survey);
     } else {

@@ -1,7 +1,6 @@
 package io.moviechat.video;
 
 import io.moviechat.Frame;
-import io.moviechat.video.CursorSelections.Window;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;

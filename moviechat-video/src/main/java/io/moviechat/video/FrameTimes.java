@@ -35,8 +35,7 @@ final class FrameTimes {
           onScreen(times, LongStream.range(0, moments).map(number -> number * interval)));
     }
     if (sampling instanceof FrameSampling.At at) {
-      return Optional.of(
-          onScreen(times, at.moments().stream().mapToLong(CursorSelections.Window::saturated)));
+      return Optional.of(onScreen(times, at.moments().stream().mapToLong(Window::saturated)));
     }
     return Optional.empty();
   }

@@ -9,7 +9,6 @@ import io.moviechat.VideoLocation;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
-import io.moviechat.video.CursorSelections.Window;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,7 +39,7 @@ public final class LiveVideo implements VideoSource {
   private static final Logger log = LoggerFactory.getLogger(LiveVideo.class);
 
   private final String name;
-  private final FfmpegVideoSource.Opener opener;
+  private final DemuxerOpener opener;
   private final VideoOptions options;
   private final LiveOptions live;
   private final Watchdog watchdog;
@@ -58,8 +57,7 @@ public final class LiveVideo implements VideoSource {
   private @Nullable Follower follower;
   private volatile boolean closed;
 
-  private LiveVideo(
-      String name, FfmpegVideoSource.Opener opener, VideoOptions options, LiveOptions live) {
+  private LiveVideo(String name, DemuxerOpener opener, VideoOptions options, LiveOptions live) {
     Ffmpeg.load();
     this.name = name;
     this.opener = opener;

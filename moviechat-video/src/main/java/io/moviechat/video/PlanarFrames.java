@@ -3,7 +3,6 @@ package io.moviechat.video;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
 import io.moviechat.spi.VideoSource;
-import io.moviechat.video.CursorSelections.Window;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.NoSuchElementException;

@@ -51,7 +51,7 @@ final class SegmentedSelection implements FrameSelection {
   private final String name;
   private final Plan plan;
   private final Part part;
-  private final Function<Watchdog, FfmpegVideoSource.Session> opener;
+  private final Function<Watchdog, Session> opener;
   private final Watchdog watchdog;
   private final List<Segment> segments = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
@@ -139,11 +139,7 @@ final class SegmentedSelection implements FrameSelection {
    * @throws VideoException if the video cannot be opened again
    */
   SegmentedSelection(
-      String name,
-      Plan plan,
-      Part part,
-      Function<Watchdog, FfmpegVideoSource.Session> opener,
-      Watchdog parent) {
+      String name, Plan plan, Part part, Function<Watchdog, Session> opener, Watchdog parent) {
     this.name = name;
     this.plan = plan;
     this.part = part;
@@ -179,7 +175,7 @@ final class SegmentedSelection implements FrameSelection {
   /** The video, opened once more, with a deadline of its own: what others read is no progress. */
   private final class Reader implements AutoCloseable {
     private final Watchdog own = watchdog.child();
-    private final FfmpegVideoSource.Session session;
+    private final Session session;
 
     Reader() {
       boolean opened = false;

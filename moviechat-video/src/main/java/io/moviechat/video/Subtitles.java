@@ -131,7 +131,7 @@ public final class Subtitles {
       }
       NativeOwner owner = NativeOwner.open(format, "subtitles of " + name);
       try {
-        Demuxer.analyse(name, format, options);
+        Container.analyse(name, format, options);
         return tracks(file, embedded, format, bridge, watchdog);
       } finally {
         avformat_close_input(format);
