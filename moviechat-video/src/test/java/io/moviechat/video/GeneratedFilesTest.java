@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 class GeneratedFilesTest {
   @Test
   void ofManyFilesEachFrameIsTheSameHoweverItIsAskedFor() throws IOException {
-    String[] seeds = System.getProperty("moviechat.media.generated").split("-");
+    String[] seeds = System.getProperty("moviechat.media.generated").split("-", 2);
     Path log =
         Path.of(System.getProperty("moviechat.media.generated.log", "target/generated-files.log"));
     Outcome outcome = GeneratedFiles.run(Long.parseLong(seeds[0]), Long.parseLong(seeds[1]), log);
