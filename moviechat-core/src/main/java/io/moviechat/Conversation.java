@@ -35,7 +35,9 @@ public final class Conversation implements AutoCloseable {
       Sessions sessions,
       MovieView view,
       int recent,
+      List<Turn> earlier,
       Consumer<Conversation> onClose) {
+    earlier.forEach(turns::add);
     this.recent = recent;
     this.questions = questions;
     this.sessions = sessions;

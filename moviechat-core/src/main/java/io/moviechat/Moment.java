@@ -2,6 +2,7 @@ package io.moviechat;
 
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 
@@ -75,7 +76,16 @@ public final class Moment {
 
   /** A new conversation about this moment, which remembers its turns. The movie closes it too. */
   public Conversation conversation() {
-    return movie.converse(view, recent);
+    return conversation(List.of());
+  }
+
+  /**
+   * A conversation that goes on after earlier turns, as {@link Movie#conversation(List)} does.
+   *
+   * @param earlier oldest first; copied
+   */
+  public Conversation conversation(List<Conversation.Turn> earlier) {
+    return movie.converse(view, recent, earlier);
   }
 
   @Override

@@ -146,7 +146,18 @@ public final class Movie implements AutoCloseable {
    */
   @CheckReturnValue
   public Conversation conversation() {
-    return converse(whole, 0);
+    return conversation(List.of());
+  }
+
+  /**
+   * A conversation that goes on after earlier turns, for callers that keep them themselves: a
+   * protocol whose every request brings them, say. The movie closes it too.
+   *
+   * @param earlier oldest first; copied
+   */
+  @CheckReturnValue
+  public Conversation conversation(List<Conversation.Turn> earlier) {
+    return converse(whole, 0, earlier);
   }
 
   /**
@@ -193,10 +204,10 @@ public final class Movie implements AutoCloseable {
     }
   }
 
-  Conversation converse(MovieView view, int recent) {
+  Conversation converse(MovieView view, int recent, List<Conversation.Turn> earlier) {
     requireUsable();
     Conversation conversation =
-        new Conversation(questions, sessions, view, recent, conversations::remove);
+        new Conversation(questions, sessions, view, recent, earlier, conversations::remove);
     conversations.add(conversation);
     if (closed) { // closed while it was being made
       conversation.close();

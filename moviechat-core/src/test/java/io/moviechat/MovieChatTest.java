@@ -127,6 +127,22 @@ class MovieChatTest {
   }
 
   @Test
+  void aConversationGoesOnAfterTurnsThatTheCallerKept() {
+    try (MovieChat chat = fakes().build();
+        Movie movie = chat.watch(FakeVideo.of(30), EVERY_FRAME)) {
+      List<Conversation.Turn> earlier = List.of(new Conversation.Turn("One?", "A fish."));
+      try (Conversation whole = movie.conversation(earlier);
+          Conversation moment = movie.at(FakeVideo.time(9)).conversation(earlier)) {
+        assertThat(whole.ask("Two?").text()).contains("1 turns");
+        assertThat(moment.ask("Two?").text()).contains("1 turns");
+        assertThat(whole.history())
+            .extracting(Conversation.Turn::question)
+            .containsExactly("One?", "Two?");
+      }
+    }
+  }
+
+  @Test
   void samplesOneFramePerSecondUnlessToldOtherwise() {
     try (MovieChat chat = fakes().build();
         Movie movie = chat.watch(FakeVideo.of(200), WatchOptions.DEFAULT)) {

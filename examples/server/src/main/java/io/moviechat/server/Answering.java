@@ -1,10 +1,6 @@
 package io.moviechat.server;
 
-import io.moviechat.GenerationOptions;
-import io.moviechat.library.Film;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -20,33 +16,20 @@ final class Answering {
   private static final long HEARTBEAT_MILLIS = 200;
 
   private final Films films;
-  private final Film film;
-  private final String question;
-  private final Optional<Duration> moment;
-  private final Optional<GenerationOptions> options;
+  private final Films.Ask ask;
   private final LinkedBlockingQueue<String> pieces = new LinkedBlockingQueue<>();
   private volatile boolean gone;
 
-  Answering(
-      Films films,
-      Film film,
-      String question,
-      Optional<Duration> moment,
-      Optional<GenerationOptions> options) {
-    if (question.isBlank()) {
-      throw new IllegalArgumentException("the question is empty");
-    }
+  Answering(Films films, Films.Ask ask) {
     this.films = films;
-    this.film = film;
-    this.question = question;
-    this.moment = moment;
-    this.options = options;
+    this.ask = ask;
   }
 
   /** Where the pieces go. */
   interface Client {
     void text(String piece) throws IOException;
 
+    /** Called often while there is nothing to send: fails if the client has gone. */
     void ping() throws IOException;
   }
 
@@ -78,15 +61,13 @@ final class Answering {
       throw new Refusal(503, "the server is closing", e);
     } finally {
       gone = true;
+      reply.cancel(false); // one that has not begun never will
     }
   }
 
   private Films.Reply make() {
     return films.ask(
-        film,
-        question,
-        moment,
-        options,
+        ask,
         new Films.Listener() {
           @Override
           public void text(String piece) {

@@ -60,7 +60,7 @@ final class ApiServlet extends HttpServlet {
       Http.error(response, new Refusal(500, "reading or writing failed: " + e.getMessage(), e));
     } catch (RuntimeException e) {
       Refusal refusal = Refusal.of(e);
-      if (refusal.status() >= 500) {
+      if (refusal != e && refusal.status() >= 500) {
         log.warn("{} {} failed", request.getMethod(), request.getRequestURI(), e);
       }
       if (request.getContentLengthLong() != 0) {
@@ -189,8 +189,7 @@ final class ApiServlet extends HttpServlet {
       throws IOException {
     Map<String, Object> json = Json.object(request.getInputStream(), MAX_JSON);
     Optional<Duration> moment = Optional.ofNullable(json.get("at")).map(Times::parse);
-    Answering answering =
-        new Answering(films, film, text(json, "question"), moment, Optional.empty());
+    Answering answering = new Answering(films, Films.Ask.of(film, text(json, "question"), moment));
     EventStream stream = new EventStream(response);
     long start = System.nanoTime();
     try {

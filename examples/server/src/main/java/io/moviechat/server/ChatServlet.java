@@ -1,5 +1,6 @@
 package io.moviechat.server;
 
+import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.GenerationOptions;
 import io.moviechat.library.Film;
@@ -9,6 +10,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,8 +31,9 @@ import org.slf4j.LoggerFactory;
  * {@code /v1}: films for programs that speak OpenAI's chat protocol. Each film is a model, so that
  * a chat program's list of models is its list of films; a {@code video_url} part names a film too.
  *
- * <p>The last message of the user is the question. What was said before it is not given to the
- * model: its answers come from the film.
+ * <p>The last message of the user is the question; questions before it and their answers are the
+ * turns before it, of the film that was named last. What else there is, system prompts, questions
+ * that got no answer, words of the assistant that nobody asked for, is left out.
  */
 final class ChatServlet extends HttpServlet {
   private static final long serialVersionUID = 1L;
@@ -38,6 +41,8 @@ final class ChatServlet extends HttpServlet {
   private static final Pattern HANDLE = Pattern.compile("(?:.*[@:/])?([0-9a-f]{16})");
   private static final Pattern DATA = Pattern.compile("data:video/([A-Za-z0-9.+-]+);base64,(.*)");
   private static final int MAX_JSON = 64 << 20;
+  private static final Duration HEARTBEAT = Duration.ofMillis(200);
+  private static final Duration PATIENCE = Duration.ofMillis(400);
   private static final Duration LONGEST_WATCH = Duration.ofHours(12);
 
   private final transient Films films;
@@ -54,7 +59,8 @@ final class ChatServlet extends HttpServlet {
     try {
       switch (request.getMethod() + " " + request.getPathInfo()) {
         case "GET /models" -> Http.json(response, 200, models());
-        case "POST /chat/completions" -> complete(request, response);
+        case "POST /chat/completions" ->
+            complete(Json.object(request.getInputStream(), MAX_JSON), response);
         default -> throw new Refusal(Refusal.NOT_FOUND, "there is no " + request.getRequestURI());
       }
     } catch (IOException e) {
@@ -93,100 +99,131 @@ final class ChatServlet extends HttpServlet {
         "id", id, "object", "model", "created", created.getEpochSecond(), "owned_by", "moviechat");
   }
 
-  private void complete(HttpServletRequest request, HttpServletResponse response)
-      throws IOException {
-    Map<String, Object> json = Json.object(request.getInputStream(), MAX_JSON);
+  private void complete(Map<String, Object> json, HttpServletResponse response) throws IOException {
     Asked asked = asked(json);
     Film film = film(asked, String.valueOf(json.get("model")));
     Optional<Duration> moment = Optional.ofNullable(json.get("moviechat_at")).map(Times::parse);
-    Optional<GenerationOptions> options = options(json);
-    String id = "chatcmpl-" + UUID.randomUUID();
+    Films.Ask ask = new Films.Ask(film, asked.question, asked.earlier, moment, options(json));
     if (Boolean.TRUE.equals(json.get("stream"))) {
-      stream(response, id, film, asked.question, moment, options);
+      boolean usage =
+          json.get("stream_options") instanceof Map<?, ?> wish
+              && Boolean.TRUE.equals(wish.get("include_usage"));
+      stream(response, ask, usage);
     } else {
-      whole(response, id, film, asked.question, moment, options);
+      whole(response, ask);
     }
   }
 
-  private void stream(
-      HttpServletResponse response,
-      String id,
-      Film film,
-      String question,
-      Optional<Duration> moment,
-      Optional<GenerationOptions> options)
+  private void stream(HttpServletResponse response, Films.Ask ask, boolean usage)
       throws IOException {
     EventStream stream = new EventStream(response);
-    try {
-      watched(film, stream);
-      stream.data(Json.text(chunk(id, film, Map.of("role", "assistant", "content", ""), null)));
-      Films.Reply reply =
-          new Answering(films, film, question, moment, options)
-              .to(
-                  new Answering.Client() {
-                    @Override
-                    public void text(String piece) throws IOException {
-                      stream.data(Json.text(chunk(id, film, Map.of("content", piece), null)));
-                    }
+    String id = newId();
+    Film film = ask.film();
+    Answering.Client client =
+        new Answering.Client() {
+          @Override
+          public void text(String piece) throws IOException {
+            stream.data(Json.text(chunk(id, film, Map.of("content", piece), null)));
+          }
 
-                    @Override
-                    public void ping() throws IOException {
-                      stream.ping();
-                    }
-                  });
+          @Override
+          public void ping() throws IOException {
+            stream.ping();
+          }
+        };
+    try {
+      watched(film, client);
+      stream.data(Json.text(chunk(id, film, Map.of("role", "assistant", "content", ""), null)));
+      Films.Reply reply = new Answering(films, ask).to(client);
       Map<String, Object> last = chunk(id, film, Map.of(), finish(reply));
       last.put("moviechat", rests(reply));
       stream.data(Json.text(last));
+      if (usage) {
+        Map<String, Object> counts = chunk(id, film, Map.of(), null);
+        counts.put("choices", List.of());
+        counts.put("usage", usage(reply));
+        stream.data(Json.text(counts));
+      }
     } catch (RuntimeException e) {
       stream.data(Json.text(error(Refusal.of(e))));
     }
     stream.data("[DONE]");
   }
 
-  private void whole(
-      HttpServletResponse response,
-      String id,
-      Film film,
-      String question,
-      Optional<Duration> moment,
-      Optional<GenerationOptions> options)
-      throws IOException {
-    watched(film, null);
-    StringBuilder text = new StringBuilder();
-    Films.Reply reply =
-        new Answering(films, film, question, moment, options)
-            .to(
-                new Answering.Client() {
-                  @Override
-                  public void text(String piece) {
-                    text.append(piece);
-                  }
+  private void whole(HttpServletResponse response, Films.Ask ask) throws IOException {
+    WholeReply client = new WholeReply(response);
+    try {
+      watched(ask.film(), client);
+      Films.Reply reply = new Answering(films, ask).to(client);
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("id", newId());
+      json.put("object", "chat.completion");
+      json.put("created", Instant.now().getEpochSecond());
+      json.put("model", ask.film().title() + "@" + ask.film().id());
+      json.put(
+          "choices",
+          List.of(
+              Map.of(
+                  "index",
+                  0,
+                  "message",
+                  Map.of("role", "assistant", "content", reply.answer().text()),
+                  "finish_reason",
+                  finish(reply))));
+      json.put("usage", usage(reply));
+      json.put("moviechat", rests(reply));
+      client.send(200, json);
+    } catch (RuntimeException e) {
+      Refusal refusal = Refusal.of(e);
+      client.send(refusal.status(), error(refusal));
+    }
+  }
 
-                  @Override
-                  public void ping() {}
-                });
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("id", id);
-    json.put("object", "chat.completion");
-    json.put("created", Instant.now().getEpochSecond());
-    json.put("model", film.title() + "@" + film.id());
-    json.put(
-        "choices",
-        List.of(
-            Map.of(
-                "index",
-                0,
-                "message",
-                Map.of("role", "assistant", "content", reply.answer().text()),
-                "finish_reason",
-                finish(reply))));
+  /**
+   * A reply in one piece. While it is made, empty lines find out whether the client is still there,
+   * which nothing else would; JSON may begin with them. They fix the status at 200, so there are
+   * none before what fails at once has failed.
+   */
+  private static final class WholeReply implements Answering.Client {
+    private final HttpServletResponse response;
+    private final long begun = System.nanoTime();
+
+    WholeReply(HttpServletResponse response) {
+      this.response = response;
+    }
+
+    @Override
+    public void text(String piece) throws IOException {
+      ping();
+    }
+
+    @Override
+    public void ping() throws IOException {
+      if (System.nanoTime() - begun > PATIENCE.toNanos()) {
+        response.setContentType("application/json; charset=utf-8");
+        response.getOutputStream().write('\n');
+        response.flushBuffer();
+      }
+    }
+
+    void send(int status, Map<String, Object> json) throws IOException {
+      if (response.isCommitted()) {
+        response.getOutputStream().write(Json.text(json).getBytes(StandardCharsets.UTF_8));
+      } else {
+        Http.json(response, status, json);
+      }
+    }
+  }
+
+  private static String newId() {
+    return "chatcmpl-" + UUID.randomUUID();
+  }
+
+  private static Map<String, Object> usage(Films.Reply reply) {
     int prompt = reply.answer().promptTokens();
     int made = reply.answer().tokens().length;
-    json.put(
-        "usage",
-        Map.of("prompt_tokens", prompt, "completion_tokens", made, "total_tokens", prompt + made));
-    json.put("moviechat", rests(reply));
-    Http.json(response, 200, json);
+    return Map.of(
+        "prompt_tokens", prompt, "completion_tokens", made, "total_tokens", prompt + made);
   }
 
   private static Map<String, Object> rests(Films.Reply reply) {
@@ -196,7 +233,9 @@ final class ChatServlet extends HttpServlet {
         "watched_to",
         Times.seconds(reply.watchedTo()),
         "watched_whole",
-        reply.watchedWhole());
+        reply.watchedWhole(),
+        "forgotten_turns",
+        reply.answer().forgottenTurns());
   }
 
   private static String finish(Films.Reply reply) {
@@ -218,14 +257,12 @@ final class ChatServlet extends HttpServlet {
     return json;
   }
 
-  /** Waits for a film that was sent along; a client of a stream hears that we are alive. */
-  private static void watched(Film film, @Nullable EventStream stream) throws IOException {
+  /** Waits for a film that was sent along; a client that leaves does not end watching it. */
+  private static void watched(Film film, Answering.Client client) throws IOException {
     long end = System.nanoTime() + LONGEST_WATCH.toNanos();
     try {
-      while (!film.await(Duration.ofMillis(500)) && System.nanoTime() < end) {
-        if (stream != null) {
-          stream.ping();
-        }
+      while (!film.await(HEARTBEAT) && System.nanoTime() < end) {
+        client.ping();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -235,42 +272,80 @@ final class ChatServlet extends HttpServlet {
 
   // ---- What is asked ----
 
-  private record Asked(String question, Optional<String> video) {}
+  private record Asked(String question, List<Conversation.Turn> earlier, Optional<String> video) {}
 
   private static Asked asked(Map<String, Object> json) {
     if (!(json.get("messages") instanceof List<?> messages)) {
       throw new Refusal(Refusal.BAD_REQUEST, "'messages' is missing");
     }
     String question = "";
+    boolean answered = false;
     Optional<String> video = Optional.empty();
+    List<Conversation.Turn> turns = new ArrayList<>();
     for (Object each : messages) {
-      if (!(each instanceof Map<?, ?> message) || !"user".equals(message.get("role"))) {
+      if (!(each instanceof Map<?, ?> message)) {
         continue;
       }
-      if (message.get("content") instanceof String text) {
-        question = text;
-      } else if (message.get("content") instanceof List<?> parts) {
-        StringBuilder text = new StringBuilder();
-        for (Object some : parts) {
-          if (!(some instanceof Map<?, ?> part)) {
-            continue;
-          }
-          if (part.get("text") instanceof String words) {
-            text.append(words);
-          }
-          if (part.get("video_url") instanceof Map<?, ?> address) {
-            video = Optional.of(String.valueOf(address.get("url")));
-          } else if (part.get("video_url") instanceof String address) {
-            video = Optional.of(address);
-          }
+      Optional<String> named = video(message.get("content"));
+      String text = text(message.get("content"));
+      if ("user".equals(message.get("role"))) {
+        if (named.isPresent() && !named.equals(video)) { // what was said of another film
+          video = named;
+          turns.clear();
         }
-        question = text.toString();
+        question = text;
+        answered = false;
+      } else if ("assistant".equals(message.get("role"))
+          && !question.isBlank()
+          && !text.isBlank()
+          && !answered) {
+        turns.add(new Conversation.Turn(question, text));
+        answered = true;
       }
     }
-    if (question.isBlank()) {
-      throw new Refusal(Refusal.BAD_REQUEST, "no message of the user has text");
+    if (question.isBlank() || answered) {
+      throw new Refusal(
+          Refusal.BAD_REQUEST, "the last message must be the user's, with text: the question");
     }
-    return new Asked(question, video);
+    return new Asked(question, turns, video);
+  }
+
+  /** The words of a message, which is a text or a list of parts. */
+  private static String text(@Nullable Object content) {
+    if (content instanceof String text) {
+      return text;
+    }
+    StringBuilder text = new StringBuilder();
+    for (Map<?, ?> part : parts(content)) {
+      if (part.get("text") instanceof String words) {
+        text.append(words);
+      }
+    }
+    return text.toString();
+  }
+
+  private static Optional<String> video(@Nullable Object content) {
+    Optional<String> video = Optional.empty();
+    for (Map<?, ?> part : parts(content)) {
+      if (part.get("video_url") instanceof Map<?, ?> address) {
+        video = Optional.of(String.valueOf(address.get("url")));
+      } else if (part.get("video_url") instanceof String address) {
+        video = Optional.of(address);
+      }
+    }
+    return video;
+  }
+
+  private static List<Map<?, ?>> parts(@Nullable Object content) {
+    List<Map<?, ?>> parts = new ArrayList<>();
+    if (content instanceof List<?> all) {
+      for (Object each : all) {
+        if (each instanceof Map<?, ?> part) {
+          parts.add(part);
+        }
+      }
+    }
+    return parts;
   }
 
   private Film film(Asked asked, String model) throws IOException {

@@ -5,6 +5,7 @@ import com.google.common.cache.CacheBuilder;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import io.moviechat.Answer;
 import io.moviechat.Asking;
+import io.moviechat.Conversation;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.GenerationOptions;
@@ -179,6 +180,38 @@ final class Films implements AutoCloseable {
 
   // ---- Asking ----
 
+  /**
+   * A question to a film.
+   *
+   * @param earlier turns before it, oldest first; as many are used as the model's context holds
+   * @param moment empty: the whole film
+   * @param options empty: the model's own
+   */
+  record Ask(
+      Film film,
+      String question,
+      List<Conversation.Turn> earlier,
+      Optional<Duration> moment,
+      Optional<GenerationOptions> options) {
+    Ask {
+      if (question.isBlank()) {
+        throw new IllegalArgumentException("the question is empty");
+      }
+      earlier = List.copyOf(earlier);
+    }
+
+    /** A question with nothing before it. */
+    static Ask of(Film film, String question, Optional<Duration> moment) {
+      return new Ask(film, question, List.of(), moment, Optional.empty());
+    }
+
+    private Conversation conversation(Movie movie) {
+      return moment.isPresent()
+          ? movie.at(moment.get()).conversation(earlier)
+          : movie.conversation(earlier);
+    }
+  }
+
   /** One answer, and how much of the film it could know. */
   record Reply(Answer answer, Duration watchedTo, boolean watchedWhole) {}
 
@@ -190,24 +223,16 @@ final class Films implements AutoCloseable {
   }
 
   /**
-   * Answers a question about the whole film, or a moment of it, on the calling thread.
+   * Answers a question on the calling thread.
    *
    * @throws Refusal if the film has nothing to answer from
    */
-  Reply ask(
-      Film film,
-      String question,
-      Optional<Duration> moment,
-      Optional<GenerationOptions> options,
-      Listener listener) {
-    Question asked =
-        options.map(wish -> Question.of(question).with(wish)).orElse(Question.of(question));
-    boolean whole = film.state() == Film.State.READY;
+  Reply ask(Ask ask, Listener listener) {
+    boolean whole = ask.film.state() == Film.State.READY;
     return bounded(
         () ->
-            film.with(
-                movie ->
-                    new Reply(answer(movie, asked, moment, listener), movie.duration(), whole)));
+            ask.film.with(
+                movie -> new Reply(answer(movie, ask, listener), movie.duration(), whole)));
   }
 
   private <T> T bounded(Supplier<T> work) {
@@ -222,12 +247,16 @@ final class Films implements AutoCloseable {
     }
   }
 
-  private static Answer answer(
-      Movie movie, Question question, Optional<Duration> moment, Listener listener) {
-    Asking asking =
-        moment.isPresent()
-            ? movie.at(moment.get()).start(question, listener::text)
-            : movie.start(question, listener::text);
+  private static Answer answer(Movie movie, Ask ask, Listener listener) {
+    Question question = Question.of(ask.question);
+    try (Conversation conversation = ask.conversation(movie)) {
+      return answer(
+          conversation.start(ask.options.map(question::with).orElse(question), listener::text),
+          listener);
+    }
+  }
+
+  private static Answer answer(Asking asking, Listener listener) {
     while (!asking.isDone()) {
       if (listener.gone()) {
         asking.cancel();

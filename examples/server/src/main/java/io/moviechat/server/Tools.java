@@ -293,10 +293,7 @@ final class Tools {
     AtomicInteger pieces = new AtomicInteger();
     Films.Reply reply =
         films.ask(
-            film,
-            text(request.arguments(), "question"),
-            moment,
-            Optional.empty(),
+            Films.Ask.of(film, text(request.arguments(), "question"), moment),
             new Films.Listener() {
               @Override
               public void text(String piece) {

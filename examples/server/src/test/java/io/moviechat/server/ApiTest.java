@@ -19,7 +19,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -371,38 +370,32 @@ class ApiTest {
   // ---- Clients that come and go ----
 
   @Test
-  void aClientThatLeavesEndsItsAnswerWithinASecond() throws Exception {
+  void aClientThatLeavesEndsItsAnswer() throws Exception {
     var gated = new Fixture.GatedModel();
-    gated.words = 10_000;
-    gated.wordMillis = 10;
+    gated.words = Integer.MAX_VALUE;
     try (Fixture fixture =
         Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Film film = fixture.watched(fixture.clip("clip.mp4", 3));
-      for (boolean heardFirst : new boolean[] {true, false}) {
-        gated.wordMillis = heardFirst ? 10 : 100_000;
-        String question = "{\"question\":\"Who?\"}";
-        try (Socket client = fixture.connect()) {
-          OutputStream out = client.getOutputStream();
-          out.write(
-              ("POST /api/films/"
-                      + film.id()
-                      + "/asks HTTP/1.1\r\n"
-                      + host(fixture)
-                      + "\r\nContent-Length: "
-                      + question.length()
-                      + "\r\n\r\n"
-                      + question)
-                  .getBytes(StandardCharsets.US_ASCII));
-          out.flush();
-          Fixture.until(() -> gated.answering.get() > 0);
-          if (heardFirst) {
-            client.getInputStream().readNBytes(500);
+      String api = "/api/films/" + film.id() + "/asks";
+      String chat = "{\"model\":\"" + film.id() + "\",\"messages\":[";
+      String said = "{\"role\":\"user\",\"content\":\"Who?\"}]";
+      Map<String, String> asked =
+          Map.of(
+              "page", "{\"question\":\"Who?\"}",
+              "streamed", chat + said + ",\"stream\":true}",
+              "whole", chat + said + "}");
+      for (Map.Entry<String, String> each : asked.entrySet()) {
+        String path = each.getKey().equals("page") ? api : "/v1/chat/completions";
+        for (int wordMillis : new int[] {10, Integer.MAX_VALUE}) { // in mid word, and before one
+          gated.wordMillis = wordMillis;
+          try (Socket client = fixture.post(path, each.getValue())) {
+            Fixture.until(() -> gated.answering.get() > 0);
+            assertThat(client.isClosed()).isFalse();
           }
+          // Nothing else ends this answer: the test would wait for ever.
+          gated.cancelled.acquire();
+          Fixture.until(() -> gated.answering.get() == 0);
         }
-        long left = System.nanoTime();
-        Fixture.until(() -> gated.answering.get() == 0);
-        // A heartbeat takes 200 ms; the rest is for a busy machine.
-        assertThat(Duration.ofNanos(System.nanoTime() - left)).isLessThan(Duration.ofSeconds(10));
       }
     }
   }

@@ -3,12 +3,14 @@ package io.moviechat.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.moviechat.Conversation;
 import io.moviechat.library.Film;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -95,6 +97,82 @@ class ChatProtocolTest {
     }
   }
 
+  private static Map<String, Object> says(String role, Object content) {
+    return Map.of("role", role, "content", content);
+  }
+
+  private static Object about(String video, String words) {
+    return List.of(
+        Map.of("type", "video_url", "video_url", Map.of("url", video)),
+        Map.of("type", "text", "text", words));
+  }
+
+  @Test
+  void questionsThatWereAnsweredAreTheTurnsBefore() throws Exception {
+    var gated = new Fixture.GatedModel();
+    try (Fixture fixture =
+        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+      Film film = fixture.watched(fixture.clip("clip.mp4", 3));
+      Film other = fixture.watched(fixture.clip("other.mp4", 4));
+      List<Map<String, Object>> messages =
+          new ArrayList<>(
+              List.of(
+                  says("system", "Be short."),
+                  says("assistant", "Hello, ask me."),
+                  says("user", about(film.id(), "Who comes?")),
+                  says("assistant", "A fish."),
+                  says("user", "Was this stopped?"),
+                  says("user", "What colour is it?"),
+                  says("assistant", "Red."),
+                  says("user", "And then?")));
+      Map<String, Object> request = Map.of("model", "any", "messages", messages);
+      JsonNode reply = Fixture.json(fixture.send("POST", "/v1/chat/completions", request));
+      assertThat(reply.path("model").asText()).contains(film.id());
+      assertThat(reply.path("moviechat").path("forgotten_turns").asInt(-1)).isZero();
+      assertThat(gated.history)
+          .containsExactly(
+              new Conversation.Turn("Who comes?", "A fish."),
+              new Conversation.Turn("What colour is it?", "Red."));
+
+      messages.add(says("assistant", "It swims."));
+      messages.add(says("user", about(other.id(), "And in this one?")));
+      reply = Fixture.json(fixture.send("POST", "/v1/chat/completions", request));
+      assertThat(reply.path("model").asText()).contains(other.id());
+      assertThat(gated.history).as("what was said of another film").isEmpty();
+    }
+  }
+
+  @Test
+  void countsTokensAtTheEndOfAStreamIfAskedTo() throws Exception {
+    try (Fixture fixture = Fixture.open(folder)) {
+      Film film = fixture.watched(fixture.clip("clip.mp4", 3));
+      Map<String, Object> request = new HashMap<>(ask(film.id(), QUESTION, true));
+      request.put("stream_options", Map.of("include_usage", true));
+      List<Map.Entry<String, JsonNode>> chunks =
+          Fixture.events(fixture.send("POST", "/v1/chat/completions", request).body());
+      JsonNode last = chunks.get(chunks.size() - 1).getValue();
+      assertThat(last.path("choices").isEmpty()).isTrue();
+      assertThat(last.path("usage").path("completion_tokens").asInt()).isPositive();
+    }
+  }
+
+  @Test
+  void aSlowReplyBeginsWithEmptyLinesAndIsTheSame() throws Exception {
+    var gated = new Fixture.GatedModel();
+    gated.words = 4;
+    gated.wordMillis = 300; // longer than a client is left without a sign
+    try (Fixture fixture =
+        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+      Film film = fixture.watched(fixture.clip("clip.mp4", 3));
+      HttpResponse<String> slow =
+          fixture.send("POST", "/v1/chat/completions", ask(film.id(), "Who?", false));
+      assertThat(slow.body()).startsWith("\n");
+      assertThat(slow.headers().firstValue("Content-Type").orElse("")).contains("json");
+      assertThat(Fixture.json(slow).path("choices").get(0).path("message").path("content").asText())
+          .isEqualTo("word0. word1. word2. word3. ");
+    }
+  }
+
   @Test
   void refusesInTheProtocolsForm() throws Exception {
     var gated = new Fixture.GatedModel();
@@ -108,6 +186,8 @@ class ChatProtocolTest {
       refused(fixture, ask("gpt-4o", "Who?", true), 400, "which film");
       refused(fixture, ask("x@0123456789abcdef", "Who?", true), 404, "there is no film");
       refused(fixture, Map.of("model", "x"), 400, "messages");
+      List<Object> answered = List.of(says("user", "Who?"), says("assistant", "A fish."));
+      refused(fixture, Map.of("model", "x", "messages", answered), 400, "last message");
     }
   }
 

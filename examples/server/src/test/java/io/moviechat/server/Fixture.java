@@ -3,6 +3,7 @@ package io.moviechat.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.base.Splitter;
+import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
@@ -29,6 +30,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -112,6 +114,19 @@ final class Fixture implements AutoCloseable {
     return new Socket(InetAddress.getLoopbackAddress(), server.address().getPort());
   }
 
+  /** A client that has sent a request and reads nothing yet. */
+  Socket post(String path, String json) throws IOException {
+    Socket client = connect();
+    byte[] body = json.getBytes(StandardCharsets.UTF_8);
+    String head =
+        "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: %d\r\n\r\n"
+            .formatted(path, server.address().getPort(), body.length);
+    client.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+    client.getOutputStream().write(body);
+    client.getOutputStream().flush();
+    return client;
+  }
+
   URI uri(String path) {
     return server.address().resolve(path);
   }
@@ -180,6 +195,11 @@ final class Fixture implements AutoCloseable {
     final Semaphore frames = new Semaphore(1_000_000);
     final AtomicInteger answering = new AtomicInteger();
     final AtomicInteger encoded = new AtomicInteger();
+
+    /** A permit for each answer that was cancelled. */
+    final Semaphore cancelled = new Semaphore(0);
+
+    volatile List<Conversation.Turn> history = List.of();
     volatile int words = 5;
     volatile long wordMillis;
 
@@ -248,10 +268,12 @@ final class Fixture implements AutoCloseable {
         @Override
         public GeneratedAnswer answer(AnswerRequest request, TokenListener listener) {
           answering.incrementAndGet();
+          history = request.history();
           StringBuilder text = new StringBuilder();
           try {
             for (int word = 0; word < words; word++) {
               if (request.cancelled().getAsBoolean()) {
+                cancelled.release();
                 return GeneratedAnswer.builder(text.toString(), FinishReason.CANCELLED).build();
               }
               long next = System.nanoTime() + wordMillis * 1_000_000;
