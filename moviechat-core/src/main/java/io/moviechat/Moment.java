@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import io.moviechat.speech.Cues;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
 import java.util.List;
@@ -38,6 +39,11 @@ public final class Moment {
    */
   public MemorySnapshot memory() {
     return view.memory();
+  }
+
+  /** What the movie says up to the moment: not a word of a later time. */
+  public Cues cues() {
+    return view.cues();
   }
 
   /**

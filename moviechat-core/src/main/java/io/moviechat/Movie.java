@@ -6,6 +6,7 @@ import static io.moviechat.internal.Checks.requireOpen;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.recall.SearchHit;
+import io.moviechat.speech.Cues;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
 import java.util.List;
@@ -54,7 +55,7 @@ public final class Movie implements AutoCloseable {
     this.onClose = onClose;
     this.sessions = new Sessions(model.generator(), memory.video());
     this.questions = new Questions(model, sessions, timings);
-    this.whole = MovieView.of(memory.snapshot()).with(reader);
+    this.whole = MovieView.of(memory.snapshot()).with(reader).withCues(memory.cues());
   }
 
   /** Where the video was, without what may be secret in an address. */
@@ -78,6 +79,15 @@ public final class Movie implements AutoCloseable {
    */
   public long reusedFrames() {
     return reusedFrames;
+  }
+
+  /**
+   * What the movie says, as far as it was heard: subtitles or recognized speech, whichever the pass
+   * took ({@link WatchOptions#withSpeech}). {@link Cues#problem()} tells what ended listening
+   * early.
+   */
+  public Cues cues() {
+    return memory.cues();
   }
 
   /** Where the time of watching went; zero if the memory came from a file. */
@@ -187,7 +197,9 @@ public final class Movie implements AutoCloseable {
         location(),
         moment);
     int recent = present.slots().size() - past.slots().size();
-    return new Moment(this, questions, MovieView.of(present).with(reader).at(moment), recent);
+    MovieView view =
+        MovieView.of(present).with(reader).withCues(memory.cues().until(moment)).at(moment);
+    return new Moment(this, questions, view, recent);
   }
 
   /** Sparse sampling stops short of the video's end, which can be asked about all the same. */

@@ -6,6 +6,9 @@ import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.recall.SlotScorer;
+import io.moviechat.speech.Cues;
+import io.moviechat.speech.SpeechOptions;
+import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.MemoryFileFormat;
@@ -56,6 +59,7 @@ public final class MovieChat implements AutoCloseable {
   private final VideoSources videos;
   private final SavedMovies saved;
   private final FrameSampling sampling;
+  private final Words words;
   private final ResourceStack resources;
   private final Set<Movie> movies = ConcurrentHashMap.newKeySet();
   private final Set<WatchSignal> watching = ConcurrentHashMap.newKeySet();
@@ -65,11 +69,13 @@ public final class MovieChat implements AutoCloseable {
       VideoSources videos,
       SavedMovies saved,
       FrameSampling sampling,
+      Words words,
       ResourceStack resources) {
     this.model = model;
     this.videos = videos;
     this.saved = saved;
     this.sampling = sampling;
+    this.words = words;
     this.resources = resources;
   }
 
@@ -246,7 +252,7 @@ public final class MovieChat implements AutoCloseable {
     return (pass, signal) -> {
       SavedMemory memory = saved.read(memoryFile);
       Duration from = SavedMovies.end(memory, memoryFile, chosen);
-      return pass.resume(signal, memory.snapshot(), from);
+      return pass.resume(signal, memory, from);
     };
   }
 
@@ -256,7 +262,13 @@ public final class MovieChat implements AutoCloseable {
       saved.requireFormat(); // before hours of watching
     }
     return new WatchPass(
-        model, saved, videos.of(video), video, options.sampling().orElse(sampling), options);
+        model,
+        saved,
+        videos.of(video),
+        video,
+        options.sampling().orElse(sampling),
+        options.words().orElse(words),
+        options);
   }
 
   private Movie watch(
@@ -289,7 +301,7 @@ public final class MovieChat implements AutoCloseable {
   /** Gives certain frames of a video to a memory. */
   void watch(VideoLocation video, VideoMemory memory, List<Duration> moments) {
     WatchSignal signal = new WatchSignal();
-    WatchPass pass = pass(video, WatchOptions.DEFAULT);
+    WatchPass pass = pass(video, WatchOptions.DEFAULT.withoutWords());
     watching.add(signal);
     try {
       model
@@ -307,7 +319,7 @@ public final class MovieChat implements AutoCloseable {
   /** A movie whose parts were watched elsewhere. */
   Movie joined(MemorySnapshot snapshot, VideoLocation video, Optional<String> fingerprint) {
     model.lease().requireOpen();
-    SavedMemory memory = saved.describe(snapshot, sampling, video, fingerprint);
+    SavedMemory memory = saved.describe(snapshot, sampling, video, fingerprint, Cues.NONE);
     return register(WatchPass.Watched.before(memory), () -> saved.reader(memory));
   }
 
@@ -379,6 +391,7 @@ public final class MovieChat implements AutoCloseable {
     private @Nullable GenerationOptions generation;
     private @Nullable String systemPrompt;
     private OptionalInt breakpointFrames = OptionalInt.empty();
+    private Words words = Words.SUBTITLES;
 
     private Builder() {}
 
@@ -444,6 +457,16 @@ public final class MovieChat implements AutoCloseable {
     /** The only video source. Default: all on the class path. */
     public Builder video(VideoSourceProvider value) {
       videoProvider = Objects.requireNonNull(value, "video");
+      return this;
+    }
+
+    /**
+     * Who listens to movies whose options name nobody ({@link WatchOptions#withSpeech}). Borrowed:
+     * the caller closes it after the chat. Default: nobody; movies have the cues of their
+     * subtitles.
+     */
+    public Builder speech(SpeechRecognizer recognizer, SpeechOptions options) {
+      words = Words.heard(recognizer, options);
       return this;
     }
 
@@ -546,6 +569,7 @@ public final class MovieChat implements AutoCloseable {
             videos,
             new SavedMovies(Services.first(MemoryFileFormat.class), videos, shared, fitting),
             sampling != null ? sampling : defaults.sampling().orElse(DEFAULT_SAMPLING),
+            words,
             opened.release());
       }
     }

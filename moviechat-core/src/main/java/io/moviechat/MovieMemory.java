@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import io.moviechat.speech.Cues;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.SavedMemory;
 import java.nio.file.Path;
@@ -7,7 +8,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What is remembered of one movie. Immutable and thread-safe; stays usable after the movie closes.
+ * What is remembered of one movie, its cues included. Immutable and thread-safe; stays usable after
+ * the movie closes.
  */
 public final class MovieMemory {
   private final SavedMemory memory;
@@ -31,6 +33,10 @@ public final class MovieMemory {
   /** Name of the strategy that made it. */
   public String strategy() {
     return memory.strategy();
+  }
+
+  Cues cues() {
+    return memory.cues();
   }
 
   String video() {

@@ -3,6 +3,7 @@ package io.moviechat;
 import static io.moviechat.internal.Checks.require;
 
 import io.moviechat.internal.VideoFingerprint;
+import io.moviechat.speech.Cues;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.SavedMemory;
 import java.nio.file.Path;
@@ -38,12 +39,14 @@ final class SavedMovies {
       MemorySnapshot snapshot,
       FrameSampling sampling,
       VideoLocation video,
-      Optional<String> fingerprint) {
+      Optional<String> fingerprint,
+      Cues cues) {
     return SavedMemory.builder(snapshot, encoder.id())
         .strategy(memoryFactory.strategy(), memoryFactory.settings())
         .sampling(sampling.key())
         .video(video.toString())
         .videoFingerprint(fingerprint)
+        .cues(cues)
         .build();
   }
 

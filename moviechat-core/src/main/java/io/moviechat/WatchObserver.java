@@ -18,8 +18,12 @@ import org.slf4j.LoggerFactory;
 final class WatchObserver {
   private static final Logger log = LoggerFactory.getLogger(WatchObserver.class);
 
+  /** Between two reports that no frame asks for. */
+  private static final long LEAST_NANOS = 100_000_000;
+
   private final VideoMemory memory;
   private final WatchSignal signal;
+  private final Listening words;
   private final Consumer<Watching.Progress> listener;
   private final long reportEvery;
   private final Supplier<SavedMemory> now;
@@ -36,6 +40,7 @@ final class WatchObserver {
   private long damagedFrames;
 
   /**
+   * @param words tells how far it has heard
    * @param now what is in memory
    * @param save saves a checkpoint; not called if the options want none
    */
@@ -43,11 +48,13 @@ final class WatchObserver {
       WatchOptions options,
       VideoMemory memory,
       WatchSignal signal,
+      Listening words,
       Supplier<SavedMemory> now,
       Runnable save) {
     this.now = now;
     this.memory = memory;
     this.signal = signal;
+    this.words = words;
     this.listener = options.listener();
     this.reportEvery = Nanos.saturated(options.progressEvery());
     this.save = save;
@@ -72,6 +79,19 @@ final class WatchObserver {
     if (reported) {
       report(now);
     }
+    saveIfDue(now);
+  }
+
+  /** Now and then when all frames are there and the words are not. */
+  void heard() {
+    long now = System.nanoTime();
+    if (frames > 0 && now - lastReport >= Math.max(reportEvery, LEAST_NANOS)) {
+      report(now);
+    }
+    saveIfDue(now);
+  }
+
+  private void saveIfDue(long now) {
     if (now - lastSave >= saveEvery) {
       save.run();
       lastSave = System.nanoTime();
@@ -94,6 +114,7 @@ final class WatchObserver {
             frames,
             memory.stats().slots(),
             damagedFrames,
+            words.cues().heard(),
             Duration.ofNanos(now - start));
     signal.progress(progress);
     if (!listening) {

@@ -2,6 +2,8 @@ package io.moviechat;
 
 import static io.moviechat.internal.Checks.require;
 
+import io.moviechat.speech.SpeechOptions;
+import io.moviechat.speech.SpeechRecognizer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +30,7 @@ public final class WatchOptions {
   private Consumer<Watching.Progress> listener = progress -> {};
   private Duration progressEvery = PROGRESS_EVERY;
   private Reuse reuse = Reuse.OFF;
+  private Optional<Words> words = Optional.empty();
 
   private WatchOptions() {}
 
@@ -41,6 +44,7 @@ public final class WatchOptions {
     copy.listener = listener;
     copy.progressEvery = progressEvery;
     copy.reuse = reuse;
+    copy.words = words;
     return copy;
   }
 
@@ -132,6 +136,34 @@ public final class WatchOptions {
     return copy;
   }
 
+  /** Like {@link #withSpeech(SpeechRecognizer, SpeechOptions)} with the default options. */
+  public WatchOptions withSpeech(SpeechRecognizer recognizer) {
+    return withSpeech(recognizer, SpeechOptions.DEFAULT);
+  }
+
+  /**
+   * The same options with somebody who listens, on a thread of its own beside the pictures. The
+   * words are {@link Movie#cues()}, and what it has heard when pictures fail or are stopped counts.
+   * If it fails itself, the movie is there all the same and its cues tell ({@link
+   * io.moviechat.speech.Cues#problem()}). Subtitles, where a film has some, are taken instead,
+   * unless the speech options say otherwise. Default: the chat's ({@link
+   * MovieChat.Builder#speech}); subtitles alone if that has none.
+   *
+   * @param recognizer borrowed: the caller closes it after the pass
+   */
+  public WatchOptions withSpeech(SpeechRecognizer recognizer, SpeechOptions speechOptions) {
+    WatchOptions copy = copy();
+    copy.words = Optional.of(Words.heard(recognizer, speechOptions));
+    return copy;
+  }
+
+  /** The same options for the pictures alone: no speech and no subtitles. */
+  public WatchOptions withoutWords() {
+    WatchOptions copy = copy();
+    copy.words = Optional.of(Words.NONE);
+    return copy;
+  }
+
   /** Which frames; empty takes the chat's sampling. */
   public Optional<FrameSampling> sampling() {
     return sampling;
@@ -160,6 +192,11 @@ public final class WatchOptions {
   /** How alike a frame must be to the last encoded one to get its tokens. */
   public Reuse reuse() {
     return reuse;
+  }
+
+  /** Where words come from; empty takes the chat's. */
+  Optional<Words> words() {
+    return words;
   }
 
   Consumer<Watching.Progress> listener() {

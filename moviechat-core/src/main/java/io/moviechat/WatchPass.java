@@ -1,6 +1,8 @@
 package io.moviechat;
 
+import io.moviechat.internal.Nanos;
 import io.moviechat.internal.VideoFingerprint;
+import io.moviechat.speech.Cues;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.SavedMemory;
 import io.moviechat.spi.VideoMemory;
@@ -9,22 +11,32 @@ import io.moviechat.spi.VideoSourceProvider;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One pass over one video: from its location to what is remembered of it. */
 final class WatchPass {
   private static final Logger log = LoggerFactory.getLogger(WatchPass.class);
+  private static final long POLL_MILLIS = 20;
+  private static final long PATIENCE_MILLIS = 100;
 
   private final OpenedModel model;
   private final SavedMovies saved;
   private final VideoSourceProvider provider;
   private final VideoLocation location;
   private final FrameSampling sampling;
+  private final Words words;
   private final WatchOptions options;
+  private final long start = System.nanoTime();
+  private @Nullable Listening listening;
 
   WatchPass(
       OpenedModel model,
@@ -32,12 +44,14 @@ final class WatchPass {
       VideoSourceProvider provider,
       VideoLocation location,
       FrameSampling sampling,
+      Words words,
       WatchOptions options) {
     this.model = model;
     this.saved = saved;
     this.provider = provider;
     this.location = location;
     this.sampling = sampling;
+    this.words = words;
     this.options = options;
   }
 
@@ -48,6 +62,10 @@ final class WatchPass {
 
   /** Watches the whole video. */
   Watched run(WatchSignal signal) {
+    return listening(Cues.NONE, () -> watch(signal));
+  }
+
+  private Watched watch(WatchSignal signal) {
     boolean onlyTheEndCounts =
         options.breakpoints().isEmpty()
             && options.checkpointFile().isEmpty()
@@ -88,38 +106,64 @@ final class WatchPass {
   /** Gives certain frames of the video to a memory that the caller closes. */
   void run(WatchSignal signal, VideoMemory memory, List<Duration> moments) {
     Watched unused =
-        run(
-            signal,
-            () -> memory,
-            source -> source.frames(FrameSampling.at(moments), model.encoder().preferredFormat()));
+        listening(
+            Cues.NONE,
+            () ->
+                run(
+                    signal,
+                    () -> memory,
+                    source ->
+                        source.frames(
+                            FrameSampling.at(moments), model.encoder().preferredFormat())));
   }
 
-  /** Watches what follows after an earlier memory. */
-  Watched resume(WatchSignal signal, MemorySnapshot earlier, Duration from) {
-    return run(
-        signal,
-        () -> model.memoryFactory().resume(earlier),
-        source ->
-            source.frames(from, SavedMovies.FOREVER, sampling, model.encoder().preferredFormat()));
+  /** Watches what follows after an earlier memory, and listens to what follows after its cues. */
+  Watched resume(WatchSignal signal, SavedMemory earlier, Duration from) {
+    return listening(
+        earlier.cues(),
+        () ->
+            run(
+                signal,
+                () -> model.memoryFactory().resume(earlier.snapshot()),
+                source ->
+                    source.frames(
+                        from, SavedMovies.FOREVER, sampling, model.encoder().preferredFormat())));
+  }
+
+  /** Listens while pictures are watched. */
+  private Watched listening(Cues earlier, Supplier<Watched> pictures) {
+    try (Listening listener = new Listening(provider, location, words, earlier)) {
+      listening = listener;
+      return pictures.get();
+    }
   }
 
   private Watched run(
       WatchSignal signal,
       Supplier<VideoMemory> openMemory,
       Function<VideoSource, FrameStream> openFrames) {
+    Listening listener = Objects.requireNonNull(listening);
     try (VideoMemory memory = openMemory.get()) {
       Optional<String> fingerprint = location.path().flatMap(VideoFingerprint::of);
-      Supplier<SavedMemory> now =
-          () -> saved.describe(memory.snapshot(), sampling, location, fingerprint);
+      Function<UnaryOperator<Cues>, SavedMemory> now =
+          which -> {
+            MemorySnapshot snapshot = memory.snapshot();
+            Cues cues = which.apply(listener.cues());
+            return saved.describe(snapshot, sampling, location, fingerprint, cues);
+          };
       WatchObserver observer =
           new WatchObserver(
               options,
               memory,
               signal,
-              now,
-              () -> saved.save(now.get(), options.checkpointFile().orElseThrow()));
+              listener,
+              () -> now.apply(cues -> cues.until(memory.snapshot().end())),
+              () ->
+                  saved.save(
+                      now.apply(UnaryOperator.identity()), options.checkpointFile().orElseThrow()));
       WatchPipeline pipeline =
-          new WatchPipeline(input(openFrames), model.encoder(), memory, signal, observer, options);
+          new WatchPipeline(
+              input(openFrames, listener), model.encoder(), memory, signal, observer, options);
       Movie.Timings timings = pipeline.run();
       if (memory.stats().frames() == 0) {
         throw new VideoException("no frame of " + location + " could be watched with " + sampling);
@@ -127,8 +171,13 @@ final class WatchPass {
       if (pipeline.damagedFrames() > 0) {
         log.warn("{}: {} damaged frames were left out", location, pipeline.damagedFrames());
       }
+      Optional<String> problem = hearTheRest(listener, signal, observer);
+      UnaryOperator<Cues> inTheFilm =
+          signal.isEnded()
+              ? cues -> cues.until(memory.snapshot().end())
+              : cues -> pipeline.duration().map(cues::within).orElse(cues);
       return new Watched(
-          now.get(),
+          now.apply(cues -> inTheFilm.apply(cues).withProblem(problem.or(cues::problem))),
           Map.copyOf(pipeline.snapshots()),
           timings,
           pipeline.damagedFrames(),
@@ -136,11 +185,51 @@ final class WatchPass {
     }
   }
 
-  private WatchPipeline.Input input(Function<VideoSource, FrameStream> openFrames) {
+  /**
+   * Waits for the words, when all pictures are there.
+   *
+   * @return what ended listening early, if the pass did
+   * @throws CancellationException if the signal was cancelled, or the thread interrupted
+   */
+  private Optional<String> hearTheRest(
+      Listening listener, WatchSignal signal, WatchObserver observer) {
+    long stopSeen = 0;
+    try {
+      while (!listener.awaitDone(POLL_MILLIS)) {
+        if (signal.isCancelled()) {
+          throw new CancellationException("watching was cancelled");
+        }
+        observer.atRest();
+        observer.heard();
+        if (options.timeout().isPresent()
+            && System.nanoTime() - start > Nanos.saturated(options.timeout().get())) {
+          listener.close();
+          return Optional.of(
+              "the timeout of " + options.timeout().get() + " ended it; raise that to hear all");
+        }
+        if (signal.isEnded()) { // Stopped: what was read still counts, unless no more comes.
+          listener.stop();
+          stopSeen = stopSeen == 0 ? System.nanoTime() : stopSeen;
+          if (System.nanoTime() - stopSeen > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS)) {
+            listener.endSound();
+          }
+        }
+      }
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException("watching was interrupted");
+    }
+  }
+
+  private WatchPipeline.Input input(
+      Function<VideoSource, FrameStream> openFrames, Listening listener) {
     return new WatchPipeline.Input() {
       @Override
       public VideoSource open() {
-        return provider.open(location);
+        VideoSource source = provider.open(location);
+        listener.begin();
+        return source;
       }
 
       @Override
@@ -163,14 +252,8 @@ final class WatchPass {
       long reusedFrames) {
     /** The same pass with another memory. */
     Watched with(MemorySnapshot snapshot) {
-      SavedMemory other =
-          SavedMemory.builder(snapshot, memory.encoderId())
-              .strategy(memory.strategy(), memory.settings())
-              .sampling(memory.sampling())
-              .video(memory.video())
-              .videoFingerprint(memory.videoFingerprint())
-              .build();
-      return new Watched(other, breakpoints, timings, damagedFrames, reusedFrames);
+      return new Watched(
+          memory.toBuilder(snapshot).build(), breakpoints, timings, damagedFrames, reusedFrames);
     }
 
     /** A memory that was read from a file. */

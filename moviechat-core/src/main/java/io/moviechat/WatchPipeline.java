@@ -128,6 +128,11 @@ final class WatchPipeline {
     return snapshots;
   }
 
+  /** The video's length where it is known. */
+  Optional<Duration> duration() {
+    return duration;
+  }
+
   /** Frames that were damaged and left out. */
   long damagedFrames() {
     return damagedFrames;

@@ -81,13 +81,14 @@ public final class Watching {
   /** How far watching has come. Immutable. */
   public static final class Progress {
     static final Progress NONE =
-        new Progress(Duration.ZERO, Optional.empty(), 0, 0, 0, Duration.ZERO);
+        new Progress(Duration.ZERO, Optional.empty(), 0, 0, 0, Duration.ZERO, Duration.ZERO);
 
     private final Duration position;
     private final Optional<Duration> duration;
     private final long frames;
     private final int slots;
     private final long damagedFrames;
+    private final Duration heard;
     private final Duration elapsed;
 
     Progress(
@@ -96,12 +97,14 @@ public final class Watching {
         long frames,
         int slots,
         long damagedFrames,
+        Duration heard,
         Duration elapsed) {
       this.position = position;
       this.duration = duration;
       this.frames = frames;
       this.slots = slots;
       this.damagedFrames = damagedFrames;
+      this.heard = heard;
       this.elapsed = elapsed;
     }
 
@@ -113,7 +116,7 @@ public final class Watching {
      * @param duration length of the video where it is known
      */
     public static Progress of(long frames, Duration position, Optional<Duration> duration) {
-      return new Progress(position, duration, frames, 0, 0, Duration.ZERO);
+      return new Progress(position, duration, frames, 0, 0, Duration.ZERO, Duration.ZERO);
     }
 
     /** Media time of the latest frame in memory. */
@@ -139,6 +142,11 @@ public final class Watching {
     /** Frames that were damaged and left out so far. */
     public long damagedFrames() {
       return damagedFrames;
+    }
+
+    /** Media time up to which words were collected; zero if they are not. */
+    public Duration heard() {
+      return heard;
     }
 
     /** Wall time since watching began. */

@@ -6,6 +6,9 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Words of a film and when they are said or shown. Immutable and thread-safe. The text is what the
@@ -21,6 +24,8 @@ public final class Cue {
     /** Read in the picture. */
     SCREEN_TEXT
   }
+
+  private static final Pattern CONTROLS = Pattern.compile("\\p{Cc}");
 
   private final Duration start;
   private final Duration end;
@@ -49,12 +54,14 @@ public final class Cue {
    *
    * @param start first moment, on the film's clock, not negative
    * @param end first moment after it, not before {@code start}
-   * @param text plain text without markup, lines separated by {@code \n}; not blank
+   * @param text plain text without markup, not blank; kept as lines separated by {@code \n}, each
+   *     without blanks around it, empty ones and control characters left out
    * @throws IllegalArgumentException if the times are out of order or the text is blank
    */
   public static Cue of(Duration start, Duration end, String text, Origin origin) {
+    String lines = lines(text);
     require(
-        !start.isNegative() && end.compareTo(start) >= 0 && !text.isBlank(),
+        !start.isNegative() && end.compareTo(start) >= 0 && !lines.isEmpty(),
         "a cue needs text and times in order, was [%s, %s] %s",
         start,
         end,
@@ -62,10 +69,31 @@ public final class Cue {
     return new Cue(
         start,
         end,
-        text,
+        lines,
         Objects.requireNonNull(origin, "origin"),
         Optional.empty(),
         OptionalDouble.empty());
+  }
+
+  /** Text as cues keep it; empty if nothing of it is to be seen. */
+  static String lines(String text) {
+    return text.lines()
+        .map(line -> CONTROLS.matcher(line).replaceAll(" ").strip())
+        .filter(line -> !line.isEmpty())
+        .collect(Collectors.joining("\n"));
+  }
+
+  /** The same cue, ending no later, and not before its start. */
+  Cue endingBy(Duration latest) {
+    return end.compareTo(latest) <= 0
+        ? this
+        : new Cue(
+            start,
+            start.compareTo(latest) > 0 ? start : latest,
+            text,
+            origin,
+            language,
+            probability);
   }
 
   /** The same cue in a language, an ISO 639 code: {@code en}. */
@@ -117,7 +145,7 @@ public final class Cue {
   }
 
   @Override
-  public boolean equals(Object other) {
+  public boolean equals(@Nullable Object other) {
     return other instanceof Cue cue
         && start.equals(cue.start)
         && end.equals(cue.end)

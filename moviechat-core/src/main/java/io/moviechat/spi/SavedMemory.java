@@ -2,6 +2,7 @@ package io.moviechat.spi;
 
 import io.moviechat.MemorySnapshot;
 import io.moviechat.VideoMemoryFactory;
+import io.moviechat.speech.Cues;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -14,6 +15,7 @@ public final class SavedMemory {
   private final String sampling;
   private final String video;
   private final Optional<String> videoFingerprint;
+  private final Cues cues;
 
   private SavedMemory(Builder builder) {
     this.snapshot = builder.snapshot;
@@ -23,6 +25,7 @@ public final class SavedMemory {
     this.sampling = builder.sampling;
     this.video = builder.video;
     this.videoFingerprint = builder.videoFingerprint;
+    this.cues = builder.cues;
   }
 
   /**
@@ -70,6 +73,21 @@ public final class SavedMemory {
     return videoFingerprint;
   }
 
+  /** What the film says. */
+  public Cues cues() {
+    return cues;
+  }
+
+  /** A builder that starts with the same of everything but the slots. */
+  public Builder toBuilder(MemorySnapshot newSnapshot) {
+    return builder(newSnapshot, encoderId)
+        .strategy(strategy, settings)
+        .sampling(sampling)
+        .video(video)
+        .videoFingerprint(videoFingerprint)
+        .cues(cues);
+  }
+
   @Override
   public String toString() {
     return "SavedMemory[" + video + ", " + snapshot.slots().size() + " slots]";
@@ -84,6 +102,7 @@ public final class SavedMemory {
     private String sampling = "";
     private String video = "";
     private Optional<String> videoFingerprint = Optional.empty();
+    private Cues cues = Cues.NONE;
 
     private Builder(MemorySnapshot snapshot, String encoderId) {
       this.snapshot = Objects.requireNonNull(snapshot, "snapshot");
@@ -117,6 +136,12 @@ public final class SavedMemory {
     /** A hash of the video's content; empty for a stream. */
     public Builder videoFingerprint(Optional<String> value) {
       videoFingerprint = Objects.requireNonNull(value, "videoFingerprint");
+      return this;
+    }
+
+    /** What the film says. Default: nothing. */
+    public Builder cues(Cues value) {
+      cues = Objects.requireNonNull(value, "cues");
       return this;
     }
 

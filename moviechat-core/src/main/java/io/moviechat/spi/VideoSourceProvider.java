@@ -3,6 +3,7 @@ package io.moviechat.spi;
 import io.moviechat.VideoException;
 import io.moviechat.VideoLocation;
 import io.moviechat.speech.AudioSource;
+import io.moviechat.speech.Cues;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -39,5 +40,19 @@ public interface VideoSourceProvider {
   default Optional<AudioSource> openAudio(
       VideoLocation location, Duration from, Optional<String> language) {
     return Optional.empty();
+  }
+
+  /**
+   * Reads the subtitles of a video: those inside it and in files beside it. Of several the one in
+   * the language that is asked for, else the first; none in another language than is asked for,
+   * where languages are known. May read the whole video; an interrupt ends that with a {@link
+   * VideoException}.
+   *
+   * @param language ISO 639 code; empty for any
+   * @return none if there are no subtitles, or this provider knows none
+   * @throws VideoException if they are there and cannot be read
+   */
+  default Cues subtitles(VideoLocation location, Optional<String> language) {
+    return Cues.NONE;
   }
 }

@@ -2,6 +2,7 @@ package io.moviechat.video;
 
 import io.moviechat.VideoException;
 import io.moviechat.VideoLocation;
+import io.moviechat.speech.Cues;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import java.io.Closeable;
@@ -82,6 +83,21 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
         watchdog -> Optional.of(Demuxer.open(location, options, watchdog)),
         () -> {},
         options);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Of files: {@link Subtitles#of}. At other addresses none, which would read the video twice.
+   */
+  @Override
+  public Cues subtitles(VideoLocation location, Optional<String> language) {
+    return location
+        .path()
+        .filter(Files::isRegularFile)
+        .flatMap(file -> Subtitles.in(language, Subtitles.of(file)))
+        .map(Subtitles.Track::inItsLanguage)
+        .orElse(Cues.NONE);
   }
 
   /**

@@ -6,6 +6,8 @@ import static org.bytedeco.ffmpeg.global.avutil.*;
 
 import io.moviechat.VideoException;
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.speech.Cue;
+import io.moviechat.speech.Cues;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,12 +51,29 @@ public final class Subtitles {
    * @param language as the container or the file name tells ({@code film.en.srt})
    * @param cues in order of their start
    */
-  public record Track(
-      String origin, String codec, Optional<String> language, List<SubtitleCue> cues) {
+  public record Track(String origin, String codec, Optional<String> language, List<Cue> cues) {
     /** Copies the cues. */
     public Track {
       cues = List.copyOf(cues);
     }
+
+    Cues inItsLanguage() {
+      return Cues.of(
+          cues.stream().map(cue -> language.map(cue::withLanguage).orElse(cue)).toList());
+    }
+  }
+
+  /** The first track that has cues, in a language: a known one before those that tell none. */
+  static Optional<Track> in(Optional<String> language, List<Track> all) {
+    List<Track> tracks = all.stream().filter(track -> !track.cues().isEmpty()).toList();
+    if (language.isEmpty()) {
+      return tracks.stream().findFirst();
+    }
+    String wanted = Languages.key(language.get());
+    return tracks.stream()
+        .filter(track -> track.language().map(Languages::key).equals(Optional.of(wanted)))
+        .findFirst()
+        .or(() -> tracks.stream().filter(track -> track.language().isEmpty()).findFirst());
   }
 
   /**
@@ -169,7 +188,7 @@ public final class Subtitles {
                   embedded ? "embedded" : String.valueOf(file.getFileName()),
                   decoder.codecName,
                   decoder.language.or(() -> embedded ? Optional.empty() : languageOf(file)),
-                  decoder.cues.stream().sorted(Comparator.comparing(SubtitleCue::start)).toList()));
+                  decoder.cues.stream().sorted(Comparator.comparing(Cue::start)).toList()));
         }
       }
       return tracks;
@@ -210,7 +229,7 @@ public final class Subtitles {
     private final AVStream stream;
     private final String codecName;
     private final Optional<String> language;
-    private final List<SubtitleCue> cues = new ArrayList<>();
+    private final List<Cue> cues = new ArrayList<>();
 
     private TextDecoder(AVCodecContext context, AVStream stream) {
       this.context = context;
@@ -268,7 +287,8 @@ public final class Subtitles {
         }
         String plain = text.toString().strip();
         if (!plain.isEmpty() && start >= 0 && end >= start) {
-          cues.add(new SubtitleCue(Duration.ofNanos(start), Duration.ofNanos(end), plain));
+          cues.add(
+              Cue.of(Duration.ofNanos(start), Duration.ofNanos(end), plain, Cue.Origin.SUBTITLE));
         }
       } finally {
         if (got[0] != 0) {

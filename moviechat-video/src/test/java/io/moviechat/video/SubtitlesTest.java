@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moviechat.VideoException;
+import io.moviechat.VideoLocation;
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.speech.Cue;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,11 +34,12 @@ class SubtitlesTest {
 
       """;
 
-  private static final List<SubtitleCue> CUES =
-      List.of(
-          new SubtitleCue(
-              Duration.ofMillis(1500), Duration.ofMillis(3000), "Good morning,\nrabbit!"),
-          new SubtitleCue(Duration.ofMillis(4000), Duration.ofMillis(5250), "Grüße, 兎"));
+  private static final List<Cue> CUES =
+      List.of(cue(1500, 3000, "Good morning,\nrabbit!"), cue(4000, 5250, "Grüße, 兎"));
+
+  private static Cue cue(int start, int end, String text) {
+    return Cue.of(Duration.ofMillis(start), Duration.ofMillis(end), text, Cue.Origin.SUBTITLE);
+  }
 
   @TempDir Path folder;
 
@@ -81,6 +84,21 @@ class SubtitlesTest {
     assertThat(tracks.get(0).origin()).isEqualTo("embedded");
     assertThat(tracks.get(0).language()).contains("eng");
     assertThat(tracks.get(0).cues()).isEqualTo(CUES);
+  }
+
+  @Test
+  void theProviderChoosesATrackByLanguage() throws IOException {
+    Path film = folder.resolve("film.mkv");
+    Files.copy(Clips.file("bunny-subtitles.mkv"), film);
+    Files.writeString(folder.resolve("film.fre.srt"), SRT.replace("Good morning", "Bonjour"));
+    FfmpegVideoSourceProvider provider = new FfmpegVideoSourceProvider();
+    VideoLocation location = VideoLocation.of(film);
+    assertThat(provider.subtitles(location, Optional.empty()).list())
+        .containsExactlyElementsOf(CUES.stream().map(cue -> cue.withLanguage("eng")).toList());
+    assertThat(provider.subtitles(location, Optional.of("en")).list()).hasSize(2);
+    assertThat(provider.subtitles(location, Optional.of("fr")).list().get(0).text())
+        .startsWith("Bonjour");
+    assertThat(provider.subtitles(location, Optional.of("fi")).list()).isEmpty();
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
 import io.moviechat.VideoLocation;
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.speech.AudioSource;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
@@ -74,12 +75,23 @@ public final class FakeVideo implements VideoSourceProvider {
 
   @Override
   public VideoSource open(VideoLocation location) {
+    return new Source(location.uri().toString(), count(location), onDecode);
+  }
+
+  private static int count(VideoLocation location) {
     String text = location.uri().toString();
     int mark = text.indexOf("?frames=");
     if (mark < 0) {
       throw new VideoException("there is no such fake video: " + text);
     }
-    return new Source(text, Integer.parseInt(text.substring(mark + 8).split("&", -1)[0]), onDecode);
+    return Integer.parseInt(text.substring(mark + 8).split("&", -1)[0]);
+  }
+
+  /** Sound of the video's length: each sample is the number of its second, over a thousand. */
+  @Override
+  public Optional<AudioSource> openAudio(
+      VideoLocation location, Duration from, Optional<String> language) {
+    return Optional.of(new FakeSound(from, time(count(location))));
   }
 
   private static final class Source implements VideoSource {
