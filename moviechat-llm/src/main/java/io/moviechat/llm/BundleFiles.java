@@ -41,25 +41,55 @@ final class BundleFiles {
         "neither preprocessor_config.json nor processor_config.json is in the repository");
     OPTIONAL_CONFIGS.stream().filter(there::contains).forEach(wanted::add);
     for (GraphKind kind : GraphKind.values()) {
-      Optional<String> found =
-          precision.candidates(Device.CPU).stream()
-              .map(candidate -> "onnx/" + kind.baseName() + candidate.suffix() + ".onnx")
-              .filter(there::contains)
-              .findFirst();
-      if (found.isPresent()) {
-        Pattern data = Pattern.compile(Pattern.quote(found.get()) + "(_data(_\\d+)?)?");
-        new TreeSet<>(there).stream().filter(data.asMatchPredicate()).forEach(wanted::add);
-      } else if (!kind.optional()) {
-        problems.add(
-            "there is no onnx/%s in %s; there is %s",
-            kind.baseName(),
-            precision,
-            there.stream()
-                .filter(name -> name.startsWith("onnx/" + kind.baseName()))
-                .sorted()
-                .toList());
-      }
+      graph(
+          there,
+          kind.baseName(),
+          precision.candidates(Device.CPU),
+          kind.optional(),
+          wanted,
+          problems);
     }
     return wanted;
+  }
+
+  /** The same for a speech bundle. */
+  static List<String> chooseSpeech(Set<String> there, Precision precision, Problems problems) {
+    List<String> wanted = new ArrayList<>();
+    for (String name : CONFIGS) {
+      if (there.contains(name)) {
+        wanted.add(name);
+      } else {
+        problems.add("%s is not in the repository", name);
+      }
+    }
+    OPTIONAL_CONFIGS.stream().filter(there::contains).forEach(wanted::add);
+    graph(there, SpeechSpec.ENCODER, SpeechSpec.encoders(precision), false, wanted, problems);
+    List<Precision> decoders = precision.candidates(Device.CPU);
+    graph(there, SpeechSpec.DECODER, decoders, false, wanted, problems);
+    return wanted;
+  }
+
+  private static void graph(
+      Set<String> there,
+      String baseName,
+      List<Precision> candidates,
+      boolean optional,
+      List<String> wanted,
+      Problems problems) {
+    Optional<String> found =
+        candidates.stream()
+            .map(candidate -> "onnx/" + baseName + candidate.suffix() + ".onnx")
+            .filter(there::contains)
+            .findFirst();
+    if (found.isPresent()) {
+      Pattern data = Pattern.compile(Pattern.quote(found.get()) + "(_data(_\\d+)?)?");
+      new TreeSet<>(there).stream().filter(data.asMatchPredicate()).forEach(wanted::add);
+    } else if (!optional) {
+      problems.add(
+          "there is no onnx/%s in %s; there is %s",
+          baseName,
+          candidates.size() > 1 ? Precision.AUTO : candidates.get(0),
+          there.stream().filter(name -> name.startsWith("onnx/" + baseName)).sorted().toList());
+    }
   }
 }

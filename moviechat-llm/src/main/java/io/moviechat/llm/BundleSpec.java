@@ -86,7 +86,8 @@ final class BundleSpec {
     for (GraphKind kind : GraphKind.values()) {
       Precision wanted = precisions.getOrDefault(kind, Precision.AUTO);
       if (!kind.optional() || !names(folder.resolve("onnx"), kind.baseName()).isEmpty()) {
-        header(folder, kind, wanted, device, problems).ifPresent(h -> headers.put(kind, h));
+        header(folder, kind.baseName(), wanted.candidates(device), problems)
+            .ifPresent(h -> headers.put(kind, h));
       }
     }
     String type = config.modelType();
@@ -128,20 +129,21 @@ final class BundleSpec {
         rows > 0 ? OptionalInt.of(rows) : OptionalInt.empty());
   }
 
-  private static Optional<OnnxHeader> header(
-      Path folder, GraphKind kind, Precision wanted, Device device, Problems problems) {
+  /** The first of a graph's variants that is there, checked; none is a problem. */
+  static Optional<OnnxHeader> header(
+      Path folder, String baseName, List<Precision> candidates, Problems problems) {
     Path onnx = folder.resolve("onnx");
-    for (Precision precision : wanted.candidates(device)) {
-      Path file = onnx.resolve(kind.baseName() + precision.suffix() + ".onnx");
+    for (Precision precision : candidates) {
+      Path file = onnx.resolve(baseName + precision.suffix() + ".onnx");
       if (Files.isRegularFile(file)) {
         return header(folder, file, problems);
       }
     }
     problems.add(
         "onnx/%s%s.onnx is missing; %s",
-        kind.baseName(),
-        wanted == Precision.AUTO ? "*" : wanted.suffix(),
-        variants(onnx, kind.baseName()));
+        baseName,
+        candidates.size() > 1 ? "*" : candidates.get(0).suffix(),
+        variants(onnx, baseName));
     return Optional.empty();
   }
 

@@ -46,7 +46,7 @@ final class Decoder implements AutoCloseable {
     this.embeddingType =
         embed.header().output("inputs_embeds").map(TensorInfo::type).orElse(ElementType.FLOAT);
     this.chunk = chunk;
-    this.nothing = KvBlock.nothing(spec);
+    this.nothing = KvBlock.nothing(spec.caches());
   }
 
   DecoderSpec spec() {

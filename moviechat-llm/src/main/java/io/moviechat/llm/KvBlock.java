@@ -1,5 +1,6 @@
 package io.moviechat.llm;
 
+import com.google.common.collect.ImmutableList;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.internal.ElementType;
@@ -20,7 +21,7 @@ final class KvBlock implements AutoCloseable {
   /** Parts begin at multiples of this, which suits any element type and vector instruction. */
   private static final long ALIGNMENT = 64;
 
-  private final DecoderSpec spec;
+  private final ImmutableList<CacheSpec> caches;
   private final Tensor memory;
   private final Tensor[] views;
   private final long[] offsets;
@@ -32,13 +33,13 @@ final class KvBlock implements AutoCloseable {
   private boolean closed;
 
   /** A block where the decoder runs; not initialised. */
-  KvBlock(Graph graph, DecoderSpec spec, int capacity) {
-    this(spec, capacity, bytes -> graph.allocateNear(ElementType.UINT8, bytes));
+  KvBlock(Graph graph, ImmutableList<CacheSpec> caches, int capacity) {
+    this(caches, capacity, bytes -> graph.allocateNear(ElementType.UINT8, bytes));
   }
 
   /** What every sequence begins with: no position, and states of zeros. */
-  static KvBlock nothing(DecoderSpec spec) {
-    KvBlock block = new KvBlock(spec, 1, bytes -> Tensor.allocate(ElementType.UINT8, bytes));
+  static KvBlock nothing(ImmutableList<CacheSpec> caches) {
+    KvBlock block = new KvBlock(caches, 1, bytes -> Tensor.allocate(ElementType.UINT8, bytes));
     ByteBuffer bytes = block.memory.buffer();
     while (bytes.hasRemaining()) {
       bytes.put((byte) 0);
@@ -50,14 +51,14 @@ final class KvBlock implements AutoCloseable {
     Tensor of(long bytes);
   }
 
-  private KvBlock(DecoderSpec spec, int wantedCapacity, Allocation allocation) {
-    this.spec = spec;
+  private KvBlock(ImmutableList<CacheSpec> caches, int wantedCapacity, Allocation allocation) {
+    this.caches = caches;
     this.capacity = Math.max(1, wantedCapacity);
-    int count = spec.caches().size();
+    int count = caches.size();
     offsets = new long[count];
     long end = 0;
     for (int i = 0; i < count; i++) {
-      CacheSpec cache = spec.caches().get(i);
+      CacheSpec cache = caches.get(i);
       offsets[i] = end;
       long bytes = cache.bytes() * (cache.grows() ? capacity : 1);
       end += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -66,7 +67,7 @@ final class KvBlock implements AutoCloseable {
     try (ResourceStack opened = new ResourceStack()) {
       memory = opened.push(allocation.of(end));
       for (int i = 0; i < count; i++) {
-        CacheSpec cache = spec.caches().get(i);
+        CacheSpec cache = caches.get(i);
         views[i] = opened.push(Tensor.newView(memory, cache.type(), cache.dims().length()));
         if (!cache.grows()) {
           views[i].view(memory, offsets[i], cache.dims().toArray());
@@ -85,7 +86,7 @@ final class KvBlock implements AutoCloseable {
     }
     length = positions;
     for (int i = 0; i < views.length; i++) {
-      CacheSpec cache = spec.caches().get(i);
+      CacheSpec cache = caches.get(i);
       if (cache.grows()) {
         views[i].view(memory, offsets[i], 1, cache.heads(), positions, cache.headDim());
       }

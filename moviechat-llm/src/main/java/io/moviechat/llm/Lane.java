@@ -322,7 +322,7 @@ final class Lane implements AutoCloseable {
     free.forEach(KvBlock::close);
     free.clear();
     int capacity = Math.min(context, Math.max(needed, Math.min(room, needed + needed / 2 + 64)));
-    return new KvBlock(decoder.graph(), spec, capacity).retain();
+    return new KvBlock(decoder.graph(), spec.caches(), capacity).retain();
   }
 
   /** One user less of a block; the last one gives it back to this lane. */

@@ -197,6 +197,11 @@ public final class ModelBundle implements VisionLanguageModel {
 
   @Override
   public String name() {
+    return name(folder);
+  }
+
+  /** What a bundle's folder is called, in a cache of models too. */
+  static String name(Path folder) {
     Path whole = folder.toAbsolutePath().normalize();
     Path named = PythonCache.model(whole).orElse(whole).getFileName();
     return named == null ? folder.toString() : named.toString().replaceFirst("^models--", "");

@@ -93,6 +93,11 @@ public final class Graph implements AutoCloseable {
     return new Graph(Ort.get(), header, cuda, threads);
   }
 
+  /** The same for the processor. */
+  public static Graph open(OnnxHeader header, int threads) {
+    return open(header, OptionalInt.empty(), threads);
+  }
+
   private void create(int threads) {
     OrtException first;
     try {
@@ -144,6 +149,13 @@ public final class Graph implements AutoCloseable {
   }
 
   private void load(OrtSessionOptions options) {
+    if (header.content().isPresent()) {
+      byte[] content = header.content().get();
+      try (BytePointer model = new BytePointer(content)) {
+        ort.check(ort.api.CreateSessionFromArray(ort.env, model, content.length, options, session));
+      }
+      return;
+    }
     Optional<byte[]> detached;
     try {
       detached = DetachedModel.of(header.file());

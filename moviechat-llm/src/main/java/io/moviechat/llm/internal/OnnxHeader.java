@@ -14,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an ONNX file declares: inputs, outputs, the shapes of its weights and where they lie. Read
@@ -41,6 +42,7 @@ public final class OnnxHeader {
   private final Set<String> operators = new LinkedHashSet<>();
   private final Set<String> lookups = new LinkedHashSet<>();
   private long externalBytes;
+  private byte @Nullable [] content;
 
   private OnnxHeader(Path file) {
     this.file = file;
@@ -70,8 +72,28 @@ public final class OnnxHeader {
     return header;
   }
 
+  /**
+   * Reads the declarations of a file that is in memory, with all of its weights.
+   *
+   * @param name for messages
+   * @throws IOException if it is damaged or no ONNX file
+   */
+  public static OnnxHeader of(byte[] content, String name) throws IOException {
+    OnnxHeader header = new OnnxHeader(Path.of(name));
+    header.content = content;
+    if (!header.model(ProtoReader.over(content))) {
+      throw new IOException("holds no ONNX graph");
+    }
+    return header;
+  }
+
   public Path file() {
     return file;
+  }
+
+  /** The whole file, if it is in memory. */
+  Optional<byte[]> content() {
+    return Optional.ofNullable(content);
   }
 
   /** Inputs that must be fed: those that no weight stands for. */

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A message of a protobuf file, read field by field. Reads through a small window: a file is not
@@ -33,6 +34,11 @@ final class ProtoReader {
   /** The whole of a file. The channel stays open as long as this is read. */
   static ProtoReader over(FileChannel channel) throws IOException {
     return new ProtoReader(new Window(channel), 0, channel.size());
+  }
+
+  /** The whole of a file that is in memory. */
+  static ProtoReader over(byte[] file) {
+    return new ProtoReader(new Window(file), 0, file.length);
   }
 
   boolean hasRemaining() {
@@ -115,12 +121,18 @@ final class ProtoReader {
   }
 
   private static final class Window {
-    private final FileChannel channel;
-    private final ByteBuffer bytes = ByteBuffer.allocate(1 << 16).limit(0);
+    private final @Nullable FileChannel channel;
+    private final ByteBuffer bytes;
     private long start;
 
     private Window(FileChannel channel) {
       this.channel = channel;
+      this.bytes = ByteBuffer.allocate(1 << 16).limit(0);
+    }
+
+    private Window(byte[] file) {
+      this.channel = null;
+      this.bytes = ByteBuffer.wrap(file);
     }
 
     private byte at(long position) throws IOException {
@@ -129,7 +141,7 @@ final class ProtoReader {
         bytes.clear();
         start = position;
         index = 0;
-        if (channel.read(bytes, position) < 1) {
+        if (channel == null || channel.read(bytes, position) < 1) {
           bytes.limit(0);
           throw new EOFException("became shorter while it was read");
         }
