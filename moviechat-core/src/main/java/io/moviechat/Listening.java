@@ -156,6 +156,7 @@ final class Listening implements AutoCloseable {
         }
         sound = open;
       }
+      cues = cues.withProblem(Optional.empty()); // of the pass before
       try (CueStream stream = recognizer.transcribe(new Endable(open), options())) {
         Optional<List<Cue>> heard = stream.next();
         while (heard.isPresent() && !ended) {

@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * from one window to the next and machines that calculate alike; {@link #planBounded} takes any
  * strategy and joins what the parts remember. docs/scale-out.md says what holds for which.
  *
+ * <p>Parts are of pictures: the joined movie has no cues, whatever the chat listens with.
+ *
  * <p>Immutable and thread-safe. Borrows its chat, which must stay open.
  */
 public final class SplitWatch {

@@ -14,6 +14,7 @@ import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 import io.moviechat.internal.HalfFloats;
+import io.moviechat.speech.Cues;
 import io.moviechat.spi.SavedMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -115,12 +116,13 @@ final class MemoryFileReader {
         "it is not a MovieChat memory, whose metadata say format %s",
         MemoryFileWriter.FORMAT);
     String version = metadata.path("version").asText("");
-    if (!version.equals(Integer.toString(MemoryFileWriter.VERSION))) {
+    if (!version.equals(Integer.toString(MemoryFileWriter.VERSION))
+        && !version.equals(Integer.toString(MemoryFileWriter.VERSION_WITH_CUES))) {
       throw new MemoryFileException(
           String.format(
-              "the memory file %s has format version '%s', this library reads version %d; update"
-                  + " the library, or watch the video again",
-              file, version, MemoryFileWriter.VERSION));
+              "the memory file %s has format version '%s', this library reads versions %d and %d;"
+                  + " update the library, or watch the video again",
+              file, version, MemoryFileWriter.VERSION, MemoryFileWriter.VERSION_WITH_CUES));
     }
   }
 
@@ -175,12 +177,28 @@ final class MemoryFileReader {
     at = expect(tensor(header, "saliences"), "saliences", "F64", at, 8, perSlot);
     long tiers = at;
     at = expect(tensor(header, "tiers"), "tiers", "U8", at, 1, perSlot);
+    long cues = at;
+    long cueBytes = 0;
+    boolean withCues =
+        text(metadata, "version").equals(Integer.toString(MemoryFileWriter.VERSION_WITH_CUES));
+    check(header.has("cues") == withCues, "its version and its cues do not fit each other");
+    if (withCues) {
+      Tensor tensor = tensor(header, "cues");
+      cueBytes = tensor.shape.size() == 1 ? tensor.shape.get(0) : -1;
+      check(
+          cueBytes > 0 && cueBytes <= CueText.MOST_BYTES,
+          "its cues have the shape %s; at most %d bytes are read",
+          tensor.shape,
+          CueText.MOST_BYTES);
+      at = expect(tensor, "cues", "U8", at, 1, tensor.shape);
+    }
     long checksumBytes = MemoryFileWriter.CHECKSUM_BYTES;
     at = expect(tensor(header, "sha256"), "sha256", "U8", at, 1, List.of(checksumBytes));
     check(at == size - data, "its tensors have %d bytes, the file has %d", at, size - data);
     Set<String> names = new TreeSet<>();
     header.fieldNames().forEachRemaining(names::add);
-    check(names.size() == (scaled ? 10 : 9), "it has other tensors than a memory has: %s", names);
+    int expected = 9 + (scaled ? 1 : 0) + (cueBytes > 0 ? 1 : 0);
+    check(names.size() == expected, "it has other tensors than a memory has: %s", names);
     checkHeap(count * shape.bytes());
 
     List<MemorySlot> slots = new ArrayList<>((int) count);
@@ -217,9 +235,15 @@ final class MemoryFileReader {
               metadata.has("video_fingerprint")
                   ? Optional.of(text(metadata, "video_fingerprint"))
                   : Optional.empty())
+          .cues(
+              cueBytes == 0
+                  ? Cues.NONE
+                  : CueText.cues(bytes(in, data + cues, (int) cueBytes).array()))
           .build();
     } catch (IllegalArgumentException e) {
       throw damaged(String.valueOf(e.getMessage()), e);
+    } catch (JsonProcessingException e) {
+      throw damaged("its cues are no JSON: " + e.getOriginalMessage(), e);
     }
   }
 

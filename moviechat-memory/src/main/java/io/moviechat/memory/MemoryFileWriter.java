@@ -31,6 +31,10 @@ import java.util.function.ToLongFunction;
 final class MemoryFileWriter {
   static final String FORMAT = "moviechat-memory";
   static final int VERSION = 1;
+
+  /** Of files with cues, which readers of the first version do not know. */
+  static final int VERSION_WITH_CUES = 2;
+
   static final int CHECKSUM_BYTES = 32;
 
   /** The number of a tier in a file is its place here. */
@@ -45,6 +49,7 @@ final class MemoryFileWriter {
   private final TokenType type;
   private final TokenShape shape;
   private final List<MemorySlot> slots;
+  private final byte[] cues;
   private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private final MessageDigest digest = MemoryFileReader.sha256();
 
@@ -54,6 +59,7 @@ final class MemoryFileWriter {
     this.type = type;
     this.shape = memory.snapshot().shape();
     this.slots = memory.snapshot().slots();
+    this.cues = CueText.bytes(memory.cues());
   }
 
   void write() throws IOException {
@@ -115,10 +121,7 @@ final class MemoryFileWriter {
     byte[] header = header();
     room(out, 8).putLong(header.length);
     flush(out);
-    for (int at = 0; at < header.length; at += CHUNK_BYTES) {
-      int length = Math.min(CHUNK_BYTES, header.length - at);
-      room(out, length).put(header, at, length);
-    }
+    write(out, header);
     for (MemorySlot slot : slots) {
       writeTokens(out, slot);
     }
@@ -135,17 +138,25 @@ final class MemoryFileWriter {
     for (MemorySlot slot : slots) {
       room(out, 1).put((byte) TIERS.indexOf(slot.tier()));
     }
+    write(out, cues);
     flush(out);
     chunk.put(digest.digest());
     chunk.flip();
     writeFully(out);
   }
 
+  private void write(FileChannel out, byte[] bytes) throws IOException {
+    for (int at = 0; at < bytes.length; at += CHUNK_BYTES) {
+      int length = Math.min(CHUNK_BYTES, bytes.length - at);
+      room(out, length).put(bytes, at, length);
+    }
+  }
+
   private byte[] header() throws IOException {
     ObjectNode header = new ObjectMapper().createObjectNode();
     ObjectNode metadata = header.putObject("__metadata__");
     metadata.put("format", FORMAT);
-    metadata.put("version", Integer.toString(VERSION));
+    metadata.put("version", Integer.toString(cues.length == 0 ? VERSION : VERSION_WITH_CUES));
     metadata.put("strategy", memory.strategy());
     metadata.put("settings", memory.settings());
     metadata.put("encoder", memory.encoderId());
@@ -167,6 +178,9 @@ final class MemoryFileWriter {
     end = tensor(header, "frames", "I64", end, 8, count);
     end = tensor(header, "saliences", "F64", end, 8, count);
     end = tensor(header, "tiers", "U8", end, 1, count);
+    if (cues.length > 0) {
+      end = tensor(header, "cues", "U8", end, 1, cues.length);
+    }
     tensor(header, "sha256", "U8", end, 1, CHECKSUM_BYTES);
     byte[] json = new ObjectMapper().writeValueAsBytes(header);
     // Spaces after the header are part of the format; they keep the tensors aligned.

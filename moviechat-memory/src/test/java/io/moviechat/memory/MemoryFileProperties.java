@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.moviechat.MemoryFileException;
 import io.moviechat.MovieMemory;
+import io.moviechat.speech.Cues;
 import io.moviechat.spi.SavedMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,7 +35,11 @@ class MemoryFileProperties {
   static void save() throws IOException {
     folder = Files.createTempDirectory("memory-files");
     Path file = folder.resolve("whole");
-    MemoryFile.save(MemoryFileTest.sample(60), file, MovieMemory.Precision.INT8);
+    SavedMemory sample = MemoryFileTest.sample(60);
+    MemoryFile.save(
+        sample.toBuilder(sample.snapshot()).cues(MemoryFileTest.CUES).build(),
+        file,
+        MovieMemory.Precision.INT8);
     whole = Files.readAllBytes(file);
   }
 
@@ -74,6 +80,21 @@ class MemoryFileProperties {
     System.arraycopy(more, 0, bytes, whole.length, more.length);
     if (more.length > 0) {
       assertThatExceptionOfType(MemoryFileException.class).isThrownBy(() -> open(bytes));
+    }
+  }
+
+  /** Cues that lie: the numbers and texts of real ones changed. */
+  @Property(tries = 1000)
+  void hostileCuesAreRefusedOrHarmless(
+      @ForAll("numbers") String number, @ForAll @IntRange(max = 60) int which) throws IOException {
+    String text = new String(CueText.bytes(MemoryFileTest.CUES), StandardCharsets.UTF_8);
+    String[] parts = text.split("(?<=[:,\\[{}])", -1);
+    parts[which % parts.length] = number + parts[which % parts.length].replaceAll("[^:,{}\\[]", "");
+    try {
+      Cues cues = CueText.cues(String.join("", parts).getBytes(StandardCharsets.UTF_8));
+      assertThat(cues.list()).allSatisfy(cue -> assertThat(cue.text()).isNotBlank());
+    } catch (IllegalArgumentException | JsonProcessingException e) {
+      assertThat(e).hasMessageContaining("");
     }
   }
 

@@ -10,6 +10,9 @@ import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.MovieMemory;
 import io.moviechat.TokenShape;
+import io.moviechat.speech.Cue;
+import io.moviechat.speech.Cue.Origin;
+import io.moviechat.speech.Cues;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.SavedMemory;
 import io.moviechat.spi.VideoMemory;
@@ -205,12 +208,39 @@ class MemoryFileTest {
     String text = Files.readString(file, java.nio.charset.StandardCharsets.ISO_8859_1);
     Files.writeString(
         file,
-        text.replace("\"version\":\"1\"", "\"version\":\"2\""),
+        text.replace("\"version\":\"1\"", "\"version\":\"3\""),
         java.nio.charset.StandardCharsets.ISO_8859_1);
     assertThatExceptionOfType(MemoryFileException.class)
         .isThrownBy(() -> MemoryFile.open(file))
-        .withMessageContaining("format version '2'")
-        .withMessageContaining("reads version 1");
+        .withMessageContaining("format version '3'")
+        .withMessageContaining("reads versions 1 and 2");
+  }
+
+  static final Cues CUES =
+      Cues.of(
+              List.of(
+                  Cue.of(
+                      Duration.ZERO,
+                      Duration.ofNanos(9),
+                      "Gr\u00fc\u00dfe\n\u5154",
+                      Origin.SUBTITLE),
+                  Cue.of(Duration.ofSeconds(2), Duration.ofSeconds(3), "<image>", Origin.SPEECH)
+                      .withLanguage("en")
+                      .withProbability(0.25)))
+          .withHeard(Duration.ofSeconds(7))
+          .withForgotten(5)
+          .withProblem(Optional.of("the disk was \"full\""));
+
+  @ParameterizedTest
+  @EnumSource(MovieMemory.Precision.class)
+  void givesBackWhatWasHeard(MovieMemory.Precision precision) {
+    Path file = folder.resolve("a");
+    SavedMemory said = sample(20).toBuilder(sample(20).snapshot()).cues(CUES).build();
+    MemoryFile.save(said, file, precision);
+    assertThat(MemoryFile.open(file).cues()).isEqualTo(CUES);
+    assertSame(MemoryFile.open(file), said, precision);
+    MemoryFile.save(sample(20), file, precision);
+    assertThat(MemoryFile.open(file).cues()).isEqualTo(Cues.NONE);
   }
 
   @Test

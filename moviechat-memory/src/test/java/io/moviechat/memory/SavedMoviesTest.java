@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.moviechat.FrameSampling;
+import io.moviechat.InferenceException;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.MovieMemory;
@@ -11,6 +12,7 @@ import io.moviechat.WatchOptions;
 import io.moviechat.spi.testing.FakeEncoder;
 import io.moviechat.spi.testing.FakeGenerator;
 import io.moviechat.spi.testing.FakeMemory;
+import io.moviechat.spi.testing.FakeSpeech;
 import io.moviechat.spi.testing.FakeVideo;
 import java.io.IOException;
 import java.net.URI;
@@ -20,6 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -69,6 +73,46 @@ class SavedMoviesTest {
           .isThrownBy(() -> chat.resume(file, FakeVideo.of(100), WatchOptions.DEFAULT))
           .withMessageContaining("every PT0.2S")
           .withMessageContaining("every PT1S");
+    }
+  }
+
+  @Test
+  void cuesAreSavedAndListeningGoesOnWhereItEnded() {
+    Path file = folder.resolve("a.memory");
+    FakeSpeech once =
+        new FakeSpeech(
+            second -> "word " + second,
+            second -> {
+              if (second == 4) {
+                throw new InferenceException("it has a cold");
+              }
+            });
+    List<Integer> heard = new CopyOnWriteArrayList<>();
+    FakeSpeech again =
+        new FakeSpeech(
+            second -> {
+              heard.add(second);
+              return "word " + second;
+            },
+            second -> {});
+    try (MovieChat chat = chat()) {
+      try (Movie movie = chat.watch(FakeVideo.of(250), FIVE_A_SECOND.withSpeech(once))) {
+        movie.memory().save(file);
+      }
+      try (Movie movie = chat.open(file)) {
+        assertThat(movie.cues().list()).hasSize(4);
+        assertThat(movie.cues().problem()).contains("it has a cold");
+        assertThat(movie.at(Duration.ofSeconds(2)).cues().list()).hasSize(2);
+      }
+      try (Movie movie = chat.resume(file, FakeVideo.of(300), FIVE_A_SECOND.withSpeech(again))) {
+        assertThat(movie.memory().snapshot().framesSeen()).isEqualTo(60);
+        assertThat(movie.cues().list()).hasSize(12);
+        assertThat(movie.cues().problem()).isEmpty();
+        assertThat(heard).containsExactly(4, 5, 6, 7, 8, 9, 10, 11);
+      }
+      try (Movie movie = chat.resume(file, FakeVideo.of(250), FIVE_A_SECOND.withSpeech(again))) {
+        assertThat(movie.cues().list()).as("when only words were missing").hasSize(10);
+      }
     }
   }
 
