@@ -3,6 +3,7 @@ package io.moviechat.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.base.Splitter;
+import io.moviechat.Frame;
 import io.moviechat.MovieChat;
 import io.moviechat.library.Film;
 import io.moviechat.tinyworld.Actor;
@@ -12,12 +13,15 @@ import io.moviechat.tinyworld.Movies;
 import io.moviechat.tinyworld.Script;
 import io.moviechat.tinyworld.ScriptQuestion;
 import io.moviechat.tinyworld.World;
+import io.moviechat.video.VideoWriter;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -296,6 +300,43 @@ class PageIT {
       button("Retry");
       shows("article .answer", "word2.");
     }
+  }
+
+  @Test
+  void aFilmThatTheBrowserCannotPlayShowsItsSlotsPictures() throws Exception {
+    try (Fixture fixture = Fixture.open(folder)) {
+      fixture.watched(unplayable(fixture.films.folders().allowed().get(0).resolve("old.avi")));
+      browser.get(fixture.server.address().toString());
+      shows(".player figcaption", "cannot play");
+      WebElement first = find(".player img");
+      until(() -> loaded(find(".player")));
+      String before = first.getAttribute("src");
+      browser.findElement(By.cssSelector("body")).sendKeys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT);
+      until(() -> !find(".player img").getAttribute("src").equals(before));
+      until(() -> loaded(find(".player")));
+      ask("How many scenes are in the video?");
+      assertThat(lastAnswer()).isNotBlank();
+      hasNoSeriousFinding("unplayable");
+    }
+  }
+
+  /** MPEG-4 part 2 in AVI, which no browser of today plays. */
+  private static Path unplayable(Path file) {
+    try (VideoWriter writer =
+        VideoWriter.builder(file)
+            .codec(VideoWriter.Codec.MPEG4)
+            .size(96, 96)
+            .framesPerSecond(4)
+            .build()) {
+      for (int n = 0; n < 16; n++) {
+        byte[] rgb = new byte[96 * 96 * 3];
+        Arrays.fill(rgb, (byte) (n * 15));
+        try (Frame frame = Frame.of(Duration.ofMillis(n * 250L), 96, 96, ByteBuffer.wrap(rgb))) {
+          writer.write(frame);
+        }
+      }
+    }
+    return file;
   }
 
   @Test
