@@ -319,7 +319,8 @@ public final class MovieChat implements AutoCloseable {
   /** A movie whose parts were watched elsewhere. */
   Movie joined(MemorySnapshot snapshot, VideoLocation video, Optional<String> fingerprint) {
     model.lease().requireOpen();
-    SavedMemory memory = saved.describe(snapshot, sampling, video, fingerprint, Cues.NONE);
+    SavedMemory memory =
+        saved.describe(snapshot, model.memoryFactory(), sampling, video, fingerprint, Cues.NONE);
     return register(WatchPass.Watched.before(memory), () -> saved.reader(memory));
   }
 
@@ -567,7 +568,7 @@ public final class MovieChat implements AutoCloseable {
         return new MovieChat(
             openedModel,
             videos,
-            new SavedMovies(Services.first(MemoryFileFormat.class), videos, shared, fitting),
+            new SavedMovies(Services.first(MemoryFileFormat.class), videos, shared),
             sampling != null ? sampling : defaults.sampling().orElse(DEFAULT_SAMPLING),
             words,
             opened.release());

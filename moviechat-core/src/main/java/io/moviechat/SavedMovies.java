@@ -22,21 +22,16 @@ final class SavedMovies {
   private final Optional<MemoryFileFormat> format;
   private final VideoSources videos;
   private final SharedEncoder encoder;
-  private final VideoMemoryFactory memoryFactory;
 
-  SavedMovies(
-      Optional<MemoryFileFormat> format,
-      VideoSources videos,
-      SharedEncoder encoder,
-      VideoMemoryFactory memoryFactory) {
+  SavedMovies(Optional<MemoryFileFormat> format, VideoSources videos, SharedEncoder encoder) {
     this.format = format;
     this.videos = videos;
     this.encoder = encoder;
-    this.memoryFactory = memoryFactory;
   }
 
   SavedMemory describe(
       MemorySnapshot snapshot,
+      VideoMemoryFactory memoryFactory,
       FrameSampling sampling,
       VideoLocation video,
       Optional<String> fingerprint,

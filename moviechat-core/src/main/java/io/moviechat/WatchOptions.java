@@ -31,6 +31,7 @@ public final class WatchOptions {
   private Duration progressEvery = PROGRESS_EVERY;
   private Reuse reuse = Reuse.OFF;
   private Optional<Words> words = Optional.empty();
+  private Optional<MemoryBudget> budget = Optional.empty();
 
   private WatchOptions() {}
 
@@ -45,6 +46,7 @@ public final class WatchOptions {
     copy.progressEvery = progressEvery;
     copy.reuse = reuse;
     copy.words = words;
+    copy.budget = budget;
     return copy;
   }
 
@@ -164,6 +166,16 @@ public final class WatchOptions {
     return copy;
   }
 
+  /**
+   * The same options with less memory for this movie than the chat allows each. Default: what the
+   * chat allows.
+   */
+  public WatchOptions withMemoryBudget(MemoryBudget newBudget) {
+    WatchOptions copy = copy();
+    copy.budget = Optional.of(newBudget);
+    return copy;
+  }
+
   /** Which frames; empty takes the chat's sampling. */
   public Optional<FrameSampling> sampling() {
     return sampling;
@@ -197,6 +209,11 @@ public final class WatchOptions {
   /** Where words come from; empty takes the chat's. */
   Optional<Words> words() {
     return words;
+  }
+
+  /** Limits of this movie's memory, beside the chat's; empty is the chat's alone. */
+  public Optional<MemoryBudget> memoryBudget() {
+    return budget;
   }
 
   Consumer<Watching.Progress> listener() {

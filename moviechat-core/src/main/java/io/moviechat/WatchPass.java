@@ -37,6 +37,7 @@ final class WatchPass {
   private final WatchOptions options;
   private final long start = System.nanoTime();
   private @Nullable Listening listening;
+  private final VideoMemoryFactory memoryFactory;
 
   WatchPass(
       OpenedModel model,
@@ -53,6 +54,11 @@ final class WatchPass {
     this.sampling = sampling;
     this.words = words;
     this.options = options;
+    this.memoryFactory =
+        options
+            .memoryBudget()
+            .map(budget -> model.memoryFactory().within(budget, model.encoder().shape()))
+            .orElse(model.memoryFactory());
   }
 
   /** Reads the video again, when there is a movie of it. */
@@ -71,7 +77,7 @@ final class WatchPass {
             && options.checkpointFile().isEmpty()
             && options.reuse() == WatchOptions.Reuse.OFF;
     if (onlyTheEndCounts) {
-      Optional<Survivors> survivors = Survivors.of(model.memoryFactory(), sampling);
+      Optional<Survivors> survivors = Survivors.of(memoryFactory, sampling);
       if (survivors.isPresent()) {
         return run(signal, survivors.get());
       }
@@ -83,7 +89,7 @@ final class WatchPass {
     Watched watched =
         run(
             signal,
-            () -> model.memoryFactory().open(model.encoder().shape()),
+            () -> memoryFactory.open(model.encoder().shape()),
             source -> survivors.frames(source, model.encoder().preferredFormat()));
     if (!survivors.leftOut() || signal.isEnded()) {
       return watched;
@@ -99,7 +105,7 @@ final class WatchPass {
   private Watched runThrough(WatchSignal signal) {
     return run(
         signal,
-        () -> model.memoryFactory().open(model.encoder().shape()),
+        () -> memoryFactory.open(model.encoder().shape()),
         source -> source.frames(sampling, model.encoder().preferredFormat()));
   }
 
@@ -124,7 +130,7 @@ final class WatchPass {
         () ->
             run(
                 signal,
-                () -> model.memoryFactory().resume(earlier.snapshot()),
+                () -> memoryFactory.resume(earlier.snapshot()),
                 source ->
                     source.frames(
                         from, SavedMovies.FOREVER, sampling, model.encoder().preferredFormat())));
@@ -149,7 +155,7 @@ final class WatchPass {
           which -> {
             MemorySnapshot snapshot = memory.snapshot();
             Cues cues = which.apply(listener.cues());
-            return saved.describe(snapshot, sampling, location, fingerprint, cues);
+            return saved.describe(snapshot, memoryFactory, sampling, location, fingerprint, cues);
           };
       WatchObserver observer =
           new WatchObserver(

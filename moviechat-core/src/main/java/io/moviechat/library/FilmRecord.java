@@ -11,12 +11,15 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is written down of a film beside its memory: a properties file.
  *
  * @param every time from one watched frame to the next; empty is the chat's sampling
+ * @param slots most slots of its memory; empty is what the chat allows
  */
 record FilmRecord(
     String id,
@@ -24,15 +27,20 @@ record FilmRecord(
     URI video,
     Instant added,
     Optional<Duration> every,
+    OptionalInt slots,
     Duration watchedTo,
     Optional<Duration> duration,
     long frames) {
   FilmRecord withTitle(String newTitle) {
-    return new FilmRecord(id, newTitle, video, added, every, watchedTo, duration, frames);
+    return new FilmRecord(id, newTitle, video, added, every, slots, watchedTo, duration, frames);
   }
 
   FilmRecord watched(Duration to, Optional<Duration> newDuration, long newFrames) {
-    return new FilmRecord(id, title, video, added, every, to, newDuration, newFrames);
+    return new FilmRecord(id, title, video, added, every, slots, to, newDuration, newFrames);
+  }
+
+  private static OptionalInt slots(@Nullable String most) {
+    return most == null ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(most));
   }
 
   /** Writes the file; the old one or the whole new one is there afterwards. */
@@ -43,6 +51,7 @@ record FilmRecord(
     values.setProperty("video", video.toString());
     values.setProperty("added", added.toString());
     every.ifPresent(interval -> values.setProperty("every", interval.toString()));
+    slots.ifPresent(most -> values.setProperty("slots", Integer.toString(most)));
     values.setProperty("watchedTo", watchedTo.toString());
     duration.ifPresent(length -> values.setProperty("duration", length.toString()));
     values.setProperty("frames", Long.toString(frames));
@@ -72,6 +81,7 @@ record FilmRecord(
           URI.create(values.getProperty("video", "")),
           Instant.parse(values.getProperty("added", "")),
           Optional.ofNullable(values.getProperty("every")).map(Duration::parse),
+          slots(values.getProperty("slots")),
           Duration.parse(values.getProperty("watchedTo", "")),
           Optional.ofNullable(values.getProperty("duration")).map(Duration::parse),
           Long.parseLong(values.getProperty("frames", "")));

@@ -4,6 +4,7 @@ import com.google.common.base.Preconditions;
 import com.google.common.hash.Hashing;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import io.moviechat.FrameSampling;
+import io.moviechat.MemoryBudget;
 import io.moviechat.MemoryFileException;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -114,7 +116,7 @@ public final class MovieLibrary implements AutoCloseable {
    * @throws IllegalStateException if too many films wait, or this library is closed
    */
   public Film watch(URI video) {
-    return watch(video, Optional.empty());
+    return watch(video, Optional.empty(), OptionalInt.empty());
   }
 
   /**
@@ -123,12 +125,20 @@ public final class MovieLibrary implements AutoCloseable {
    * @param every above zero
    */
   public Film watch(URI video, Duration every) {
-    FrameSampling.every(every); // refuses what is no interval
-    return watch(video, Optional.of(every));
+    return watch(video, Optional.of(every), OptionalInt.empty());
   }
 
-  private Film watch(URI video, Optional<Duration> every) {
-    String id = idOf(video, sampling(every));
+  /**
+   * Like {@link #watch(URI)} with settings of the film's own; with others it is another film.
+   *
+   * @param every time from one watched frame to the next, above zero; empty: the chat's sampling
+   * @param slots most slots of its memory, at least 1; the chat's bound holds too. Fewer than the
+   *     memory's strategy can do with fail the film
+   */
+  public Film watch(URI video, Optional<Duration> every, OptionalInt slots) {
+    every.ifPresent(FrameSampling::every); // refuses what is no interval
+    slots.ifPresent(MemoryBudget::ofSlots);
+    String id = idOf(video, sampling(every), slots);
     synchronized (lock) {
       requireOpen();
       Film known = lookUp(id);
@@ -140,6 +150,7 @@ public final class MovieLibrary implements AutoCloseable {
                 video,
                 Instant.now(),
                 every,
+                slots,
                 Duration.ZERO,
                 Optional.empty(),
                 0);
@@ -337,6 +348,10 @@ public final class MovieLibrary implements AutoCloseable {
             .withSampling(sampling(film.filmRecord().every()))
             .withCheckpoint(partial, checkpointEvery)
             .onProgress(film::progressed);
+    OptionalInt slots = film.filmRecord().slots();
+    if (slots.isPresent()) {
+      options = options.withMemoryBudget(MemoryBudget.ofSlots(slots.getAsInt()));
+    }
     if (Files.exists(partial)) {
       try {
         return begun(film, chat.startResume(partial, film.video(), options)).join();
@@ -627,7 +642,7 @@ public final class MovieLibrary implements AutoCloseable {
     return every.<FrameSampling>map(FrameSampling::every).orElse(chat.sampling());
   }
 
-  private String idOf(URI video, FrameSampling sampling) {
+  private String idOf(URI video, FrameSampling sampling, OptionalInt slots) {
     String content = video.toString();
     if ("file".equals(video.getScheme())) {
       content =
@@ -643,6 +658,9 @@ public final class MovieLibrary implements AutoCloseable {
             chat.memoryFactory().strategy(),
             chat.memoryFactory().settings(),
             sampling.toString());
+    if (slots.isPresent()) {
+      all += "\n" + slots.getAsInt() + " slots";
+    }
     return Hashing.sha256().hashString(all, StandardCharsets.UTF_8).toString().substring(0, 16);
   }
 

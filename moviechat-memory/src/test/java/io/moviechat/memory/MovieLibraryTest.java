@@ -19,6 +19,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -121,6 +123,46 @@ class MovieLibraryTest {
       assertThat(one.frames()).isEqualTo(60);
       assertThat(other.frames()).isEqualTo(30);
     }
+  }
+
+  @Test
+  void aMemoryOfFewerSlotsIsAnotherFilmAlsoAfterARestart() throws Exception {
+    frames.drainPermits();
+    MovieLibrary ended = library().build();
+    Film one = ended.watch(video("a", 60), Optional.of(EACH), OptionalInt.of(12));
+    frames.release(40);
+    until(() -> hasSeen(one, 35));
+    closeInMidWatch(ended, one);
+    frames.release(1_000);
+    try (MovieLibrary library = library().build()) {
+      Film interrupted = library.film(one.id()).orElseThrow();
+      library.resume(interrupted);
+      Film as = library.watch(video("a", 60), EACH);
+      assertThat(as.id()).isNotEqualTo(one.id());
+      assertThat(interrupted.await(SOON) && as.await(SOON)).isTrue();
+      assertThat(slots(interrupted)).isLessThanOrEqualTo(12).isLessThan(slots(as));
+      Film none = library.watch(video("a", 60), Optional.empty(), OptionalInt.of(1));
+      assertThat(none.await(SOON)).isTrue();
+      assertThat(none.failure().orElseThrow()).hasMessageContaining("at least");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> library.watch(video("a", 60), Optional.empty(), OptionalInt.of(0)));
+    }
+  }
+
+  private void closeInMidWatch(MovieLibrary library, Film film) throws InterruptedException {
+    Thread closing = new Thread(library::close);
+    closing.start();
+    until(
+        () -> {
+          frames.release(1); // a decoder that is between two frames
+          return film.state() != State.WATCHING;
+        });
+    closing.join();
+    assertThat(film.state()).isEqualTo(State.INTERRUPTED);
+  }
+
+  private static int slots(Film film) {
+    return film.with(movie -> movie.memory().snapshot().slots().size());
   }
 
   @Test
@@ -235,15 +277,7 @@ class MovieLibraryTest {
     Film film = library.watch(video("a", 60), EACH);
     frames.release(40);
     until(() -> hasSeen(film, 35));
-    Thread closing = new Thread(library::close);
-    closing.start();
-    until(
-        () -> {
-          frames.release(1); // a decoder that is between two frames
-          return film.state() != State.WATCHING;
-        });
-    closing.join();
-    assertThat(film.state()).isEqualTo(State.INTERRUPTED);
+    closeInMidWatch(library, film);
     frames.release(1_000);
     decoded.set(0);
     try (MovieLibrary reopened = library().build()) {

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Semaphore;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -87,7 +88,7 @@ final class ApiServlet extends HttpServlet {
       case "POST /films" -> {
         Map<String, Object> json = Json.object(request.getInputStream(), MAX_JSON);
         Optional<Duration> every = Optional.ofNullable(json.get("every")).map(Times::parse);
-        Http.json(response, 201, films.json(films.open(text(json, "path"), every)));
+        Http.json(response, 201, films.json(films.open(text(json, "path"), every, slots(json))));
       }
       default -> throw new Refusal(Refusal.NOT_FOUND, "there is no " + request.getRequestURI());
     }
@@ -251,6 +252,16 @@ final class ApiServlet extends HttpServlet {
     } finally {
       Files.deleteIfExists(copy);
     }
+  }
+
+  private static OptionalInt slots(Map<String, Object> json) {
+    if (json.get("slots") == null) {
+      return OptionalInt.empty();
+    }
+    if (json.get("slots") instanceof Integer most && most >= 1) {
+      return OptionalInt.of(most);
+    }
+    throw new Refusal(Refusal.BAD_REQUEST, "'slots' must be a whole number from 1 on");
   }
 
   private static String text(Map<String, Object> json, String name) {

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -370,7 +371,8 @@ final class ChatServlet extends HttpServlet {
       return films.film(handle.group(1));
     }
     if (address.startsWith("file:")) {
-      return films.open(Path.of(URI.create(address)).toString(), Optional.empty());
+      return films.open(
+          Path.of(URI.create(address)).toString(), Optional.empty(), OptionalInt.empty());
     }
     if (address.contains("://")) {
       throw new Refusal(
@@ -378,7 +380,7 @@ final class ChatServlet extends HttpServlet {
           "this server fetches nothing from the network; send the video as a data: URL, or give"
               + " file: with a path below an allowed folder, or a film's handle");
     }
-    return films.open(address, Optional.empty());
+    return films.open(address, Optional.empty(), OptionalInt.empty());
   }
 
   private static Optional<GenerationOptions> options(Map<String, Object> json) {

@@ -41,6 +41,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.ServiceLoader;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -119,16 +120,20 @@ final class Films implements AutoCloseable {
    *
    * @throws Refusal if it may not be read, is no video, or too many wait
    */
-  Film open(String path, Optional<Duration> every) {
-    return watch(folders.file(path), every);
+  Film open(String path, Optional<Duration> every, OptionalInt slots) {
+    return watch(folders.file(path), every, slots);
   }
 
-  /** Has a file watched that is known to be allowed. */
-  Film watch(Path file, Optional<Duration> every) {
+  /** Has a file watched that is known to be allowed, as the model would. */
+  Film watch(Path file) {
+    return watch(file, Optional.empty(), OptionalInt.empty());
+  }
+
+  private Film watch(Path file, Optional<Duration> every, OptionalInt slots) {
     URI video = file.toUri();
     info(video); // refuses what is no video before it waits in the queue
     try {
-      return every.isPresent() ? library.watch(video, every.get()) : library.watch(video);
+      return library.watch(video, every, slots);
     } catch (IllegalStateException e) {
       throw new Refusal(Refusal.TOO_MANY, String.valueOf(e.getMessage()), e);
     }

@@ -94,7 +94,7 @@ final class ServeCommand implements Callable<Integer> {
     if (!Files.exists(file)) {
       MovieWriter.write(Demo.of(1).script(), file);
     }
-    Film film = films.watch(file, Optional.empty());
+    Film film = films.watch(file);
     film.rename("Example: three minutes of a small world");
   }
 

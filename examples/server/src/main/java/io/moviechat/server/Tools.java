@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -95,12 +96,17 @@ final class Tools {
             "watch_video",
             "Watch a video",
             "Watches a video file once and remembers it. Returns a handle within wait_seconds,"
-                + " whether or not it is done; watching goes on. The same file gives the same"
-                + " handle.",
+                + " whether or not it is done; watching goes on. The same file with the same"
+                + " settings gives the same handle.",
             schema(
                 List.of("path"),
                 property("path", "string", "Path of the video file on this machine"),
                 number("every_seconds", "Seconds from one watched frame to the next", 0.01),
+                integer(
+                    "memory_slots",
+                    "Most parts that the memory keeps apart; fewer are coarser and faster to ask",
+                    1,
+                    1_000_000),
                 wait("Most seconds to wait for the end", DEFAULT_WAIT)),
             filmSchema(),
             hints(false, false, true),
@@ -239,7 +245,10 @@ final class Tools {
     Optional<Duration> every =
         Optional.ofNullable(arguments.get("every_seconds"))
             .map(seconds -> Duration.ofNanos((long) (((Number) seconds).doubleValue() * 1e9)));
-    Film film = films.open(text(arguments, "path"), every);
+    Object most = arguments.get("memory_slots");
+    OptionalInt slots =
+        most == null ? OptionalInt.empty() : OptionalInt.of(((Number) most).intValue());
+    Film film = films.open(text(arguments, "path"), every, slots);
     await(film, seconds(arguments, DEFAULT_WAIT), exchange, request);
     return result(film);
   }
@@ -270,7 +279,7 @@ final class Tools {
     if (arguments.get("handle") != null) {
       film = film(request);
     } else if (arguments.get("path") != null) {
-      film = films.open(text(arguments, "path"), Optional.empty());
+      film = films.open(text(arguments, "path"), Optional.empty(), OptionalInt.empty());
       await(film, DEFAULT_WAIT, exchange, request);
     } else {
       throw new IllegalArgumentException("give the handle of a film, or the path of a video file");

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -88,7 +87,7 @@ final class Uploads {
       Films.info(part.toUri());
       Path file = films.uploads().resolve(hash + "." + extension);
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      Film film = films.watch(file, Optional.empty());
+      Film film = films.watch(file);
       if (film.title().startsWith(hash) && !name.isBlank()) {
         film.rename(name.length() > 200 ? name.substring(0, 200) : name);
       }

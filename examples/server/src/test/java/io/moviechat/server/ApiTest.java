@@ -406,7 +406,7 @@ class ApiTest {
     gated.frames.drainPermits();
     try (Fixture fixture =
         Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
-      Film film = fixture.films.watch(fixture.clip("clip.mp4", 3), Optional.empty());
+      Film film = fixture.films.watch(fixture.clip("clip.mp4", 3));
       List<CompletableFuture<HttpResponse<String>>> readers = new ArrayList<>();
       for (int i = 0; i < 50; i++) {
         readers.add(
@@ -472,7 +472,7 @@ class ApiTest {
     int all;
     try (Fixture fixture =
         Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
-      Film film = fixture.films.watch(fixture.clip("clip.mp4", 3), Optional.empty());
+      Film film = fixture.films.watch(fixture.clip("clip.mp4", 3));
       handle = film.id();
       gated.frames.release(12);
       Fixture.until(() -> fixture.films.snapshot(film).filter(m -> m.framesSeen() > 9).isPresent());

@@ -103,7 +103,7 @@ final class Fixture implements AutoCloseable {
   }
 
   Film watched(Path clip) throws InterruptedException {
-    Film film = films.watch(clip, Optional.empty());
+    Film film = films.watch(clip);
     if (!film.await(SOON) || film.state() != Film.State.READY) {
       throw new AssertionError(film + " " + film.failure());
     }

@@ -344,7 +344,7 @@ class PageIT {
     var gated = new Fixture.GatedModel();
     gated.frames.drainPermits();
     try (Fixture fixture = fixture(gated.chat())) {
-      Film film = fixture.films.watch(fixture.clip("clip.mp4", 3), Optional.empty());
+      Film film = fixture.films.watch(fixture.clip("clip.mp4", 3));
       gated.frames.release(8);
       String address = fixture.server.address() + "#" + film.id();
       browser.get(address);

@@ -148,6 +148,31 @@ class ToolsTest {
   }
 
   @Test
+  void aFilmMayHaveASmallerMemory() throws Exception {
+    try (Fixture fixture = Fixture.open(folder);
+        McpSyncClient client = client(fixture)) {
+      fixture.clip("clip.mp4", 3);
+      Map<?, ?> watched =
+          json(call(client, "watch_video", Map.of("path", "clip.mp4", "wait_seconds", 50)));
+      Map<?, ?> coarse =
+          json(
+              call(
+                  client,
+                  "watch_video",
+                  Map.of("path", "clip.mp4", "wait_seconds", 50, "memory_slots", 8)));
+      assertThat(coarse.get("handle")).as("another memory").isNotEqualTo(watched.get("handle"));
+      assertThat((Integer) coarse.get("slots"))
+          .isLessThanOrEqualTo(8)
+          .isLessThan((Integer) watched.get("slots"));
+      failed(
+          client,
+          "watch_video",
+          Map.of("path", "clip.mp4", "wait_seconds", 50, "memory_slots", 1),
+          "at least");
+    }
+  }
+
+  @Test
   void aLongWatchReturnsInTimeTellsProgressAndIsAskedMeanwhile() throws Exception {
     var gated = new Fixture.GatedModel();
     gated.frames.drainPermits();
