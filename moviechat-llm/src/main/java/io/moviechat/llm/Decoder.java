@@ -84,6 +84,11 @@ final class Decoder implements AutoCloseable {
     return (int) Math.max(32, Math.min(largest, fits));
   }
 
+  /** Whether {@link KvBlock#cut} works here. */
+  boolean forgets() {
+    return graph.onCpu() && spec.forgets();
+  }
+
   /** Runs a graph when it is this lane's turn. */
   void run(GraphRun run) {
     turn.lock();

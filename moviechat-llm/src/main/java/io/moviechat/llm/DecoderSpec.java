@@ -62,6 +62,11 @@ record DecoderSpec(
     return caches.stream().filter(CacheSpec::grows).mapToLong(CacheSpec::bytes).sum();
   }
 
+  /** Whether the last positions can be taken back: every state is a row for each position. */
+  boolean forgets() {
+    return caches.stream().allMatch(CacheSpec::grows);
+  }
+
   /** Reads a decoder's declarations; what does not fit is a problem. */
   static DecoderSpec of(OnnxHeader header, Problems problems) {
     String file = header.file().getFileName().toString();

@@ -93,6 +93,30 @@ final class KvBlock implements AutoCloseable {
     }
   }
 
+  /**
+   * Forgets the positions from one on. Only in CPU memory, and only where every state grows by
+   * positions ({@link DecoderSpec#forgets()}): others cannot be taken back.
+   *
+   * @param next the position of the token that comes next
+   */
+  void cut(int positions, long next) {
+    if (positions > length) {
+      throw new IllegalArgumentException(positions + " positions of " + length);
+    }
+    for (int i = 0; i < views.length && positions < length; i++) {
+      CacheSpec cache = spec.caches().get(i);
+      long row = cache.headDim() * (long) cache.type().bytes();
+      for (int head = 1; head < cache.heads(); head++) {
+        memory.move(
+            offsets[i] + (long) head * length * row,
+            offsets[i] + (long) head * positions * row,
+            positions * row);
+      }
+    }
+    show(positions);
+    nextPosition = next;
+  }
+
   /** The state of the decoder's i-th cache. */
   Tensor cache(int i) {
     return views[i];

@@ -13,6 +13,7 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.ShortBuffer;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -63,7 +64,9 @@ final class Lane implements AutoCloseable {
   private final @Nullable Tensor perLayerView;
   private final @Nullable Tensor branch;
   private final @Nullable Tensor logitsTensor;
+  private final @Nullable LongBuffer logitsToKeep;
   private float[] logits = new float[0];
+  private float[][] guessedLogits = new float[0][];
 
   Lane(Decoder decoder, int context) {
     this.decoder = decoder;
@@ -124,8 +127,10 @@ final class Lane implements AutoCloseable {
       decodeRun.freeOutput("logits");
       if (spec.logitsToKeep()) {
         Tensor keep = opened.push(Tensor.allocate(ElementType.INT64));
-        keep.buffer().asLongBuffer().put(0, 1);
+        logitsToKeep = keep.buffer().asLongBuffer();
         decodeRun.input("num_logits_to_keep", keep);
+      } else {
+        logitsToKeep = null;
       }
       opened.push(NativeOwner.open(this, "a lane of a decoder"));
       resources = opened.release();
@@ -172,7 +177,7 @@ final class Lane implements AutoCloseable {
       fromFloats(values, decoderEmbeds);
     }
     decoderEmbedsView.view(decoderEmbeds, 0, 1, count, spec.width());
-    KvBlock present = decode(past, decoderEmbedsView, count, room);
+    KvBlock present = decode(past, decoderEmbedsView, count, 1, room);
     present.nextPosition(
         spec.positionAxes() == 3 ? prompt.nextPosition(from + count) : from + count);
     return present;
@@ -195,9 +200,45 @@ final class Lane implements AutoCloseable {
     for (int axis = 0; axis < spec.positionAxes(); axis++) {
       positionsBuffer.put(axis, past.nextPosition());
     }
-    KvBlock present = decode(past, stepDecoderEmbeds, 1, room);
+    KvBlock present = decode(past, stepDecoderEmbeds, 1, 1, room);
     present.nextPosition(past.nextPosition() + 1);
     return present;
+  }
+
+  /**
+   * Reads one generated token and guesses of those that follow it; {@link #logitsAfter} gives the
+   * scores after each. At most {@link Decoder#chunk()} in all.
+   *
+   * @param past what was read before
+   * @return the caches afterwards, with one user; guesses that turn out wrong are to be {@link
+   *     KvBlock#cut}
+   */
+  KvBlock step(KvBlock past, int id, int[] guesses, int room) {
+    if (guesses.length == 0) {
+      return step(past, id, room);
+    }
+    int count = 1 + guesses.length;
+    for (int i = 0; i < count; i++) {
+      idsBuffer.put(i, i == 0 ? id : guesses[i - 1]);
+      for (int axis = 0; axis < spec.positionAxes(); axis++) {
+        positionsBuffer.put(axis * count + i, past.nextPosition() + i);
+      }
+    }
+    embed(count, embeds, embedsView);
+    if (decoderEmbeds != embeds) {
+      float[] values = new float[count * spec.width()];
+      toFloats(embeds, values);
+      fromFloats(values, decoderEmbeds);
+    }
+    decoderEmbedsView.view(decoderEmbeds, 0, 1, count, spec.width());
+    KvBlock present = decode(past, decoderEmbedsView, count, count, room);
+    present.nextPosition(past.nextPosition() + count);
+    return present;
+  }
+
+  /** Makes {@link #logits()} those after the token (0) or a guess (from 1 on) of the last step. */
+  void logitsAfter(int guess) {
+    logits = guessedLogits[guess];
   }
 
   private void embed(int count, Tensor into, @Nullable Tensor view) {
@@ -219,7 +260,7 @@ final class Lane implements AutoCloseable {
     decoder.run(embedRun);
   }
 
-  private KvBlock decode(KvBlock past, Tensor embeddings, int count, int room) {
+  private KvBlock decode(KvBlock past, Tensor embeddings, int count, int rowsWanted, int room) {
     int total = past.length() + count;
     KvBlock present = take(total, room);
     try {
@@ -247,7 +288,11 @@ final class Lane implements AutoCloseable {
         branch.buffer().put(0, (byte) (past.length() > 0 ? 1 : 0));
         decodeRun.input("use_cache_branch", branch);
       }
-      boolean oneRow = logitsTensor != null && (count == 1 || spec.logitsToKeep());
+      if (logitsToKeep != null) {
+        logitsToKeep.put(0, rowsWanted);
+      }
+      boolean oneRow =
+          logitsTensor != null && rowsWanted == 1 && (count == 1 || spec.logitsToKeep());
       if (oneRow && logitsTensor != null) {
         decodeRun.output("logits", logitsTensor);
       } else {
@@ -255,10 +300,17 @@ final class Lane implements AutoCloseable {
       }
       decoder.run(decodeRun);
       if (oneRow && logitsTensor != null) {
-        readLastRow(logitsTensor);
+        logits = row(logitsTensor, 0, logits);
       } else {
         try (Tensor rows = decodeRun.takeFree()) {
-          readLastRow(rows);
+          if (rowsWanted == 1) {
+            logits = row(rows, 0, logits);
+          } else {
+            guessedLogits = Arrays.copyOf(guessedLogits, rowsWanted);
+            for (int i = 0; i < rowsWanted; i++) {
+              guessedLogits[i] = row(rows, rowsWanted - 1 - i, guessedLogits[i]);
+            }
+          }
         }
       }
       return present;
@@ -268,21 +320,21 @@ final class Lane implements AutoCloseable {
     }
   }
 
-  private void readLastRow(Tensor rows) {
+  /** A row of logits, counted from the last one, in the array if it has the right length. */
+  private static float[] row(Tensor rows, int fromLast, float @Nullable [] array) {
     int width = (int) rows.dim(rows.rank() - 1);
-    if (logits.length != width) {
-      logits = new float[width];
-    }
-    long skipped = rows.bytes() / rows.type().bytes() - width;
+    float[] row = array != null && array.length == width ? array : new float[width];
+    long skipped = rows.bytes() / rows.type().bytes() - (1L + fromLast) * width;
     ByteBuffer bytes = rows.buffer();
     if (rows.type() == ElementType.FLOAT) {
-      bytes.asFloatBuffer().position((int) skipped).get(logits);
+      bytes.asFloatBuffer().position((int) skipped).get(row);
     } else {
       ShortBuffer halves = bytes.asShortBuffer().position((int) skipped);
       for (int i = 0; i < width; i++) {
-        logits[i] = HalfFloats.toFloat(halves.get());
+        row[i] = HalfFloats.toFloat(halves.get());
       }
     }
+    return row;
   }
 
   static void toFloats(Tensor tensor, float[] values) {

@@ -31,12 +31,17 @@ final class MemoryPrefix {
     this.visual = visual;
   }
 
-  void enter() {
+  synchronized void enter() {
     sessions++;
   }
 
+  /** Whether nobody else may ask about the view meanwhile, unless a session is opened. */
+  synchronized boolean isOfOneSession() {
+    return sessions == 1;
+  }
+
   /** True if the last session left. */
-  boolean leave() {
+  synchronized boolean leave() {
     sessions--;
     return sessions == 0;
   }
@@ -48,6 +53,19 @@ final class MemoryPrefix {
       return null;
     }
     return found.retain();
+  }
+
+  /**
+   * Hands over the caches of a prompt's prefix, if they are there: the answer goes on in them and
+   * keeps what it ends with, cut to the prefix. So an answer holds two blocks and not three.
+   */
+  synchronized @Nullable KvBlock take(Prompt prompt) {
+    KvBlock found = block;
+    if (found == null || prompt.prefix() == 0 || !prompt.samePrefix(ids)) {
+      return null;
+    }
+    block = null;
+    return found;
   }
 
   /** Keeps the caches of a prompt's prefix. */

@@ -113,10 +113,13 @@ final class OnnxAnswerSession implements AnswerSession {
     private final Decoder decoder = generator.decoder();
     private final TextStream text;
     private final Sampler sampler;
+    private final PromptLookup lookup;
+    private final boolean borrows;
     private final long begin = System.nanoTime();
     private final int limit;
     private int[] tokens = new int[64];
     private int count;
+    private long firstToken = begin;
 
     Generation(AnswerRequest request, TokenListener listener, Prompt prompt) {
       this.request = request;
@@ -133,6 +136,12 @@ final class OnnxAnswerSession implements AnswerSession {
               generator.spec().family().answersBeginWithBlank(),
               listener);
       this.sampler = new Sampler(options, generator.spec().endIds());
+      this.borrows =
+          decoder.forgets()
+              && prompt.prefix() > 0
+              && options.beams() == 1
+              && prefix.isOfOneSession();
+      this.lookup = PromptLookup.of(prompt, decoder.forgets() ? options.promptLookup() : 0);
       for (int i = 0; i < prompt.length(); i++) {
         sampler.see(prompt.id(i));
       }
@@ -140,7 +149,6 @@ final class OnnxAnswerSession implements AnswerSession {
 
     GeneratedAnswer generate() {
       long prefilled = begin;
-      long firstToken = begin;
       FinishReason reason = FinishReason.LENGTH;
       try (Lane lane = new Lane(decoder, generator.spec().context())) {
         KvBlock past = prefill(lane);
@@ -148,51 +156,14 @@ final class OnnxAnswerSession implements AnswerSession {
         firstToken = prefilled;
         if (past == null) {
           reason = stopReason().orElse(FinishReason.CANCELLED);
-        }
-        if (past != null && options.beams() > 1) {
+        } else if (options.beams() > 1) {
           BeamSearch.Result found =
               new BeamSearch(
                       options, generator.spec().endIds(), generator.processors(), this::stopReason)
                   .search(lane, past, sampler.seen(), limit, prompt.length() + limit);
-          past = null;
           reason = take(found);
-        }
-        try {
-          while (past != null) {
-            for (LogitsProcessor processor : generator.processors()) {
-              processor.process(
-                  IntBuffer.wrap(tokens, 0, count).asReadOnlyBuffer(),
-                  FloatBuffer.wrap(lane.logits()));
-            }
-            int next = sampler.next(lane.logits());
-            append(next);
-            if (count == 1) {
-              firstToken = System.nanoTime();
-            }
-            if (generator.spec().endIds().contains(next)) {
-              reason = FinishReason.STOP;
-              break;
-            }
-            if (text.add(next)) {
-              reason = FinishReason.STOP;
-              break;
-            }
-            if (count >= limit) {
-              break;
-            }
-            Optional<FinishReason> ended = stopReason();
-            if (ended.isPresent()) {
-              reason = ended.get();
-              break;
-            }
-            KvBlock present = lane.step(past, next, prompt.length() + limit);
-            lane.release(past);
-            past = present;
-          }
-        } finally {
-          if (past != null) {
-            lane.release(past);
-          }
+        } else {
+          reason = decode(lane, past);
         }
       }
       text.end();
@@ -208,6 +179,79 @@ final class OnnxAnswerSession implements AnswerSession {
                   Duration.ofNanos(end - begin),
                   count > 1 && seconds > 0 ? (count - 1) / seconds : 0))
           .build();
+    }
+
+    /** The next token, after a step. */
+    private int choose(Lane lane) {
+      for (LogitsProcessor processor : generator.processors()) {
+        processor.process(
+            IntBuffer.wrap(tokens, 0, count).asReadOnlyBuffer(), FloatBuffer.wrap(lane.logits()));
+      }
+      int next = sampler.next(lane.logits());
+      append(next);
+      lookup.add(next);
+      return next;
+    }
+
+    /**
+     * Answers, a prompt having been read. Each step reads the token chosen last and guesses of what
+     * follows it; a guess counts if it is what would have been chosen.
+     */
+    private FinishReason decode(Lane lane, KvBlock prefilled) {
+      KvBlock past = prefilled;
+      try {
+        int next = choose(lane);
+        firstToken = System.nanoTime();
+        while (true) {
+          Optional<FinishReason> ended = endedBy(next);
+          if (ended.isPresent()) {
+            return ended.get();
+          }
+          int[] guesses = lookup.guess(Math.min(limit - count - 1, decoder.chunk() - 1));
+          KvBlock present = lane.step(past, next, guesses, prompt.length() + limit);
+          lane.release(past);
+          past = present;
+          int read = past.length() - guesses.length;
+          for (int right = 0; ; right++) {
+            if (guesses.length > 0) {
+              lane.logitsAfter(right);
+            }
+            next = choose(lane);
+            if (right == guesses.length) {
+              break;
+            }
+            if (guesses[right] != next) {
+              past.cut(read + right, past.nextPosition() - guesses.length + right);
+              break;
+            }
+            ended = endedBy(next);
+            if (ended.isPresent()) {
+              return ended.get();
+            }
+          }
+        }
+      } finally {
+        leave(lane, past);
+      }
+    }
+
+    /** Leaves caches: those of the prefix go back, if they were borrowed. */
+    private void leave(Lane lane, KvBlock past) {
+      if (borrows && past.length() >= prompt.prefix()) {
+        boolean inThePlane = generator.spec().decoder().positionAxes() == 3;
+        past.cut(
+            prompt.prefix(), inThePlane ? prompt.nextPosition(prompt.prefix()) : prompt.prefix());
+        prefix.keep(prompt, past);
+      }
+      lane.release(past);
+    }
+
+    /** Why the answer ends with a token, if it does. */
+    private Optional<FinishReason> endedBy(int token) {
+      if (generator.spec().endIds().contains(token) || text.add(token)) {
+        return Optional.of(FinishReason.STOP);
+      }
+      return count >= limit ? Optional.of(FinishReason.LENGTH) : stopReason();
     }
 
     /** Takes an answer that was not streamed. */
@@ -248,10 +292,10 @@ final class OnnxAnswerSession implements AnswerSession {
      * @return the caches, or null if the answer was cancelled meanwhile
      */
     private @Nullable KvBlock prefill(Lane lane) {
-      KvBlock past = prefix.find(prompt);
+      KvBlock past = borrows ? prefix.take(prompt) : prefix.find(prompt);
       if (past == null) {
         past = read(lane, decoder.nothing(), prompt.prefix());
-        if (past != null && prompt.prefix() > 0) {
+        if (past != null && prompt.prefix() > 0 && !borrows) {
           prefix.keep(prompt, past);
         }
       }
@@ -265,11 +309,11 @@ final class OnnxAnswerSession implements AnswerSession {
       KvBlock past = from;
       while (past.length() < to) {
         if (stopReason().isPresent()) {
-          lane.release(past);
+          leave(lane, past);
           return null;
         }
         int chunk = Math.min(decoder.chunk(), to - past.length());
-        boolean shared = to == prompt.prefix();
+        boolean shared = to == prompt.prefix() && !borrows;
         KvBlock present;
         try {
           present =

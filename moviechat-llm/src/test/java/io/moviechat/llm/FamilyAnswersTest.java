@@ -104,8 +104,40 @@ class FamilyAnswersTest {
         }
         together.forEach(answer -> assertThat(answer.join()).isEqualTo(alone));
       }
+      // The only session works in the shared caches themselves, and leaves them as they were.
+      try (OnnxAnswerSession session = (OnnxAnswerSession) generator.open(view)) {
+        for (int i = 0; i < 3; i++) {
+          AtomicInteger asked = new AtomicInteger();
+          AnswerRequest cancelled =
+              AnswerRequest.of("Why is that so?", OPTIONS)
+                  .withCancelled(() -> asked.incrementAndGet() > 2);
+          session.answer(cancelled, TokenListener.NONE);
+          assertThat(session.sharedBytes()).isPositive();
+          AnswerRequest request = AnswerRequest.of("And then?", OPTIONS);
+          assertThat(session.answer(request, TokenListener.NONE).tokens()).isEqualTo(alone);
+        }
+      }
     }
     assertThat(NativeOwner.openOwners()).isEqualTo(owners);
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  void guessesChangeNoAnswer(String family) {
+    Subject subject = Subject.of(family);
+    GenerationOptions greedy = GenerationOptions.builder().maxTokens(80).minTokens(60).build();
+    GenerationOptions sampled = greedy.toBuilder().temperature(0.3).topK(3).seed(5).build();
+    GenerationOptions penalised = greedy.toBuilder().repetitionPenalty(1.05).build();
+    try (OnnxAnswerGenerator generator = subject.open(0)) {
+      for (GenerationOptions options : List.of(greedy, sampled, penalised)) {
+        int[] plain = ask(generator, subject.view(), "red red red red fish", options);
+        for (int guesses : new int[] {1, 5, 64}) {
+          GenerationOptions guessing = options.toBuilder().promptLookup(guesses).build();
+          assertThat(ask(generator, subject.view(), "red red red red fish", guessing))
+              .isEqualTo(plain);
+        }
+      }
+    }
   }
 
   @ParameterizedTest

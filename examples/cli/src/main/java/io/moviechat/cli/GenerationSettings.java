@@ -61,6 +61,12 @@ final class GenerationSettings {
   private @Nullable Long seed;
 
   @Option(
+      names = "--prompt-lookup",
+      paramLabel = "N",
+      description = "Guess up to N tokens of what repeats; same answer, sooner if it quotes.")
+  private @Nullable Integer promptLookup;
+
+  @Option(
       names = "--stop",
       paramLabel = "TEXT",
       description = "End the answer before this text; may be given more than once.")
@@ -123,6 +129,9 @@ final class GenerationSettings {
     }
     if (seed != null) {
       options.seed(seed);
+    }
+    if (promptLookup != null) {
+      options.promptLookup(promptLookup);
     }
     if (stopStrings != null) {
       options.stopStrings(stopStrings);

@@ -61,6 +61,7 @@ class GenerationSettingsTest {
             "--top-k=9",
             "--min-p=0.1",
             "--repetition-penalty=1.2",
+            "--prompt-lookup=6",
             "--length-penalty=-1",
             "--seed=-3",
             "--stop=###",
@@ -76,6 +77,7 @@ class GenerationSettingsTest {
                 .topK(9)
                 .minP(0.1)
                 .repetitionPenalty(1.2)
+                .promptLookup(6)
                 .lengthPenalty(-1)
                 .seed(-3)
                 .stopStrings(List.of("###", "User:"))

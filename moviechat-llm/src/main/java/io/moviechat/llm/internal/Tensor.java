@@ -161,6 +161,18 @@ public final class Tensor implements AutoCloseable {
     return new BytePointer(data).capacity(bytes).asByteBuffer().order(ByteOrder.nativeOrder());
   }
 
+  /** Moves bytes inside this tensor's CPU memory; both parts may overlap. */
+  public void move(long from, long to, long count) {
+    if (!open) {
+      throw new IllegalStateException("a tensor is written after it was closed");
+    }
+    if (count < 0 || from < 0 || to < 0 || Math.max(from, to) + count > bytes) {
+      throw new IllegalArgumentException(
+          count + " bytes from " + from + " to " + to + " are outside of " + bytes + " bytes");
+    }
+    Pointer.memmove(new Address(data.get() + to), new Address(data.get() + from), count);
+  }
+
   private void locate() {
     ort.check(ort.api.GetTensorMutableData(value, data));
   }
@@ -199,6 +211,11 @@ public final class Tensor implements AutoCloseable {
   private static final class Address extends Pointer {
     Address() {
       super((Pointer) null);
+    }
+
+    Address(long address) {
+      super((Pointer) null);
+      this.address = address;
     }
 
     void at(long newAddress) {
