@@ -104,7 +104,7 @@ final class KvBlock implements AutoCloseable {
       throw new IllegalArgumentException(positions + " positions of " + length);
     }
     for (int i = 0; i < views.length && positions < length; i++) {
-      CacheSpec cache = spec.caches().get(i);
+      CacheSpec cache = caches.get(i);
       long row = cache.headDim() * (long) cache.type().bytes();
       for (int head = 1; head < cache.heads(); head++) {
         memory.move(
