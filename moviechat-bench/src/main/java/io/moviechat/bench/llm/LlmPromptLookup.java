@@ -91,7 +91,7 @@ final class LlmPromptLookup implements Study {
     try (AnswerSession session = generator.open(LlmModel.view(shape, 4))) {
       GeneratedAnswer answer =
           session.answer(AnswerRequest.of("What is said?", options), TokenListener.NONE);
-      return answer.timings().total().minus(answer.timings().firstToken()).toNanos() / 1e9;
+      return answer.timings().generate().minus(answer.timings().firstToken()).toNanos() / 1e9;
     }
   }
 
