@@ -77,6 +77,7 @@ final class Demuxer implements AutoCloseable {
 
   private long originTicks;
   private boolean startIsTimed = true;
+  private boolean decodingTimesOnly;
 
   /** What was read for a second field and belongs to another picture. */
   private @Nullable AVPacket secondOfOther;
@@ -208,9 +209,6 @@ final class Demuxer implements AutoCloseable {
       if (!read) {
         break;
       }
-      if (beginning.size() < COMPARED) {
-        beginning.add(First.of(packet));
-      }
       waiting.add(packet);
       if (CarriedHeaders.sideData(packet, AV_PKT_DATA_ENCRYPTION_INFO) != null) {
         throw container.encrypted();
@@ -223,6 +221,12 @@ final class Demuxer implements AutoCloseable {
       }
     }
     originTicks = Math.min(originTicks, earliest);
+    if (PresentationOrder.isMissing(stream, waiting)) {
+      decodingTimesOnly = true;
+      startIsTimed = false;
+      waiting.forEach(packet -> packet.pts(Ffmpeg.NO_TIME));
+    }
+    waiting.stream().limit(COMPARED).map(First::of).forEach(beginning::add);
     AVPacket picture = waiting.peek();
     if (picture != null && isPhoto() && display.orientation().isUpright()) {
       ByteBuffer file = picture.data().capacity(picture.size()).asByteBuffer();
@@ -242,11 +246,12 @@ final class Demuxer implements AutoCloseable {
   }
 
   /**
-   * Whether each packet of such a container (AVI) has a time of decoding that does not depend on
-   * where reading began, so that when a picture comes out of the decoder is when it is shown.
+   * Whether each packet of such a container has a time of decoding that does not depend on where
+   * reading began, so that when a picture comes out of the decoder is when it is shown.
    */
   boolean decodesSteadily() {
-    return container.kind().equals("avi");
+    boolean counted = container.kind().equals("mxf") || container.kind().startsWith("mov,");
+    return container.kind().equals("avi") || (decodingTimesOnly && counted);
   }
 
   /** Whether the container knows of time at all: raw streams do not, and FFmpeg makes times up. */
@@ -457,6 +462,9 @@ final class Demuxer implements AutoCloseable {
       if (code >= 0) {
         int index = packet.stream_index();
         if (index == streamIndex || isTile(index)) {
+          if (decodingTimesOnly) {
+            packet.pts(Ffmpeg.NO_TIME);
+          }
           return true;
         }
         av_packet_unref(packet);

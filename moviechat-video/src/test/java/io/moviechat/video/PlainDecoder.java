@@ -7,6 +7,8 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -31,6 +33,7 @@ final class PlainDecoder {
     AVPacket packet = av_packet_alloc();
     AVFrame picture = av_frame_alloc();
     AVCodecContext decoder = null;
+    Set<Long> hidden = new HashSet<>();
     int count = 0;
     try {
       avformat_find_stream_info(format, (PointerPointer<?>) null);
@@ -53,10 +56,14 @@ final class PlainDecoder {
       while (more) {
         more = av_read_frame(format, packet) >= 0;
         if (!more || packet.stream_index() == video) {
+          if (more && (packet.flags() & AV_PKT_FLAG_DISCARD) != 0) {
+            hidden.add(packet.pts());
+          }
           avcodec_send_packet(decoder, more ? packet : null);
           while (avcodec_receive_frame(decoder, picture) >= 0) {
             boolean whole =
-                picture.decode_error_flags() == 0
+                !hidden.contains(picture.pts())
+                    && picture.decode_error_flags() == 0
                     && (picture.flags() & AVFrame.AV_FRAME_FLAG_CORRUPT) == 0;
             count += whole ? 1 : 0;
           }
