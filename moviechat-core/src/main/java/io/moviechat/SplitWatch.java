@@ -5,6 +5,7 @@ import static io.moviechat.internal.Checks.require;
 import com.google.common.hash.Hashing;
 import com.google.common.math.IntMath;
 import com.google.errorprone.annotations.CheckReturnValue;
+import io.moviechat.internal.Samplings;
 import io.moviechat.internal.VideoFingerprint;
 import io.moviechat.spi.PartedMemory;
 import io.moviechat.spi.VideoMemory;
@@ -186,7 +187,7 @@ public final class SplitWatch {
 
   private long[] times() {
     try (VideoSource source = chat.source(video)) {
-      Optional<long[]> told = source.times(sampling);
+      Optional<long[]> told = Samplings.times(source, sampling);
       require(
           told.isPresent() && told.get().length > 0,
           "which frames %s has cannot be told without decoding it (%s): watch it as a whole",

@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import io.moviechat.internal.Samplings;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.PartedMemory;
 import io.moviechat.spi.VideoSource;
@@ -34,7 +35,7 @@ final class Survivors {
 
   /** The frames to watch: all, if the video does not tell which there are. */
   FrameStream frames(VideoSource source, FrameFormat format) {
-    long @Nullable [] times = source.times(sampling).orElse(null);
+    long @Nullable [] times = Samplings.times(source, sampling).orElse(null);
     int[] survivors = times == null ? new int[0] : strategy.survivors(times).orElseThrow();
     if (times == null || survivors.length == 0 || survivors.length == times.length) {
       return source.frames(sampling, format);

@@ -23,6 +23,7 @@ import io.moviechat.VideoException;
 import io.moviechat.VideoInfo.Track;
 import io.moviechat.VideoInfo.TrackKind;
 import io.moviechat.VideoLocation;
+import io.moviechat.internal.Nanos;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -103,7 +104,7 @@ final class Container implements AutoCloseable {
     settings.put("protocol_whitelist", Formats.NETWORK_PROTOCOLS);
     settings.put("format_whitelist", Formats.NETWORK);
     settings.put("user_agent", "MovieChat");
-    settings.put("rw_timeout", Long.toString(Window.saturated(options.timeout()) / 1000));
+    settings.put("rw_timeout", Long.toString(Nanos.saturated(options.timeout()) / 1000));
     if (url.startsWith("http")) {
       settings.put("reconnect", "1");
       settings.put("reconnect_delay_max", "5");

@@ -97,8 +97,8 @@ final class CursorSelections {
   }
 
   /** The pictures on screen at given moments, in order. */
-  static FrameSelection at(FrameCursor cursor, Window window, long[] moments) {
-    return new OnCursor(cursor, window) {
+  static FrameSelection at(FrameCursor cursor, long[] moments) {
+    return new OnCursor(cursor, Window.WHOLE) {
       private int index;
 
       @Override

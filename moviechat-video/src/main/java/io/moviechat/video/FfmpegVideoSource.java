@@ -5,12 +5,15 @@ import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
+import io.moviechat.internal.Nanos;
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.internal.Samplings;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -35,9 +38,6 @@ final class FfmpegVideoSource implements VideoSource {
 
   /** More moments of a pass are not listed in advance: 100,000 seconds are 27 hours. */
   private static final int MAX_PLANNED = 100_000;
-
-  /** A few frames more than are wanted may be none: packets without a picture. */
-  private static final int MANY_FRAMES = 64;
 
   /** How far a container may be off the times of its packets, in nanoseconds. */
   private static final long MAX_LENGTH_ERROR = 1_000_000_000L;
@@ -64,6 +64,7 @@ final class FfmpegVideoSource implements VideoSource {
   private volatile @Nullable Pass pass;
   private @Nullable Scaler singleScaler;
   private @Nullable FrameFormat singleFormat;
+  private long decodedLength;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /**
@@ -78,7 +79,7 @@ final class FfmpegVideoSource implements VideoSource {
     this.access = new Access(location);
     this.opener = opener;
     this.afterClose = afterClose;
-    this.watchdog = new Watchdog(Window.saturated(options.timeout()));
+    this.watchdog = new Watchdog(Nanos.saturated(options.timeout()));
     this.singleFrames = new FramePool("frames of " + name, options.timeout());
     this.owner = NativeOwner.open(this, "video " + name);
     boolean opened = false;
@@ -164,22 +165,68 @@ final class FfmpegVideoSource implements VideoSource {
     return info;
   }
 
-  @Override
-  public FrameStream frames(FrameSampling sampling, FrameFormat format) {
-    return pass(Window.WHOLE, sampling, format);
+  /** What a pass goes over, on the session that reads for passes. */
+  private interface Selecting {
+    FrameSelection select(Session session);
   }
 
+  @Override
+  public FrameStream frames(Duration from, Duration to, FrameFormat format) {
+    Samplings.requirePart(from, to);
+    Window window = Window.of(from, to);
+    return pass(window, window.from() > 0, session -> everyFrame(session.cursor(), window), format);
+  }
+
+  @Override
+  public FrameStream at(List<Duration> moments, FrameFormat format) {
+    long[] nanos = moments.stream().mapToLong(Nanos::saturated).toArray();
+    Window window = nanos.length == 0 ? Window.NOTHING : Window.WHOLE;
+    return pass(window, true, session -> at(session, nanos), format);
+  }
+
+  @Override
+  public FrameStream keyframes(Duration from, Duration to, Duration interval, FrameFormat format) {
+    Samplings.requirePart(from, to);
+    Window window = Window.of(from, to);
+    return pass(
+        window,
+        true,
+        session -> session.cursor().keyframes(window, Nanos.saturated(interval)),
+        format);
+  }
+
+  /**
+   * Intervals go on where the container's length is too short, and scenes are compared before they
+   * are scaled; other samplings know no better way than the general one.
+   */
   @Override
   public FrameStream frames(
       Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
-    if (from.isNegative() || to.compareTo(from) <= 0) {
-      throw new IllegalArgumentException(
-          "a window of a video must not be empty or negative, was [" + from + ", " + to + ")");
+    Samplings.requirePart(from, to);
+    Window window = Window.of(from, to);
+    if (sampling instanceof FrameSampling.EveryInterval every) {
+      long interval = Nanos.saturated(every.interval());
+      return pass(window, true, session -> everyInterval(session, window, interval), format);
     }
-    return pass(Window.of(from, to), sampling, format);
+    if (sampling instanceof FrameSampling.SceneChanges changes) {
+      return pass(window, true, session -> sceneChanges(session, window, changes), format);
+    }
+    endPass(); // its session is free to tell the times that a sampling may need
+    return VideoSource.super.frames(from, to, sampling, format);
   }
 
-  Pass pass(Window window, FrameSampling sampling, FrameFormat format) {
+  private void endPass() {
+    enter();
+    try {
+      if (pass != null) {
+        pass.end();
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  private Pass pass(Window window, boolean jumps, Selecting selecting, FrameFormat format) {
     enter();
     try {
       if (pass != null) {
@@ -187,10 +234,10 @@ final class FfmpegVideoSource implements VideoSource {
       }
       Session session = session();
       session.cursor().rewind();
-      if (window.from() > 0 || !(sampling instanceof FrameSampling.EveryFrame)) {
+      if (jumps) {
         session.cursor().learn(false);
       }
-      FrameSelection selection = select(session, window, sampling);
+      FrameSelection selection = selecting.select(session);
       boolean opened = false;
       try {
         Pass next = new Pass(selection, format, window);
@@ -207,33 +254,11 @@ final class FfmpegVideoSource implements VideoSource {
     }
   }
 
-  private FrameSelection select(Session session, Window window, FrameSampling sampling) {
-    FrameCursor cursor = session.cursor();
-    if (sampling instanceof FrameSampling.EveryFrame) {
-      return everyFrame(cursor, window);
-    }
-    if (sampling instanceof FrameSampling.EveryInterval every) {
-      return everyInterval(session, window, Window.saturated(every.interval()));
-    }
-    if (sampling instanceof FrameSampling.Uniform uniform) {
-      return uniform(session, window, uniform.frames());
-    }
-    if (sampling instanceof FrameSampling.Fragments fragments) {
-      return fragments(session, window, fragments);
-    }
-    if (sampling instanceof FrameSampling.Keyframes keyframes) {
-      return cursor.keyframes(window, Window.saturated(keyframes.interval()));
-    }
-    if (sampling instanceof FrameSampling.At at) {
-      long[] moments = at.moments().stream().mapToLong(Window::saturated).toArray();
-      return at(session, window, inWindow(moments, window));
-    }
-    if (sampling instanceof FrameSampling.SceneChanges changes) {
-      cursor.decodeWith(options.threads());
-      return CursorSelections.sceneChanges(
-          cursor, window, changes.threshold(), Window.saturated(changes.longestGap()), name);
-    }
-    throw new IllegalArgumentException("unknown sampling " + sampling);
+  private FrameSelection sceneChanges(
+      Session session, Window window, FrameSampling.SceneChanges changes) {
+    session.cursor().decodeWith(options.threads());
+    return CursorSelections.sceneChanges(
+        session.cursor(), window, changes.threshold(), Nanos.saturated(changes.longestGap()), name);
   }
 
   private FrameSelection everyFrame(FrameCursor cursor, Window window) {
@@ -269,12 +294,12 @@ final class FfmpegVideoSource implements VideoSource {
         });
   }
 
-  private FrameSelection at(Session session, Window window, long[] moments) {
+  private FrameSelection at(Session session, long[] moments) {
     return segmented(
         session,
         moments,
         (cursor, first, last) ->
-            CursorSelections.at(cursor, window, Arrays.copyOfRange(moments, first, last)));
+            CursorSelections.at(cursor, Arrays.copyOfRange(moments, first, last)));
   }
 
   /** A pass by several decoders where that helps, else by the one of the session. */
@@ -303,82 +328,73 @@ final class FfmpegVideoSource implements VideoSource {
     return part.select(session.cursor(), 0, moments.length);
   }
 
-  private FrameSelection uniform(Session session, Window window, int frames) {
-    FrameCursor cursor = session.cursor();
-    boolean durationKnown = session.demuxer().duration() != Ffmpeg.NO_TIME;
-    long end = Math.min(window.to(), length(session));
-    double expected = (end - window.from()) / 1e9 * info.frameRate().orElse(25);
-    // From the network, packets are only read to count them where the container lets expect few.
-    boolean worthCounting =
-        session.demuxer().bytes() >= 0 || !durationKnown || frames > expected / 2;
-    boolean few = worthCounting && cursor.hasAtMost(2L * frames + MANY_FRAMES);
-    if (!durationKnown || few || access.way() == Access.Way.SEQUENTIAL) {
-      // So few frames that all may be wanted, or a length that only reading tells.
-      long[] times =
-          inWindow(few || !durationKnown ? cursor.decodedTimes() : cursor.times(), window);
-      if (times.length <= frames) {
-        return everyFrame(cursor, window);
-      }
-      if (!durationKnown || access.way() == Access.Way.SEQUENTIAL) {
-        end =
-            Math.min(
-                window.to(),
-                times[times.length - 1]
-                    + Math.max(1, (times[times.length - 1] - times[0]) / (times.length - 1)));
-      }
-    }
-    double part = (double) (end - window.from()) / frames;
-    long[] moments = new long[frames];
-    for (int i = 0; i < frames; i++) {
-      moments[i] = window.from() + (long) ((i + 0.5) * part);
-    }
-    return at(session, window, moments);
-  }
-
-  /** The length of the video; a container may only know that of its longest track. */
-  private long length(Session session) {
-    long said = session.demuxer().duration();
-    Survey survey = access.survey();
-    if (survey == null || !survey.timed()) {
-      return said;
-    }
-    return Math.abs(said - survey.end()) > MAX_LENGTH_ERROR ? survey.end() : said;
-  }
-
-  private FrameSelection fragments(
-      Session session, Window window, FrameSampling.Fragments fragments) {
-    long[] times = inWindow(session.cursor().times(), window);
-    long duration = length(session);
-    long end = times.length == 0 ? window.from() : times[times.length - 1] + 1;
-    if (duration != Ffmpeg.NO_TIME) {
-      end = Math.max(end, Math.min(window.to(), duration));
-    }
-    return at(
-        session,
-        window,
-        FragmentSampling.moments(
-            times, window.from(), end, fragments.fragments(), fragments.framesPerFragment()));
-  }
-
-  private static long[] inWindow(long[] times, Window window) {
-    return Arrays.stream(times)
-        .filter(time -> time >= window.from() && time < window.to())
-        .toArray();
-  }
-
   @Override
-  public Optional<long[]> times(FrameSampling sampling) {
+  public Optional<Times> times(long worth) {
     enter();
     try {
-      if (!opener.concurrent()) {
+      if (worth == 0 && !opener.concurrent()) {
         return Optional.empty(); // reading it all may cost as much as watching it
       }
       Session session = pass == null ? session() : spareSession();
-      session.cursor().learn(true);
+      if (worth == 0) {
+        session.cursor().learn(true);
+        Survey survey = access.survey();
+        return survey == null || access.way() != Access.Way.DIRECT
+            ? Optional.empty()
+            : Optional.of(Times.of(survey.times(), survey.end()));
+      }
+      session.cursor().rewind();
+      session.cursor().learn(false);
+      return decodedTimes(session, worth);
+    } finally {
+      leave();
+    }
+  }
+
+  /** The times of so few frames that all may be wanted, or where only reading tells the length. */
+  private Optional<Times> decodedTimes(Session session, long worth) {
+    FrameCursor cursor = session.cursor();
+    long[] times;
+    if (worth == Long.MAX_VALUE) {
+      times = cursor.times();
+    } else {
+      boolean lengthKnown = session.demuxer().duration() != Ffmpeg.NO_TIME;
+      double expected =
+          Math.max(0, session.demuxer().duration()) / 1e9 * info.frameRate().orElse(25);
+      // From the network, packets are only read to count them where few are to be expected.
+      boolean worthCounting = session.demuxer().bytes() >= 0 || !lengthKnown || worth > expected;
+      if (!lengthKnown || (worthCounting && cursor.hasAtMost(worth))) {
+        times = cursor.decodedTimes();
+      } else if (access.way() == Access.Way.SEQUENTIAL) {
+        times = cursor.times();
+      } else {
+        return Optional.empty();
+      }
+    }
+    int last = times.length - 1;
+    if (last < 0) {
+      return Optional.of(Times.of(times, 0));
+    }
+    long mean = last == 0 ? 1 : Math.max(1, (times[last] - times[0]) / last);
+    decodedLength = times[last] + mean;
+    return Optional.of(Times.of(times, decodedLength));
+  }
+
+  /** A container may only know the length of its longest track, or lie. */
+  @Override
+  public Optional<Duration> length() {
+    enter();
+    try {
+      long said = session().demuxer().duration();
       Survey survey = access.survey();
-      return survey == null || access.way() != Access.Way.DIRECT
-          ? Optional.empty()
-          : FrameTimes.of(sampling, survey.times(), survey.end());
+      boolean untrusted = said == Ffmpeg.NO_TIME || access.way() == Access.Way.SEQUENTIAL;
+      if (untrusted && decodedLength > 0) {
+        return Optional.of(Duration.ofNanos(decodedLength));
+      }
+      boolean wrong =
+          survey != null && survey.timed() && Math.abs(said - survey.end()) > MAX_LENGTH_ERROR;
+      long length = wrong ? survey.end() : said;
+      return length == Ffmpeg.NO_TIME ? Optional.empty() : Optional.of(Duration.ofNanos(length));
     } finally {
       leave();
     }
@@ -394,7 +410,7 @@ final class FfmpegVideoSource implements VideoSource {
       Session session = pass == null ? session() : spareSession();
       session.cursor().learn(false);
       session.cursor().decodeWith(threadsOfJumps());
-      if (!session.cursor().moveTo(Window.saturated(moment))) {
+      if (!session.cursor().moveTo(Nanos.saturated(moment))) {
         throw new VideoException(name + ": no frame could be decoded");
       }
       if (singleScaler == null || !format.equals(singleFormat)) {

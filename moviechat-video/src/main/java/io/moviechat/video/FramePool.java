@@ -1,6 +1,7 @@
 package io.moviechat.video;
 
 import io.moviechat.Frame;
+import io.moviechat.internal.Nanos;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -28,7 +29,7 @@ final class FramePool {
    */
   FramePool(String name, Duration timeout) {
     this.name = name;
-    this.timeoutNanos = Window.saturated(timeout);
+    this.timeoutNanos = Nanos.saturated(timeout);
   }
 
   /** Room for the pixels of one frame. */

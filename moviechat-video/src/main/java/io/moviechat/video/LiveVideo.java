@@ -6,13 +6,16 @@ import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
 import io.moviechat.VideoLocation;
+import io.moviechat.internal.Nanos;
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.internal.Samplings;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -63,7 +66,7 @@ public final class LiveVideo implements VideoSource {
     this.opener = opener;
     this.options = options;
     this.live = live;
-    this.watchdog = new Watchdog(Window.saturated(options.timeout()));
+    this.watchdog = new Watchdog(Nanos.saturated(options.timeout()));
     this.owner = NativeOwner.open(this, "live video " + name);
     boolean done = false;
     try {
@@ -98,7 +101,7 @@ public final class LiveVideo implements VideoSource {
                       new VideoInput.OfGrowingFile(
                           VideoInput.OfFile.open(file, options.maxBytes()),
                           watchdog,
-                          Window.saturated(live.growthPatience())),
+                          Nanos.saturated(live.growthPatience())),
                       options,
                       watchdog)),
           options,
@@ -153,8 +156,23 @@ public final class LiveVideo implements VideoSource {
     return info;
   }
 
+  /**
+   * Frames as they come.
+   *
+   * @throws VideoException unless it is all of them that are wanted
+   */
   @Override
-  public FrameStream frames(FrameSampling sampling, FrameFormat format) {
+  public FrameStream frames(Duration from, Duration to, FrameFormat format) {
+    return frames(from, to, FrameSampling.everyFrame(), format);
+  }
+
+  @Override
+  public FrameStream frames(
+      Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
+    Samplings.requirePart(from, to);
+    if (!Window.of(from, to).equals(Window.WHOLE)) {
+      throw new VideoException(name + " is live: it has no windows; take its frames as they come");
+    }
     if (!(sampling instanceof FrameSampling.EveryFrame
         || sampling instanceof FrameSampling.EveryInterval
         || sampling instanceof FrameSampling.SceneChanges)) {
@@ -187,9 +205,8 @@ public final class LiveVideo implements VideoSource {
    * @throws VideoException always
    */
   @Override
-  public FrameStream frames(
-      Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
-    throw new VideoException(name + " is live: it has no windows; take its frames as they come");
+  public FrameStream at(List<Duration> moments, FrameFormat format) {
+    throw new VideoException(name + " is live: what is past cannot be asked for");
   }
 
   /**
@@ -261,7 +278,7 @@ public final class LiveVideo implements VideoSource {
           } catch (VideoException | IllegalStateException e) {
             problem = e;
           }
-          long left = Window.saturated(live.reconnectFor()) - (System.nanoTime() - brokenSince);
+          long left = Nanos.saturated(live.reconnectFor()) - (System.nanoTime() - brokenSince);
           if (stopped || left <= 0) {
             break;
           }
@@ -321,15 +338,11 @@ public final class LiveVideo implements VideoSource {
     private FrameSelection select(FrameCursor cursor) {
       if (sampling instanceof FrameSampling.EveryInterval every) {
         return CursorSelections.everyInterval(
-            cursor, Window.WHOLE, Window.saturated(every.interval()));
+            cursor, Window.WHOLE, Nanos.saturated(every.interval()));
       }
       if (sampling instanceof FrameSampling.SceneChanges changes) {
         return CursorSelections.sceneChanges(
-            cursor,
-            Window.WHOLE,
-            changes.threshold(),
-            Window.saturated(changes.longestGap()),
-            name);
+            cursor, Window.WHOLE, changes.threshold(), Nanos.saturated(changes.longestGap()), name);
       }
       return CursorSelections.everyFrame(cursor, Window.WHOLE);
     }

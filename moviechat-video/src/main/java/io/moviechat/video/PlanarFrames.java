@@ -59,7 +59,7 @@ public final class PlanarFrames implements AutoCloseable {
           "planar frames need a fixed size (STRETCH, COVER_AND_CROP or PAD), not " + format.fit());
     }
     return new PlanarFrames(
-        source.pass(Window.WHOLE, sampling, format),
+        (FfmpegVideoSource.Pass) source.frames(sampling, format),
         normalization.tables(),
         3 * format.width() * format.height());
   }

@@ -1,5 +1,6 @@
 package io.moviechat.video;
 
+import io.moviechat.internal.Nanos;
 import java.time.Duration;
 
 /**
@@ -11,11 +12,10 @@ import java.time.Duration;
 record Window(long from, long to) {
   static final Window WHOLE = new Window(0, Long.MAX_VALUE);
 
-  static Window of(Duration from, Duration to) {
-    return new Window(saturated(from), saturated(to));
-  }
+  /** What a pass covers for which no frame is wanted. */
+  static final Window NOTHING = new Window(0, 0);
 
-  static long saturated(Duration time) {
-    return time.compareTo(Duration.ofNanos(Long.MAX_VALUE)) >= 0 ? Long.MAX_VALUE : time.toNanos();
+  static Window of(Duration from, Duration to) {
+    return new Window(Nanos.saturated(from), Nanos.saturated(to));
   }
 }

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.moviechat.video.FragmentSampling.Reading;
+import io.moviechat.internal.FragmentSampling;
+import io.moviechat.internal.FragmentSampling.Reading;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
+import io.moviechat.internal.Samplings;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import java.time.Duration;
@@ -37,7 +38,7 @@ class FrameTimesTest {
   void whatIsToldIsWhatIsDecoded(String clip) {
     try (VideoSource video = new FfmpegVideoSourceProvider().open(Clips.file(clip))) {
       for (FrameSampling sampling : SAMPLINGS) {
-        Optional<long[]> told = video.times(sampling);
+        Optional<long[]> told = Samplings.times(video, sampling);
         try (FrameStream stream = video.frames(sampling, FORMAT)) {
           List<Duration> decoded = Clips.times(stream);
           told.ifPresent(
@@ -47,7 +48,8 @@ class FrameTimesTest {
                       .containsExactlyElementsOf(decoded));
         }
       }
-      assertThat(video.times(FrameSampling.sceneChanges(0.1, Duration.ofSeconds(1)))).isEmpty();
+      assertThat(Samplings.times(video, FrameSampling.sceneChanges(0.1, Duration.ofSeconds(1))))
+          .isEmpty();
     }
   }
 
@@ -55,22 +57,8 @@ class FrameTimesTest {
   void filesWithAnIndexTell() {
     for (String clip : List.of("bunny.mp4", "bunny-hevc-10bit.mp4", "cars-open-gop.mp4")) {
       try (VideoSource video = new FfmpegVideoSourceProvider().open(Clips.file(clip))) {
-        assertThat(video.times(FrameSampling.everyFrame())).as(clip).isPresent();
+        assertThat(Samplings.times(video, FrameSampling.everyFrame())).as(clip).isPresent();
       }
     }
-  }
-
-  @Test
-  void whatIsNotInOrderIsNotTold() {
-    FrameSampling every = FrameSampling.everyFrame();
-    assertThat(FrameTimes.of(every, new long[] {}, 1)).isEmpty();
-    assertThat(FrameTimes.of(every, new long[] {0, 5, 5}, 9)).isEmpty();
-    assertThat(FrameTimes.of(every, new long[] {-1, 5}, 9)).isEmpty();
-    assertThat(FrameTimes.of(FrameSampling.every(Duration.ofNanos(4)), new long[] {0, 5, 9}, 13))
-        .hasValueSatisfying(times -> assertThat(times).containsExactly(0, 5, 9));
-    assertThat(FrameTimes.of(FrameSampling.every(Duration.ofNanos(6)), new long[] {0, 5, 11}, 13))
-        .hasValueSatisfying(times -> assertThat(times).containsExactly(0, 5, 11));
-    assertThat(FrameTimes.of(FrameSampling.every(Duration.ofNanos(6)), new long[] {0, 5, 11}, 12))
-        .hasValueSatisfying(times -> assertThat(times).containsExactly(0, 5));
   }
 }

@@ -166,13 +166,18 @@ final class Originals {
     }
 
     @Override
-    public FrameStream frames(FrameSampling sampling, FrameFormat format) {
-      return frames(Duration.ZERO, Duration.ofSeconds(order.length), sampling, format);
+    public FrameStream frames(
+        Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
+      return frames(from, to, format);
     }
 
     @Override
-    public FrameStream frames(
-        Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
+    public FrameStream at(List<Duration> moments, FrameFormat format) {
+      return frames(Duration.ZERO, END, format);
+    }
+
+    @Override
+    public FrameStream frames(Duration from, Duration to, FrameFormat format) {
       return new FrameStream() {
         private long next = from.plusNanos(999_999_999).toSeconds();
 

@@ -2,7 +2,6 @@ package io.moviechat.tinyworld;
 
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
-import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
 import io.moviechat.VideoLocation;
@@ -93,44 +92,28 @@ public final class ScriptVideos implements VideoSourceProvider {
     }
 
     @Override
-    public FrameStream frames(FrameSampling sampling, FrameFormat format) {
-      return frames(Duration.ZERO, Duration.ofMillis(script.millis()), sampling, format);
-    }
-
-    @Override
-    public FrameStream frames(
-        Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
+    public FrameStream frames(Duration from, Duration to, FrameFormat format) {
       if (from.isNegative() || from.compareTo(to) >= 0) {
         throw new IllegalArgumentException("the window [" + from + ", " + to + ") is empty");
       }
-      Duration end = Duration.ofMillis(Math.min(to.toMillis(), script.millis()));
+      Duration length = Duration.ofMillis(script.millis());
+      Duration end = to.compareTo(length) < 0 ? to : length;
       List<Duration> times = new ArrayList<>();
-      if (sampling instanceof FrameSampling.Uniform uniform) {
-        Duration length = end.minus(from);
-        for (int i = 0; i < uniform.frames(); i++) {
-          times.add(from.plus(length.multipliedBy(2L * i + 1).dividedBy(2L * uniform.frames())));
-        }
-      } else if (sampling instanceof FrameSampling.At at) {
-        at.moments().stream()
-            .filter(t -> t.compareTo(from) >= 0 && t.compareTo(end) < 0)
-            .distinct()
-            .forEach(times::add);
-      } else {
-        Duration interval = interval(sampling);
-        for (Duration t = from; t.compareTo(end) < 0; t = t.plus(interval)) {
-          times.add(t);
-        }
+      for (Duration t = from; t.compareTo(end) < 0; t = t.plus(FRAME)) {
+        times.add(t);
       }
       return new Stream(times, format);
     }
 
-    private static Duration interval(FrameSampling sampling) {
-      if (sampling instanceof FrameSampling.EveryInterval every) {
-        return every.interval();
-      } else if (sampling instanceof FrameSampling.EveryFrame) {
-        return FRAME;
-      }
-      throw new VideoException("a script cannot be sampled by " + sampling);
+    /** Whatever the moment, a frame is painted for it. */
+    @Override
+    public FrameStream at(List<Duration> moments, FrameFormat format) {
+      return new Stream(moments.stream().map(this::notBehindLast).distinct().toList(), format);
+    }
+
+    private Duration notBehindLast(Duration moment) {
+      Duration last = Duration.ofMillis(script.millis()).minusNanos(1);
+      return moment.compareTo(last) < 0 ? moment : last;
     }
 
     @Override

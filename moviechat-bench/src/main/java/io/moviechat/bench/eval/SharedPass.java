@@ -251,6 +251,16 @@ final class SharedPass {
     }
 
     @Override
+    public FrameStream frames(Duration from, Duration to, FrameFormat format) {
+      return film.frames(from, to, format);
+    }
+
+    @Override
+    public FrameStream at(List<Duration> moments, FrameFormat format) {
+      return film.at(moments, format);
+    }
+
+    @Override
     public FrameStream frames(
         Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
       return film.frames(from, to, sampling, format);

@@ -4,7 +4,6 @@ import io.moviechat.Answer;
 import io.moviechat.FinishReason;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
-import io.moviechat.FrameSampling;
 import io.moviechat.FrameTokens;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
@@ -35,7 +34,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.PrimitiveIterator;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.LongStream;
 import java.util.zip.CRC32;
 
 /**
@@ -50,7 +51,6 @@ public final class Synthetic {
   public static final Duration FRAME_TIME = Duration.ofMillis(40);
 
   private static final int SIDE = 32;
-  private static final Duration FOREVER = Duration.ofDays(100_000);
 
   private Synthetic() {}
 
@@ -142,23 +142,19 @@ public final class Synthetic {
     }
 
     @Override
-    public FrameStream frames(FrameSampling sampling, FrameFormat format) {
-      return frames(Duration.ZERO, FOREVER, sampling, format);
+    public FrameStream frames(Duration from, Duration to, FrameFormat format) {
+      return new Stream(
+          this,
+          LongStream.range(indexNotBefore(from), Math.min(count, indexNotBefore(to))).iterator());
     }
 
     @Override
-    public FrameStream frames(
-        Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
-      long first = indexNotBefore(from);
-      long end = Math.min(count, indexNotBefore(to));
-      if (sampling instanceof FrameSampling.Uniform uniform) {
-        return new Stream(this, first, end, (double) (end - first) / uniform.frames());
-      }
-      if (sampling instanceof FrameSampling.EveryInterval every) {
-        double step = (double) every.interval().toNanos() / FRAME_TIME.toNanos();
-        return new Stream(this, first, end, step);
-      }
-      return new Stream(this, first, end, 1);
+    public FrameStream at(List<Duration> moments, FrameFormat format) {
+      return new Stream(this, moments.stream().mapToLong(this::onScreen).distinct().iterator());
+    }
+
+    private long onScreen(Duration moment) {
+      return Math.min(count - 1, moment.dividedBy(FRAME_TIME));
     }
 
     private static long indexNotBefore(Duration time) {
@@ -167,7 +163,7 @@ public final class Synthetic {
 
     @Override
     public Frame frameAt(Duration moment, FrameFormat format) {
-      return frame(Math.min(count - 1, moment.dividedBy(FRAME_TIME)));
+      return frame(onScreen(moment));
     }
 
     Frame frame(long index) {
@@ -187,25 +183,16 @@ public final class Synthetic {
 
   private static final class Stream implements FrameStream {
     private final Source source;
-    private final long end;
-    private final double step;
-    private double next;
+    private final PrimitiveIterator.OfLong indices;
 
-    Stream(Source source, long first, long end, double step) {
+    Stream(Source source, PrimitiveIterator.OfLong indices) {
       this.source = source;
-      this.next = first;
-      this.end = end;
-      this.step = Math.max(1, step);
+      this.indices = indices;
     }
 
     @Override
     public Optional<Frame> next() {
-      if (next >= end) {
-        return Optional.empty();
-      }
-      Frame frame = source.frame((long) next);
-      next += step;
-      return Optional.of(frame);
+      return indices.hasNext() ? Optional.of(source.frame(indices.nextLong())) : Optional.empty();
     }
 
     @Override

@@ -2,7 +2,6 @@ package io.moviechat.spi.testing;
 
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
-import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
 import io.moviechat.VideoLocation;
@@ -14,14 +13,12 @@ import io.moviechat.spi.VideoSourceProvider;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -124,17 +121,20 @@ public final class FakeVideo implements VideoSourceProvider {
     }
 
     @Override
-    public FrameStream frames(FrameSampling sampling, FrameFormat format) {
-      return stream(0, count, sampling, format);
-    }
-
-    @Override
-    public FrameStream frames(
-        Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
+    public FrameStream frames(Duration from, Duration to, FrameFormat format) {
       if (from.isNegative() || from.compareTo(to) >= 0) {
         throw new IllegalArgumentException("the window [" + from + ", " + to + ") is empty");
       }
-      return stream(firstNotBefore(from), firstNotBefore(to), sampling, format);
+      return stream(IntStream.range(firstNotBefore(from), firstNotBefore(to)), format);
+    }
+
+    @Override
+    public FrameStream at(List<Duration> moments, FrameFormat format) {
+      return stream(moments.stream().mapToInt(this::onScreen).distinct(), format);
+    }
+
+    private int onScreen(Duration moment) {
+      return (int) Math.min(count - 1, moment.dividedBy(FRAME_TIME));
     }
 
     private int firstNotBefore(Duration time) {
@@ -142,53 +142,23 @@ public final class FakeVideo implements VideoSourceProvider {
       return (int) Math.min(count, up.dividedBy(FRAME_TIME));
     }
 
-    private FrameStream stream(int from, int to, FrameSampling sampling, FrameFormat format) {
+    private FrameStream stream(IntStream indices, FrameFormat format) {
       requireOpen();
-      return new Stream(this, new ArrayList<>(indices(from, to, sampling)), format);
-    }
-
-    private SortedSet<Integer> indices(int from, int to, FrameSampling sampling) {
-      TreeSet<Integer> wanted = new TreeSet<>();
-      if (sampling instanceof FrameSampling.EveryFrame) {
-        for (int i = from; i < to; i++) {
-          wanted.add(i);
-        }
-      } else if (sampling instanceof FrameSampling.EveryInterval every) {
-        for (Duration t = time(from); t.compareTo(time(to)) < 0; t = t.plus(every.interval())) {
-          wanted.add((int) t.dividedBy(FRAME_TIME));
-        }
-      } else if (sampling instanceof FrameSampling.Uniform uniform) {
-        for (int i = 0; i < uniform.frames(); i++) {
-          wanted.add(from + (int) ((i + 0.5) * (to - from) / uniform.frames()));
-        }
-      } else if (sampling instanceof FrameSampling.At at) {
-        for (Duration t : at.moments()) {
-          int index = Math.min(count - 1, (int) t.dividedBy(FRAME_TIME));
-          if (index >= from && index < to) {
-            wanted.add(index);
-          }
-        }
-      } else {
-        throw new VideoException("a fake video cannot be sampled as " + sampling);
-      }
-      return wanted;
+      return new Stream(this, indices.boxed().toList(), format);
     }
 
     @Override
-    public Optional<long[]> times(FrameSampling sampling) {
-      if (!(sampling instanceof FrameSampling.EveryFrame)
-          && !(sampling instanceof FrameSampling.EveryInterval)) {
-        return Optional.empty();
-      }
+    public Optional<Times> times(long worth) {
       return Optional.of(
-          indices(0, count, sampling).stream().mapToLong(i -> time(i).toNanos()).toArray());
+          Times.of(
+              IntStream.range(0, count).mapToLong(i -> time(i).toNanos()).toArray(),
+              time(count).toNanos()));
     }
 
     @Override
     public Frame frameAt(Duration moment, FrameFormat format) {
       requireOpen();
-      int index = (int) Math.min(count - 1, moment.dividedBy(FRAME_TIME));
-      return frame(index, format);
+      return frame(onScreen(moment), format);
     }
 
     Frame frame(int index, FrameFormat format) {

@@ -2,7 +2,6 @@ package io.moviechat.spi.testing;
 
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
-import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
 import io.moviechat.VideoLocation;
@@ -11,6 +10,7 @@ import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
@@ -111,14 +111,13 @@ public final class StallingVideo implements VideoSourceProvider {
     }
 
     @Override
-    public FrameStream frames(FrameSampling sampling, FrameFormat format) {
-      return stalling(video.frames(sampling, format));
+    public FrameStream frames(Duration from, Duration to, FrameFormat format) {
+      return stalling(video.frames(from, to, format));
     }
 
     @Override
-    public FrameStream frames(
-        Duration from, Duration to, FrameSampling sampling, FrameFormat format) {
-      return stalling(video.frames(from, to, sampling, format));
+    public FrameStream at(List<Duration> moments, FrameFormat format) {
+      return stalling(video.at(moments, format));
     }
 
     private FrameStream stalling(FrameStream stream) {

@@ -20,11 +20,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every {@link VideoSource} must do. */
+/**
+ * What every {@link VideoSource} must do: frames of a part and frames at moments agree with a pass
+ * over all, so that every sampling does.
+ */
 public abstract class VideoSourceContract {
   private static final FrameFormat SMALL =
       FrameFormat.stretch(16, 12, FrameFormat.Resampling.BILINEAR);
@@ -164,6 +168,70 @@ public abstract class VideoSourceContract {
         }
       }
       assertThat(all(source.frames(FrameSampling.every(interval), SMALL))).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void givenMomentsHaveTheFramesOnScreen() {
+    try (VideoSource source = provider().open(VideoLocation.of(video()))) {
+      List<Seen> frames = everyFrame(source);
+      List<Seen> expected = List.of(frames.get(1), frames.get(7), frames.get(frames.size() - 1));
+      List<Duration> moments =
+          List.of(
+              frames.get(1).timestamp(),
+              frames.get(7).timestamp(),
+              frames.get(8).timestamp().minusNanos(1),
+              frames.get(frames.size() - 1).timestamp().plusSeconds(100));
+      assertThat(all(source.at(moments, SMALL))).isEqualTo(expected);
+      assertThat(all(source.at(List.of(), SMALL))).isEmpty();
+      assertThat(
+              all(
+                  source.frames(
+                      frames.get(5).timestamp(),
+                      frames.get(9).timestamp(),
+                      FrameSampling.at(moments),
+                      SMALL)))
+          .isEqualTo(List.of(frames.get(7)));
+    }
+  }
+
+  @Test
+  void everySamplingTakesFramesOfThePassOrSaysThatItCannot() {
+    try (VideoSource source = provider().open(VideoLocation.of(video()))) {
+      List<Seen> frames = everyFrame(source);
+      assertThat(all(source.frames(new FrameSampling.Fragments(3, 4), SMALL)))
+          .hasSize(12)
+          .isSubsetOf(frames);
+      assertThat(all(source.frames(FrameSampling.sceneChanges(0.2, Duration.ofMillis(400)), SMALL)))
+          .hasSizeGreaterThan(1)
+          .isSubsetOf(frames)
+          .startsWith(frames.get(0));
+      FrameStream keys;
+      try {
+        keys = source.frames(FrameSampling.keyframes(), SMALL);
+      } catch (VideoException e) {
+        assertThat(e).hasMessageContaining("key frames");
+        return;
+      }
+      assertThat(all(keys)).isNotEmpty().isSubsetOf(frames);
+    }
+  }
+
+  @Test
+  void timesThatAreToldAreThoseOfTheFrames() {
+    try (VideoSource source = provider().open(VideoLocation.of(video()))) {
+      List<Seen> frames = everyFrame(source);
+      for (long worth : new long[] {0, 2_000, Long.MAX_VALUE}) {
+        source
+            .times(worth)
+            .ifPresent(
+                times -> {
+                  assertThat(LongStream.of(times.nanos()).mapToObj(Duration::ofNanos))
+                      .containsExactlyElementsOf(frames.stream().map(Seen::timestamp).toList());
+                  assertThat(Duration.ofNanos(times.end()))
+                      .isGreaterThan(frames.get(frames.size() - 1).timestamp());
+                });
+      }
     }
   }
 

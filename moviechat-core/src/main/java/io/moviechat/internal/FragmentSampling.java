@@ -1,4 +1,4 @@
-package io.moviechat.video;
+package io.moviechat.internal;
 
 import java.util.Arrays;
 
@@ -6,7 +6,7 @@ import java.util.Arrays;
  * The arithmetic of the released Python code: which fragments of a video it reads, and which frames
  * of a fragment. All in doubles, cut off, as there.
  */
-final class FragmentSampling {
+public final class FragmentSampling {
   private FragmentSampling() {}
 
   /**
@@ -18,7 +18,7 @@ final class FragmentSampling {
    * @param wanted n, at least 1
    * @param available v, not negative
    */
-  static int[] indices(int wanted, int available) {
+  public static int[] indices(int wanted, int available) {
     int count = Math.min(wanted, available);
     int[] indices = new int[count];
     double step = (double) available / count;
@@ -35,7 +35,8 @@ final class FragmentSampling {
    * @param fragments equal parts, in time
    * @param framesPerFragment frames of each, evenly by index; a part with fewer gives all
    */
-  static long[] moments(long[] times, long from, long to, int fragments, int framesPerFragment) {
+  public static long[] moments(
+      long[] times, long from, long to, int fragments, int framesPerFragment) {
     long[] moments = new long[times.length];
     int count = 0;
     int start = 0;
@@ -60,16 +61,16 @@ final class FragmentSampling {
    * @param fragments whole fragments that are read, from the start
    * @param framesOfLast how many frames of the last of them count; meaningless in global mode
    */
-  record Reading(int fragments, int framesOfLast) {}
+  public record Reading(int fragments, int framesOfLast) {}
 
   /** Global mode ({@code cal_frame}): every fragment. */
-  static Reading global(double seconds, int fragments) {
+  public static Reading global(double seconds, int fragments) {
     double each = seconds / fragments;
     return new Reading((int) (seconds / each), 0);
   }
 
   /** Breakpoint mode ({@code cal_frame}): the fragments before a moment, in seconds. */
-  static Reading until(double moment, double seconds, int fragments, int shortTermFrames) {
+  public static Reading until(double moment, double seconds, int fragments, int shortTermFrames) {
     double each = seconds / fragments;
     int whole = (int) (moment / each);
     int rest = (int) ((moment - each * whole) / (each / shortTermFrames));
@@ -77,7 +78,7 @@ final class FragmentSampling {
   }
 
   /** Breakpoint mode of the benchmark script ({@code cal_frame_middle}), by frame numbers. */
-  static Reading untilFrame(long frame, long frames, int fragments) {
+  public static Reading untilFrame(long frame, long frames, int fragments) {
     double each = (double) frames / fragments;
     int whole = (int) (frame / each);
     return new Reading(whole, (int) (frames - each * whole));
