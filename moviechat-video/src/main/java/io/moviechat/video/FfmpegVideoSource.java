@@ -391,9 +391,10 @@ final class FfmpegVideoSource implements VideoSource {
       if (untrusted && decodedLength > 0) {
         return Optional.of(Duration.ofNanos(decodedLength));
       }
-      boolean wrong =
-          survey != null && survey.timed() && Math.abs(said - survey.end()) > MAX_LENGTH_ERROR;
-      long length = wrong ? survey.end() : said;
+      long length = said;
+      if (survey != null && survey.timed() && Math.abs(said - survey.end()) > MAX_LENGTH_ERROR) {
+        length = survey.end();
+      }
       return length == Ffmpeg.NO_TIME ? Optional.empty() : Optional.of(Duration.ofNanos(length));
     } finally {
       leave();
