@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.GeneratedAnswer;
 import java.time.Duration;
 import java.util.List;
@@ -88,6 +89,11 @@ public final class Answer {
   /** The memory slots that the model was given, in time order. */
   public List<Evidence> evidence() {
     return evidence;
+  }
+
+  /** What the movie says that the model was given, in order of time; none if it says nothing. */
+  public List<Cue> cues() {
+    return generated.cues();
   }
 
   /**

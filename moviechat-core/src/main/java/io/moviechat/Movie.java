@@ -136,14 +136,17 @@ public final class Movie implements AutoCloseable {
   }
 
   /**
-   * Finds moments by what they show or what time it is, without the language model: "red car", "in
-   * the last minute". Needs a scorer ({@link MovieChat.Builder#recall}).
+   * Finds moments by what is said or shown there or what time it is, without the language model:
+   * "red car", "in the last minute". What is shown needs a scorer ({@link
+   * MovieChat.Builder#recall}), what is said needs {@link #cues()}.
    *
    * @param query a few words, or a question
    * @param most at least 1
-   * @return at most so many slots of the memory, the most wanted first; none if no slot stands out
+   * @return at most so many cues and slots of the memory in one ranking, the most wanted first,
+   *     each with its reason; none if nothing stands out
    * @throws IllegalArgumentException if the query is blank or {@code most} is below 1
-   * @throws IllegalStateException if the chat has no scorer, or the movie is closed
+   * @throws IllegalStateException if the chat has no scorer and the movie says nothing, or it is
+   *     closed
    * @throws InferenceException if a scorer fails
    */
   public List<SearchHit> search(String query, int most) {

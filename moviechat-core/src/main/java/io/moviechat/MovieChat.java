@@ -6,6 +6,7 @@ import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.recall.SlotScorer;
+import io.moviechat.recall.TextEmbedder;
 import io.moviechat.speech.Cues;
 import io.moviechat.speech.SpeechOptions;
 import io.moviechat.speech.SpeechRecognizer;
@@ -393,6 +394,7 @@ public final class MovieChat implements AutoCloseable {
     private @Nullable String systemPrompt;
     private OptionalInt breakpointFrames = OptionalInt.empty();
     private Words words = Words.SUBTITLES;
+    private @Nullable TextEmbedder embedder;
 
     private Builder() {}
 
@@ -468,6 +470,15 @@ public final class MovieChat implements AutoCloseable {
      */
     public Builder speech(SpeechRecognizer recognizer, SpeechOptions options) {
       words = Words.heard(recognizer, options);
+      return this;
+    }
+
+    /**
+     * Finds what is said by its meaning, for questions and for {@link Movie#search}. Borrowed: the
+     * caller closes it after the chat. Default: by words that a question and a cue share.
+     */
+    public Builder embedder(TextEmbedder value) {
+      embedder = Objects.requireNonNull(value, "embedder");
       return this;
     }
 
@@ -555,6 +566,9 @@ public final class MovieChat implements AutoCloseable {
                 answerGenerator,
                 fitting,
                 recall,
+                Services.first(VideoMemoryProvider.class)
+                    .map(provider -> new Recaller.Settings(List.of(), promptSlots, provider)),
+                Optional.ofNullable(embedder),
                 generation != null ? generation : wished.orElse(GenerationOptions.DEFAULT),
                 systemPrompt != null ? Optional.of(systemPrompt) : defaults.systemPrompt(),
                 recentFrames,

@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import io.moviechat.recall.TextEmbedder;
 import io.moviechat.spi.AnswerGenerator;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -8,6 +9,8 @@ import java.util.concurrent.ExecutorService;
  * What the movies of a chat share.
  *
  * @param recall for memories larger than the prompt; empty: every memory fits
+ * @param narrowing how a memory makes room for what is said; empty if nobody can
+ * @param embedder finds what is said by meaning
  * @param lease to be held while encoder or generator are used
  * @param executor runs what is started and not waited for
  */
@@ -17,6 +20,8 @@ record OpenedModel(
     AnswerGenerator generator,
     VideoMemoryFactory memoryFactory,
     Optional<Recaller.Settings> recall,
+    Optional<Recaller.Settings> narrowing,
+    Optional<TextEmbedder> embedder,
     GenerationOptions generation,
     Optional<String> systemPrompt,
     int breakpointFrames,

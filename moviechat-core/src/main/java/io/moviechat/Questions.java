@@ -16,12 +16,14 @@ final class Questions {
   private final Sessions sessions;
   private final Movie.Timings watch;
   private final Recaller recaller;
+  private final Spoken spoken;
 
   Questions(OpenedModel model, Sessions sessions, Movie.Timings watch) {
     this.model = model;
     this.sessions = sessions;
     this.watch = watch;
-    this.recaller = new Recaller(model.recall());
+    this.spoken = new Spoken(model.embedder());
+    this.recaller = new Recaller(model.recall(), model.narrowing(), spoken);
   }
 
   /**
@@ -45,7 +47,8 @@ final class Questions {
                   session ->
                       answer(
                           recalled,
-                          session.answer(request(question, List.of(), cancelled), listener),
+                          session.answer(
+                              request(view, question, "", List.of(), cancelled), listener),
                           0));
             });
   }
@@ -69,19 +72,21 @@ final class Questions {
             () -> {
               Recaller.Recalled recalled =
                   recaller.recall(view, recent, turns.latestQuestion() + " " + question.text());
+              String before = turns.latestQuestion();
               return sessions.use(
                   recalled.view(),
                   session -> {
                     Turns.Answered answered =
                         turns.answer(
                             history ->
-                                session.answer(request(question, history, cancelled), listener));
+                                session.answer(
+                                    request(view, question, before, history, cancelled), listener));
                     return answer(recalled, answered.generated(), answered.forgotten());
                   });
             });
   }
 
-  /** The moments that a scorer finds. */
+  /** What a scorer finds, and what is said. */
   List<SearchHit> search(MovieView view, String query, int most) {
     return model.lease().use(() -> recaller.search(view, query, most));
   }
@@ -99,12 +104,20 @@ final class Questions {
 
   /** An interrupt ends an answer as the asker's wish does: generators ask on their own thread. */
   private AnswerRequest request(
-      Question question, List<Conversation.Turn> history, BooleanSupplier cancelled) {
+      MovieView view,
+      Question question,
+      String before,
+      List<Conversation.Turn> history,
+      BooleanSupplier cancelled) {
     Objects.requireNonNull(question, "question");
     Thread answering = Thread.currentThread();
     AnswerRequest request =
         AnswerRequest.of(question.text(), question.options().orElse(model.generation()))
             .withHistory(history)
+            .withCues(
+                view.cues().isEmpty()
+                    ? List.of()
+                    : spoken.search(view.cues()).inOrder(before + " " + question.text()))
             .withCancelled(
                 () ->
                     cancelled.getAsBoolean()

@@ -1,13 +1,17 @@
 package io.moviechat;
 
 import io.moviechat.internal.Checks;
+import io.moviechat.recall.CueSearch;
 import io.moviechat.recall.SearchHit;
 import io.moviechat.recall.SlotScorer;
+import io.moviechat.speech.Cue;
+import io.moviechat.speech.Cues;
 import io.moviechat.spi.MovieView;
 import io.moviechat.spi.VideoMemoryProvider;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +31,11 @@ final class Recaller {
 
   /** Views kept, those of the latest questions. */
   private static final int KEPT = 4;
+
+  /** What a slot's time costs in a prompt, and a cue's times, quotes and line. */
+  private static final int ANNOUNCEMENT_TOKENS = 16;
+
+  private static final int CUE_TOKENS = 24;
 
   /**
    * What recall needs of an opened model.
@@ -55,6 +64,8 @@ final class Recaller {
   private record Chosen(MovieView from, List<Duration> starts) {}
 
   private final Optional<Settings> settings;
+  private final Optional<Settings> narrowing;
+  private final Spoken spoken;
 
   @SuppressWarnings("serial") // never serialised
   private final Map<Chosen, MovieView> views =
@@ -65,8 +76,14 @@ final class Recaller {
         }
       };
 
-  Recaller(Optional<Settings> settings) {
+  /**
+   * @param settings of recall; empty if memories fit the prompt
+   * @param narrowing without scorers: makes room for what is said in a memory that fits
+   */
+  Recaller(Optional<Settings> settings, Optional<Settings> narrowing, Spoken spoken) {
     this.settings = settings;
+    this.narrowing = narrowing;
+    this.spoken = spoken;
   }
 
   /**
@@ -77,45 +94,80 @@ final class Recaller {
   Recalled recall(MovieView whole, int recent, String question) {
     MemorySnapshot memory = whole.memory();
     int past = memory.slots().size() - recent;
-    if (settings.isEmpty() || past < 1) {
+    Optional<Settings> used = whole.cues().isEmpty() ? settings : settings.or(() -> narrowing);
+    if (used.isEmpty() || past < 1) {
       return asItIs(whole);
     }
-    Relevance relevance = Relevance.of(settings.get().scorers(), question, first(memory, past));
-    if (past <= settings.get().promptSlots()) {
+    int slots = used.get().promptSlots() - wordsRoom(whole.cues(), memory, used.get());
+    if (settings.isEmpty() && past <= slots) {
+      return asItIs(whole);
+    }
+    Relevance relevance =
+        Relevance.of(scorers(used.get(), whole.cues()), question, first(memory, past));
+    if (past <= slots) {
       return new Recalled(whole, relevance.evidence(memory.slots()), memory.slots().size());
     }
     MemorySnapshot few =
-        settings
-            .get()
-            .consolidation()
-            .recall(first(memory, past), relevance.values(), settings.get().promptSlots());
+        used.get().consolidation().recall(first(memory, past), relevance.values(), slots);
     MemorySnapshot given = joined(few, memory, past);
     MovieView view = view(whole, given);
     return new Recalled(view, relevance.evidence(view.memory().slots()), memory.slots().size());
   }
 
+  private List<SlotScorer> scorers(Settings used, Cues cues) {
+    if (cues.isEmpty()) {
+      return used.scorers();
+    }
+    List<SlotScorer> asked = new ArrayList<>(used.scorers());
+    asked.add(spoken.search(cues).scorer());
+    return asked;
+  }
+
+  /** Slots that a prompt has fewer because of what is said: at most a quarter of all. */
+  private static int wordsRoom(Cues cues, MemorySnapshot memory, Settings used) {
+    int most = used.promptSlots() / 4;
+    long slot = (long) memory.shape().tokens() + ANNOUNCEMENT_TOKENS;
+    long tokens = 0;
+    for (Cue cue : cues.list()) {
+      tokens += CUE_TOKENS + cue.text().length() / 3;
+      if (tokens / slot >= most) {
+        return most;
+      }
+    }
+    return (int) ((tokens + slot - 1) / slot);
+  }
+
   /**
-   * The slots that are wanted most.
+   * What is wanted most of what is shown and said.
    *
-   * @throws IllegalStateException if there is no scorer
+   * @throws IllegalStateException if there is no scorer, and nothing is said
    */
   List<SearchHit> search(MovieView whole, String query, int most) {
     Checks.require(!query.isBlank(), "there is nothing to search for");
     Checks.require(most >= 1, "at least 1 hit must be wanted, was %d", most);
-    if (settings.isEmpty()) {
+    if (settings.isEmpty() && whole.cues().isEmpty()) {
       throw new IllegalStateException(
-          "this chat has no scorer to search with: give it one by MovieChat.builder().recall(...)");
+          "this chat has no scorer to search with, and the movie says nothing: give it one by"
+              + " MovieChat.builder().recall(...), or have speech heard");
     }
-    if (whole.memory().slots().isEmpty()) {
-      return List.of();
+    List<SearchHit> hits = new ArrayList<>();
+    for (CueSearch.Hit hit : spoken.search(whole.cues()).best(query, most)) {
+      hits.add(SearchHit.of(hit, whole.pictures()));
     }
-    Relevance relevance = Relevance.of(settings.get().scorers(), query, whole.memory());
-    return SearchHit.best(
-        whole.memory(),
-        relevance.values,
-        i -> Objects.requireNonNull(relevance.reasons[i]),
-        most,
-        whole.pictures());
+    if (settings.isPresent() && !whole.memory().slots().isEmpty()) {
+      Relevance relevance = Relevance.of(settings.get().scorers(), query, whole.memory());
+      hits.addAll(
+          SearchHit.best(
+              whole.memory(),
+              relevance.values,
+              i -> Objects.requireNonNull(relevance.reasons[i]),
+              most,
+              whole.pictures()));
+    }
+    return hits.stream()
+        .sorted(Comparator.comparingDouble((SearchHit hit) -> -hit.score()))
+        .limit(most)
+        .toList();
   }
 
   private static Recalled asItIs(MovieView whole) {

@@ -368,6 +368,23 @@ class WordsTest {
   }
 
   @Test
+  void questionsAreGivenWhatTheyWantOfWhatIsSaid() {
+    try (MovieChat chat = fakes().build();
+        Movie movie = chat.watch(FakeVideo.of(FRAMES), HEARD)) {
+      assertThat(movie.ask("Who says 7?").cues())
+          .extracting(Cue::text)
+          .containsExactly("word 6", "word 7", "word 8");
+      assertThat(movie.at(Duration.ofSeconds(5)).ask("Who says 7?").cues())
+          .extracting(Cue::end)
+          .allSatisfy(end -> assertThat(end).isLessThanOrEqualTo(Duration.ofSeconds(5)));
+      assertThat(movie.search("7", 5)).hasSize(1);
+      assertThat(movie.search("7", 5).get(0).reason()).isEqualTo("words");
+      assertThat(movie.search("7", 5).get(0).cues()).hasSize(3);
+      assertThat(movie.search("7", 5).get(0).representative()).isEqualTo(Duration.ofSeconds(7));
+    }
+  }
+
+  @Test
   void progressTellsHowFarItWasHeard() {
     AtomicInteger most = new AtomicInteger();
     try (MovieChat chat = fakes().build();

@@ -4,6 +4,7 @@ import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
 import java.util.Comparator;
@@ -17,13 +18,26 @@ import java.util.stream.IntStream;
 public final class SearchHit {
   private static final float FOUND = 0.25f;
 
-  private final MemorySlot slot;
+  private final Duration start;
+  private final Duration end;
+  private final Duration representative;
+  private final List<Cue> cues;
   private final double score;
   private final String reason;
   private final MovieView.Pictures pictures;
 
-  private SearchHit(MemorySlot slot, double score, String reason, MovieView.Pictures pictures) {
-    this.slot = Objects.requireNonNull(slot, "slot");
+  private SearchHit(
+      Duration start,
+      Duration end,
+      Duration representative,
+      List<Cue> cues,
+      double score,
+      String reason,
+      MovieView.Pictures pictures) {
+    this.start = start;
+    this.end = end;
+    this.representative = representative;
+    this.cues = cues;
     this.score = score;
     this.reason = Objects.requireNonNull(reason, "reason");
     this.pictures = Objects.requireNonNull(pictures, "pictures");
@@ -37,7 +51,14 @@ public final class SearchHit {
    */
   public static SearchHit of(
       MemorySlot slot, double score, String reason, MovieView.Pictures pictures) {
-    return new SearchHit(slot, score, reason, pictures);
+    return new SearchHit(
+        slot.start(), slot.end(), slot.representative(), List.of(), score, reason, pictures);
+  }
+
+  /** Something that is said. Its reason is "words". */
+  public static SearchHit of(CueSearch.Hit hit, MovieView.Pictures pictures) {
+    return new SearchHit(
+        hit.start(), hit.end(), hit.cue().start(), hit.passage(), hit.score(), "words", pictures);
   }
 
   /**
@@ -62,19 +83,24 @@ public final class SearchHit {
         .toList();
   }
 
-  /** Time of its first frame. */
+  /** Time of its first frame, or of the first of its words. */
   public Duration start() {
-    return slot.start();
+    return start;
   }
 
   /** Time at which it ends. */
   public Duration end() {
-    return slot.end();
+    return end;
   }
 
-  /** Time of the frame that shows it best. */
+  /** Time of the frame that shows it best, or at which the words that fit best begin. */
   public Duration representative() {
-    return slot.representative();
+    return representative;
+  }
+
+  /** What is said there, in order of time: the cue that was found and its neighbours; else none. */
+  public List<Cue> cues() {
+    return cues;
   }
 
   /** How well it fits, in [0, 1]. */

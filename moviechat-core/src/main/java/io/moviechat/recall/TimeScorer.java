@@ -2,6 +2,7 @@ package io.moviechat.recall;
 
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
+import io.moviechat.speech.Cue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,9 +52,17 @@ final class TimeScorer implements SlotScorer {
   private static final Pattern END = pattern("(?:at the )?(?:very )?end|last|ends?");
 
   /** A part of the film, end included. */
-  private record Span(Duration from, Duration to) {
+  record Span(Duration from, Duration to) {
     boolean touches(MemorySlot slot) {
       return slot.start().compareTo(to) <= 0 && slot.end().compareTo(from) >= 0;
+    }
+
+    /** How far from it something is said; zero if within. */
+    Duration distance(Cue cue) {
+      if (cue.start().compareTo(to) > 0) {
+        return cue.start().minus(to);
+      }
+      return cue.end().compareTo(from) < 0 ? from.minus(cue.end()) : Duration.ZERO;
     }
   }
 
@@ -80,7 +89,7 @@ final class TimeScorer implements SlotScorer {
     return Optional.of(relevance);
   }
 
-  private static List<Span> spans(String question, Duration end) {
+  static List<Span> spans(String question, Duration end) {
     String rest = question.toLowerCase(Locale.ROOT);
     List<Span> spans = new ArrayList<>();
     Matcher range = RANGE.matcher(rest);

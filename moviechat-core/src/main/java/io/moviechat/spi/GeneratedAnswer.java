@@ -2,6 +2,8 @@ package io.moviechat.spi;
 
 import io.moviechat.Answer;
 import io.moviechat.FinishReason;
+import io.moviechat.speech.Cue;
+import java.util.List;
 import java.util.Objects;
 
 /** What a generator made of a question. Immutable and thread-safe. */
@@ -11,6 +13,7 @@ public final class GeneratedAnswer {
   private final FinishReason finishReason;
   private final int promptTokens;
   private final Answer.Timings timings;
+  private final List<Cue> cues;
 
   private GeneratedAnswer(Builder builder) {
     this.text = builder.text;
@@ -18,6 +21,7 @@ public final class GeneratedAnswer {
     this.finishReason = builder.finishReason;
     this.promptTokens = builder.promptTokens;
     this.timings = builder.timings;
+    this.cues = builder.cues;
   }
 
   /**
@@ -50,6 +54,11 @@ public final class GeneratedAnswer {
     return promptTokens;
   }
 
+  /** The cues that the generator was shown, in order of time. */
+  public List<Cue> cues() {
+    return cues;
+  }
+
   /** Where the time went. */
   public Answer.Timings timings() {
     return timings;
@@ -67,6 +76,7 @@ public final class GeneratedAnswer {
     private int[] tokens = {};
     private int promptTokens;
     private Answer.Timings timings = Answer.Timings.NONE;
+    private List<Cue> cues = List.of();
 
     private Builder(String text, FinishReason finishReason) {
       this.text = Objects.requireNonNull(text, "text");
@@ -82,6 +92,12 @@ public final class GeneratedAnswer {
     /** Length of the prompt in tokens, visual ones included. Default: 0, which is unknown. */
     public Builder promptTokens(int value) {
       promptTokens = value;
+      return this;
+    }
+
+    /** The cues that the generator was shown, in order of time. Copied. Default: none. */
+    public Builder cues(List<Cue> value) {
+      cues = List.copyOf(value);
       return this;
     }
 

@@ -1,9 +1,12 @@
 package io.moviechat.spi.testing;
 
+import static java.util.Comparator.comparing;
+
 import io.moviechat.Answer;
 import io.moviechat.FinishReason;
 import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
@@ -17,7 +20,8 @@ import java.util.stream.IntStream;
 
 /**
  * A generator that says what it was given, one word for a token: how many slots, how many frames,
- * which moment, how many turns before, and the question.
+ * which moment, how many turns before, and the question. Of what the movie says it is shown the
+ * three cues that are wanted most.
  */
 public final class FakeGenerator implements AnswerGenerator {
   private final int width;
@@ -119,6 +123,7 @@ public final class FakeGenerator implements AnswerGenerator {
       Duration time = Duration.ofNanos(System.nanoTime() - start);
       return GeneratedAnswer.builder(text.toString(), reason)
           .tokens(IntStream.range(0, count).toArray())
+          .cues(request.cues().stream().limit(3).sorted(comparing(Cue::start)).toList())
           .promptTokens(words.size() + 2 * request.history().size())
           .timings(Answer.Timings.of(Duration.ZERO, time, time, 0))
           .build();
