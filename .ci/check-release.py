@@ -13,7 +13,8 @@ import zipfile
 NAMESPACE = "{http://maven.apache.org/POM/4.0.0}"
 LIBRARIES = {
     "moviechat", "moviechat-bom", "moviechat-core", "moviechat-memory", "moviechat-video",
-    "moviechat-llm", "moviechat-spi-testing", "moviechat-tiny-model", "moviechat-natives-linux-x86_64",
+    "moviechat-llm", "moviechat-spi-testing", "moviechat-tiny-model", "moviechat-spring-boot-starter",
+    "moviechat-natives-linux-x86_64",
     "moviechat-natives-linux-arm64", "moviechat-natives-macosx-arm64",
     "moviechat-natives-windows-x86_64",
 }

@@ -35,6 +35,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,7 @@ public final class MovieLibrary implements AutoCloseable {
   private final int maxOpen;
   private final int maxWaiting;
   private final Duration checkpointEvery;
+  private final Consumer<? super Film> listener;
   private final ExecutorService watchers;
 
   /**
@@ -86,6 +88,7 @@ public final class MovieLibrary implements AutoCloseable {
     this.maxOpen = settings.maxOpen;
     this.maxWaiting = settings.maxWaiting;
     this.checkpointEvery = settings.checkpointEvery;
+    this.listener = settings.listener;
     this.watchers =
         Executors.newFixedThreadPool(
             settings.concurrency,
@@ -295,6 +298,15 @@ public final class MovieLibrary implements AutoCloseable {
       log.debug("{} could not be watched", film, e);
       ended(film, e);
     }
+    changed(film);
+  }
+
+  private void changed(Film film) {
+    try {
+      listener.accept(film);
+    } catch (RuntimeException e) {
+      log.warn("a listener failed to hear of {}", film, e);
+    }
   }
 
   private void pass(Film film) throws IOException {
@@ -369,6 +381,7 @@ public final class MovieLibrary implements AutoCloseable {
       film.watching(pass);
       wanted = film.wanted();
     }
+    changed(film);
     if (wanted != null) { // before there was a pass to end
       tell(pass, wanted);
     }
@@ -707,6 +720,7 @@ public final class MovieLibrary implements AutoCloseable {
     private int maxWaiting = 100;
     private int concurrency = 1;
     private Duration checkpointEvery = Duration.ofSeconds(10);
+    private Consumer<? super Film> listener = film -> {};
 
     private Builder(MovieChat chat, Path folder) {
       this.chat = Objects.requireNonNull(chat, "chat");
@@ -749,6 +763,16 @@ public final class MovieLibrary implements AutoCloseable {
       Preconditions.checkArgument(
           !value.isNegative(), "the time between checkpoints is negative: %s", value);
       checkpointEvery = value;
+      return this;
+    }
+
+    /**
+     * Somebody who hears when a film begins to be watched and when that has ended, however it has:
+     * {@link Film#state()} says. Told on the thread that watches; a listener that fails is logged.
+     * Default: nobody.
+     */
+    public Builder onChange(Consumer<? super Film> value) {
+      listener = Objects.requireNonNull(value, "listener");
       return this;
     }
 

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -110,6 +111,25 @@ class MovieLibraryTest {
       assertThat(decoded).hasValue(60);
       assertThat(answers).hasSize(20).containsOnly(answers.get(0));
       assertThat(library.films()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aListenerHearsBeginAndEndAndMayFail() throws Exception {
+    List<State> heard = Collections.synchronizedList(new ArrayList<>());
+    try (MovieLibrary library =
+        library()
+            .onChange(
+                film -> {
+                  heard.add(film.state());
+                  throw new IllegalArgumentException("a listener that fails");
+                })
+            .build()) {
+      library.watch(video("a", 20), EACH);
+      until(() -> heard.size() == 2);
+      assertThat(heard).containsExactly(State.WATCHING, State.READY);
+      library.watch(URI.create("fake:nothing"));
+      until(() -> heard.contains(State.FAILED));
     }
   }
 

@@ -2,7 +2,6 @@ package io.moviechat.spring;
 
 import io.moviechat.MovieChat;
 import io.moviechat.library.MovieLibrary;
-import java.io.IOException;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -21,12 +20,9 @@ class Boot3Health {
   HealthIndicator moviechatHealthIndicator(
       MovieChat chat, MovieLibrary library, MovieChatProperties properties) {
     LibraryHealth health = new LibraryHealth(chat, library, properties);
-    return () -> {
-      try {
-        return Health.up().withDetails(health.details()).build();
-      } catch (IOException | RuntimeException e) {
-        return Health.down(e).build();
-      }
-    };
+    return () ->
+        health.look(
+            details -> Health.up().withDetails(details).build(),
+            failure -> Health.down(failure).build());
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** What health tells, in both lines of Boot. Looks at the library; never asks the model. */
 final class LibraryHealth {
@@ -22,12 +23,20 @@ final class LibraryHealth {
   }
 
   /**
-   * The details of a library that is up.
+   * Health in the words of one line of Boot.
    *
-   * @throws IllegalStateException if it is closed
-   * @throws IOException if its disk cannot be looked at
+   * @param up makes it of the details of a library that is up
+   * @param down makes it of why it is not: it is closed, or its disk cannot be looked at
    */
-  Map<String, Object> details() throws IOException {
+  <H> H look(Function<Map<String, Object>, H> up, Function<Exception, H> down) {
+    try {
+      return up.apply(details());
+    } catch (IOException | RuntimeException e) {
+      return down.apply(e);
+    }
+  }
+
+  private Map<String, Object> details() throws IOException {
     List<Film> films = library.films();
     Map<String, Object> details = new LinkedHashMap<>();
     details.put("model", chat.model());

@@ -7,6 +7,7 @@ import io.moviechat.MovieChat;
 import io.moviechat.library.Film;
 import io.moviechat.library.MovieLibrary;
 import io.moviechat.llm.ModelBundle;
+import java.util.List;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -44,8 +45,11 @@ class MovieChatAutoConfiguration {
   /** Depends on the chat, so that it is closed before it. */
   @Bean(destroyMethod = "close")
   @ConditionalOnMissingBean
-  MovieLibrary movieLibrary(MovieChat chat, MovieChatProperties properties) {
+  MovieLibrary movieLibrary(
+      MovieChat chat, MovieChatProperties properties, ObjectProvider<FilmListener> listeners) {
+    List<FilmListener> told = listeners.orderedStream().toList();
     return MovieLibrary.builder(chat, properties.library())
+        .onChange(film -> told.forEach(listener -> listener.changed(film)))
         .maxBytes(properties.maxDisk().toBytes())
         .maxOpen(properties.maxOpen())
         .concurrency(properties.concurrency())
@@ -81,7 +85,27 @@ class MovieChatAutoConfiguration {
     };
   }
 
-  /** With Micrometer on the class path. */
+  /** With Micrometer's meters on the class path. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(name = "io.micrometer.core.instrument.binder.MeterBinder")
+  static class Metered {
+    @Bean
+    WatchMeters movieWatchMeters(ObjectProvider<MovieLibrary> library) {
+      return new WatchMeters(library);
+    }
+  }
+
+  /** With the actuator on the class path; it shows the endpoint where the application says so. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(name = "org.springframework.boot.actuate.endpoint.annotation.Endpoint")
+  static class Actuated {
+    @Bean
+    MoviesEndpoint moviesEndpoint(MovieLibrary library) {
+      return new MoviesEndpoint(library);
+    }
+  }
+
+  /** With Micrometer's observations on the class path. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = "io.micrometer.observation.ObservationRegistry")
   static class Observed {

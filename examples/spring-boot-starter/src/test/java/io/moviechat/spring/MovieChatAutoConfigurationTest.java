@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationHandler;
 import io.micrometer.observation.ObservationRegistry;
@@ -19,6 +20,7 @@ import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -88,6 +90,52 @@ class MovieChatAutoConfigurationTest {
               HealthIndicator health = context.getBean(HealthIndicator.class);
               assertThat(health.health().getStatus()).isEqualTo(Status.UP);
               assertThat(health.health().getDetails()).containsEntry("films", 1);
+            });
+  }
+
+  @Test
+  void watchingIsMeteredAndListenersHearOfIt() {
+    List<Film.State> heard = Collections.synchronizedList(new ArrayList<>());
+    SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    runner()
+        .withBean(FilmListener.class, () -> film -> heard.add(film.state()))
+        .run(
+            context -> {
+              WatchMeters meters = context.getBean(WatchMeters.class);
+              meters.bindTo(registry); // as Boot does with a registry
+              MovieLibrary library = context.getBean(MovieLibrary.class);
+              Film film = library.watch(clip().toUri());
+              assertThat(film.await(Duration.ofSeconds(60))).isTrue();
+              assertThat(registry.get(WatchMeters.FILMS).tag("state", "ready").gauge().value())
+                  .isEqualTo(1);
+              assertThat(registry.get(WatchMeters.BYTES).gauge().value())
+                  .isEqualTo(film.bytes())
+                  .isPositive();
+              context.close(); // the pass has been told of by then
+              assertThat(registry.get(WatchMeters.WATCH).tag("state", "ready").timer().count())
+                  .isEqualTo(1);
+              assertThat(registry.get(WatchMeters.FRAMES).counter().count())
+                  .isEqualTo(film.frames())
+                  .isPositive();
+              assertThat(heard).containsExactly(Film.State.WATCHING, Film.State.READY);
+            });
+  }
+
+  @Test
+  void theEndpointTellsOfFilmsWithoutTheirNames() {
+    runner()
+        .run(
+            context -> {
+              MoviesEndpoint endpoint = context.getBean(MoviesEndpoint.class);
+              Film film = context.getBean(MovieLibrary.class).watch(clip().toUri());
+              assertThat(film.await(Duration.ofSeconds(60))).isTrue();
+              assertThat(endpoint.movies().toString())
+                  .contains(film.id())
+                  .doesNotContain("clip.mp4");
+              assertThat(Objects.requireNonNull(endpoint.movie(film.id())).toString())
+                  .contains("frames=")
+                  .doesNotContain("clip.mp4");
+              assertThat(endpoint.movie("0123456789abcdef")).isNull();
             });
   }
 

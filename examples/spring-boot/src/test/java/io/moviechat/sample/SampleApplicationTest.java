@@ -80,5 +80,10 @@ class SampleApplicationTest {
     assertThat(post(films + "/stream" + question)).contains("data:");
     assertThat(get("/actuator/health")).contains("moviechat").contains("\"films\":1");
     assertThat(get("/actuator/metrics/gen_ai.client.operation")).contains("COUNT");
+    assertThat(get("/actuator/metrics/moviechat.watch?tag=state:ready"))
+        .contains("\"statistic\":\"COUNT\",\"value\":1.0");
+    assertThat(get("/actuator/metrics/moviechat.films?tag=state:ready")).contains("1.0");
+    assertThat(get("/actuator/movies")).contains(handle.group(1)).doesNotContain("clip.mp4");
+    assertThat(get("/actuator/movies/" + handle.group(1))).contains("\"spans\":[{");
   }
 }
