@@ -28,18 +28,10 @@ final class BundleFiles {
 
   /** The names that a precision needs; what is missing is a problem. */
   static List<String> choose(Set<String> there, Precision precision, Problems problems) {
-    List<String> wanted = new ArrayList<>();
-    for (String name : CONFIGS) {
-      if (there.contains(name)) {
-        wanted.add(name);
-      } else {
-        problems.add("%s is not in the repository", name);
-      }
-    }
+    List<String> wanted = configs(there, problems);
     problems.require(
         there.contains("preprocessor_config.json") || there.contains("processor_config.json"),
         "neither preprocessor_config.json nor processor_config.json is in the repository");
-    OPTIONAL_CONFIGS.stream().filter(there::contains).forEach(wanted::add);
     for (GraphKind kind : GraphKind.values()) {
       graph(
           there,
@@ -54,6 +46,14 @@ final class BundleFiles {
 
   /** The same for a speech bundle. */
   static List<String> chooseSpeech(Set<String> there, Precision precision, Problems problems) {
+    List<String> wanted = configs(there, problems);
+    graph(there, SpeechSpec.ENCODER, SpeechSpec.encoders(precision), false, wanted, problems);
+    List<Precision> decoders = precision.candidates(Device.CPU);
+    graph(there, SpeechSpec.DECODER, decoders, false, wanted, problems);
+    return wanted;
+  }
+
+  private static List<String> configs(Set<String> there, Problems problems) {
     List<String> wanted = new ArrayList<>();
     for (String name : CONFIGS) {
       if (there.contains(name)) {
@@ -63,9 +63,6 @@ final class BundleFiles {
       }
     }
     OPTIONAL_CONFIGS.stream().filter(there::contains).forEach(wanted::add);
-    graph(there, SpeechSpec.ENCODER, SpeechSpec.encoders(precision), false, wanted, problems);
-    List<Precision> decoders = precision.candidates(Device.CPU);
-    graph(there, SpeechSpec.DECODER, decoders, false, wanted, problems);
     return wanted;
   }
 

@@ -82,6 +82,10 @@ final class BundleSpec {
     }
     Problems problems = new Problems("model bundle " + folder);
     BundleConfig config = BundleConfig.read(folder, framing, problems);
+    if (SpeechSpec.isSpeech(config.config())) {
+      throw new ModelException(
+          "model bundle " + folder + ": it is a speech model; open it with SpeechBundle.at");
+    }
     Map<GraphKind, OnnxHeader> headers = new EnumMap<>(GraphKind.class);
     for (GraphKind kind : GraphKind.values()) {
       Precision wanted = precisions.getOrDefault(kind, Precision.AUTO);

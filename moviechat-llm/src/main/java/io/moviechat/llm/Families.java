@@ -32,7 +32,6 @@ final class Families {
           .put("qwen3_vl_moe", "its exports need more memory than this runtime is made for")
           .put("paligemma", "it answers one question about one picture, and knows no chat")
           .put("florence2", "it is an encoder-decoder without a chat")
-          .put("whisper", "it is a speech model; open it with SpeechBundle.at")
           .put("moondream1", "its text model is not in this layout of graphs")
           .buildOrThrow();
 

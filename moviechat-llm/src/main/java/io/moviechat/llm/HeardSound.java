@@ -17,6 +17,7 @@ final class HeardSound {
 
   private static final int RATE = AudioSource.SAMPLE_RATE;
   private static final int READ = RATE / 2;
+  private static final long SAMPLE_NANOS = 1_000_000_000L / RATE;
 
   private final AudioSource source;
   private final VoiceActivity voices;
@@ -91,7 +92,7 @@ final class HeardSound {
     runOver = false;
     runStart = waitingTime;
     passed = 0;
-    voices.reset();
+    voices.reset(Math.floorMod(runStart.toNanos() / SAMPLE_NANOS, VoiceActivity.BLOCK));
     append();
   }
 
@@ -146,7 +147,12 @@ final class HeardSound {
 
   /** The film's time of a sample of the window. */
   Duration time(int sample) {
-    return runStart.plusNanos((passed + sample) * (1_000_000_000L / RATE));
+    return timeAt(passed + sample);
+  }
+
+  /** The film's time of a place in the run. */
+  Duration timeAt(long place) {
+    return runStart.plusNanos(place * SAMPLE_NANOS);
   }
 
   /** Leaves samples behind; all of them where less than a frame would be left of an ended run. */

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.Optional;
 
 /**
  * Where in a sound somebody may be speaking. Hears samples in order and remembers the stretches of
@@ -57,7 +58,7 @@ final class VoiceActivity {
   }
 
   /** From the first sample of speech to the first one behind it. */
-  private record Stretch(long start, long end) {}
+  record Stretch(long start, long end) {}
 
   private final Judge judge;
   private final float[] block = new float[BLOCK];
@@ -71,12 +72,18 @@ final class VoiceActivity {
     this.judge = judge;
   }
 
-  /** Begins anew: what is heard next is sample 0. */
-  void reset() {
+  /**
+   * Begins anew: what is heard next is sample 0.
+   *
+   * @param before samples of the first block that are silence, so that blocks of a film are the
+   *     same ones wherever listening begins
+   */
+  void reset(int before) {
     judge.reset();
     stretches.clear();
-    filled = 0;
-    heard = 0;
+    Arrays.fill(block, 0);
+    filled = before;
+    heard = -before;
     speechStart = -1;
     quietSince = -1;
   }
@@ -112,7 +119,7 @@ final class VoiceActivity {
     if (probability >= BEGINS) {
       quietSince = -1;
       if (speechStart < 0) {
-        speechStart = heard;
+        speechStart = Math.max(0, heard);
       }
     } else if (speechStart >= 0 && probability < ENDS && quietSince < 0) {
       quietSince = heard;
@@ -151,14 +158,19 @@ final class VoiceActivity {
     return Math.max(0, (speechStart >= 0 ? speechStart : heard) - MARGIN);
   }
 
-  /** Whether somebody may be speaking between two places. */
-  boolean within(long from, long to) {
+  /** The part of a stretch in which somebody may be speaking, as long as can be. */
+  Optional<Stretch> within(long from, long to) {
+    long start = next(from);
+    if (start < 0 || start >= to) {
+      return Optional.empty();
+    }
+    long end = speechStart >= 0 && speechStart - MARGIN < to ? to : start;
     for (Stretch stretch : stretches) {
-      if (stretch.start() < to && stretch.end() > from) {
-        return true;
+      if (stretch.start() < to) {
+        end = Math.max(end, Math.min(to, stretch.end()));
       }
     }
-    return speechStart >= 0 && speechStart - MARGIN < to;
+    return Optional.of(new Stretch(start, end));
   }
 
   /** Forgets stretches that end before a place. */

@@ -265,15 +265,18 @@ final class WhisperStream implements CueStream {
     int step = WhisperTokens.STEP_MILLIS * LogMel.HOP / 10;
     for (LongForm.Segment segment : window.segments()) {
       String text = segment.text().strip();
-      int from = Math.min(end, segment.start() * step);
-      int to = segment.end() < 0 ? end : Math.min(end, segment.end() * step);
-      Duration start = later(sound.time(from), lastEnd);
-      Duration stop = sound.time(to);
+      long from = sound.position() + Math.min(end, segment.start() * step);
+      long to = sound.position() + (segment.end() < 0 ? end : Math.min(end, segment.end() * step));
+      // The model's times reach into silence, or words are made up for it.
+      Optional<VoiceActivity.Stretch> voice = voices.within(from, to);
       if (text.isEmpty()
-          || stop.compareTo(start) <= 0
-          || (warmest && LongForm.repetition(text) > LongForm.REPETITIVE)
-          || !voices.within(sound.position() + from, sound.position() + to)
-          || repeats(text, start)) {
+          || voice.isEmpty()
+          || (warmest && LongForm.repetition(text) > LongForm.REPETITIVE)) {
+        continue;
+      }
+      Duration start = later(sound.timeAt(voice.get().start()), lastEnd);
+      Duration stop = sound.timeAt(voice.get().end());
+      if (stop.compareTo(start) <= 0 || repeats(text, start)) {
         continue;
       }
       lastEnd = stop;

@@ -10,12 +10,17 @@ import io.moviechat.TokenShape;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.llm.internal.FailingOrt;
 import io.moviechat.llm.internal.OrtException;
+import io.moviechat.speech.CueStream;
+import io.moviechat.speech.SpeechOptions;
+import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.FrameEncoder;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -73,6 +78,26 @@ class OpeningsTest {
             assertThat(generator.tokenWidth()).isPresent();
           }
         });
+  }
+
+  @Test
+  void speech() {
+    failsAtEachStep(
+        () -> {
+          try (SpeechRecognizer recognizer = SpeechBundle.at(SpeechData.bundle()).open()) {
+            assertThat(recognizer.name()).isNotEmpty();
+          }
+        });
+    try (SpeechRecognizer recognizer = SpeechBundle.at(SpeechData.bundle()).open()) {
+      failsAtEachStep(
+          () -> {
+            try (CueStream stream =
+                recognizer.transcribe(
+                    SpeechData.sound(600, Duration.ZERO, sample -> 0), SpeechOptions.DEFAULT)) {
+              stream.next();
+            }
+          });
+    }
   }
 
   /** A lane and its caches are opened by each answer. */

@@ -36,6 +36,10 @@ public final class TestData {
     return resource("fixtures").resolve("vlm-tiny-smolvlm");
   }
 
+  public static Path speech() {
+    return resource("speech").resolve("speech-tiny");
+  }
+
   private static Path root(String property, String name) {
     String given = System.getProperty(property, "");
     return given.isEmpty() ? resource(name) : Path.of(given);

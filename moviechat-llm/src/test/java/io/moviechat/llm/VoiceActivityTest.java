@@ -80,8 +80,11 @@ class VoiceActivityTest {
     assertThat(voices.next(41 * BLOCK)).isEqualTo(41 * BLOCK);
     assertThat(voices.next(50 * BLOCK + 6399)).isEqualTo(50 * BLOCK + 6399);
     assertThat(voices.next(50 * BLOCK + 6400)).isEqualTo(-1);
-    assertThat(voices.within(0, 40 * BLOCK - 6400)).isFalse();
-    assertThat(voices.within(0, 40 * BLOCK - 6399)).isTrue();
+    assertThat(voices.within(0, 40 * BLOCK - 6400)).isEmpty();
+    assertThat(voices.within(0, 45 * BLOCK))
+        .contains(new VoiceActivity.Stretch(40 * BLOCK - 6400, 45 * BLOCK));
+    assertThat(voices.within(45 * BLOCK, 150 * BLOCK))
+        .contains(new VoiceActivity.Stretch(45 * BLOCK, 50 * BLOCK + 6400));
     assertThat(voices.known()).isEqualTo(150 * BLOCK - 6400);
   }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moviechat.ModelException;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.llm.Precision;
+import io.moviechat.llm.SpeechBundle;
 import io.moviechat.llm.internal.PythonCache;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,8 +43,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Fetches model bundles from the Hugging Face hub, or a mirror of it, into a folder of this
- * machine. Nothing else in this library downloads anything.
+ * Fetches model and speech bundles from the Hugging Face hub, or a mirror of it, into a folder of
+ * this machine. Nothing else in this library downloads anything.
  *
  * <p>Only the files that a precision needs are fetched. A broken download goes on where it ended; a
  * file counts only when its size and hash are those that the hub announces, and appears under its
@@ -72,7 +73,7 @@ public final class ModelHub {
    * @param repository {@code owner/name}, with {@code @revision} if it was asked for
    * @param precision that was asked for, or, of another program's cache, that is there
    * @param commit of the repository
-   * @param folder where {@link ModelBundle#at} finds it
+   * @param folder where {@link ModelBundle#at} or {@link SpeechBundle#at} finds it
    * @param bytes of its files
    */
   public record CachedModel(
@@ -149,6 +150,28 @@ public final class ModelHub {
    * @throws ModelException if it cannot be fetched, with the reason and what is left to do
    */
   public ModelBundle pull(String repository, Precision precision) {
+    return ModelBundle.at(pull(repository, precision, ModelBundle::files)).withPrecision(precision);
+  }
+
+  /**
+   * The same for a speech model, {@code onnx-community/whisper-base} for one.
+   *
+   * @param precision which variant of each graph; AUTO takes what {@link
+   *     SpeechBundle#withPrecision(Precision, Precision)} says of it
+   * @throws IllegalArgumentException if the name is no repository name
+   * @throws ModelException if it cannot be fetched, with the reason and what is left to do
+   */
+  public SpeechBundle pullSpeech(String repository, Precision precision) {
+    return SpeechBundle.at(pull(repository, precision, SpeechBundle::files))
+        .withPrecision(precision);
+  }
+
+  /** Which files of a repository a kind of bundle needs in a precision. */
+  private interface Choice {
+    List<String> of(Set<String> there, Precision precision);
+  }
+
+  private Path pull(String repository, Precision precision, Choice choice) {
     Path folder = folder(repository);
     try {
       Files.createDirectories(folder);
@@ -166,9 +189,9 @@ public final class ModelHub {
                         + ", and the hub is set to offline");
               }
             } else if (!complete(folder, precision)) {
-              fetch(repository, precision, folder);
+              fetch(repository, precision, folder, choice);
             }
-            return ModelBundle.at(folder).withPrecision(precision);
+            return folder;
           });
     } catch (IOException e) {
       throw new ModelException(repository + " cannot be fetched: " + e.getMessage(), e);
@@ -252,18 +275,29 @@ public final class ModelHub {
       if (precision == Precision.AUTO) {
         continue;
       }
-      List<String> needed;
-      try {
-        needed = ModelBundle.files(there, precision);
-      } catch (ModelException e) {
+      Optional<List<String>> needed = files(there, precision);
+      if (needed.isEmpty()) {
         continue; // Not all of this precision is there.
       }
       long bytes = 0;
-      for (String file : needed) {
+      for (String file : needed.get()) {
         bytes += Files.size(files.resolve(file));
       }
       String commit = files.getFileName().toString();
       models.add(new CachedModel(repository, precision, commit, files, bytes));
+    }
+  }
+
+  /** What a bundle of either kind needs, if all of it is there. */
+  private static Optional<List<String>> files(Set<String> there, Precision precision) {
+    try {
+      return Optional.of(ModelBundle.files(there, precision));
+    } catch (ModelException noPictures) {
+      try {
+        return Optional.of(SpeechBundle.files(there, precision));
+      } catch (ModelException noSpeech) {
+        return Optional.empty();
+      }
     }
   }
 
@@ -339,7 +373,8 @@ public final class ModelHub {
 
   // ---- fetching ----
 
-  private void fetch(String repository, Precision precision, Path folder) throws IOException {
+  private void fetch(String repository, Precision precision, Path folder, Choice choice)
+      throws IOException {
     Matcher named = REPOSITORY.matcher(repository);
     if (!named.matches()) {
       throw new IllegalArgumentException(repository);
@@ -365,7 +400,7 @@ public final class ModelHub {
       RemoteFile file = RemoteFile.of(sibling);
       there.put(file.name(), file);
     }
-    List<RemoteFile> wanted = choose(repository, precision, there);
+    List<RemoteFile> wanted = choose(repository, precision, there, choice);
     long missing = 0;
     for (RemoteFile file : wanted) {
       missing += Files.exists(folder.resolve(file.name())) ? 0 : file.size();
@@ -403,9 +438,9 @@ public final class ModelHub {
   }
 
   private static List<RemoteFile> choose(
-      String repository, Precision precision, Map<String, RemoteFile> there) {
+      String repository, Precision precision, Map<String, RemoteFile> there, Choice choice) {
     try {
-      return ModelBundle.files(there.keySet(), precision).stream().map(there::get).toList();
+      return choice.of(there.keySet(), precision).stream().map(there::get).toList();
     } catch (ModelException e) {
       throw new ModelException("model " + repository + ": " + e.getMessage(), e);
     }

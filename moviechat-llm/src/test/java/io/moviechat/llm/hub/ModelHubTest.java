@@ -55,6 +55,7 @@ class ModelHubTest {
   private final ConcurrentLinkedQueue<String> tokens = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<String> ranges = new ConcurrentLinkedQueue<>();
   private volatile Trick trick = (exchange, file, content) -> false;
+  private volatile Path served = TestData.smolVlm();
   private volatile String listed;
 
   @BeforeEach
@@ -99,7 +100,7 @@ class ModelHubTest {
       String prefix = "/" + REPO + "/resolve/" + COMMIT + "/";
       Path file =
           path.startsWith(prefix)
-              ? TestData.smolVlm().resolve(path.substring(prefix.length()))
+              ? served.resolve(path.substring(prefix.length()))
               : Path.of("nowhere");
       if (!Files.isRegularFile(file)) {
         exchange.sendResponseHeaders(404, -1);
@@ -134,11 +135,11 @@ class ModelHubTest {
   }
 
   /** The hub's description of the files; large ones by SHA-256, others by git's hash. */
-  private static String listing(Change change) throws IOException {
+  private String listing(Change change) throws IOException {
     StringBuilder json = new StringBuilder("{\"sha\":\"" + COMMIT + "\",\"siblings\":[");
-    try (Stream<Path> files = Files.walk(TestData.smolVlm())) {
+    try (Stream<Path> files = Files.walk(served)) {
       for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        String name = TestData.smolVlm().relativize(file).toString();
+        String name = served.relativize(file).toString();
         byte[] content = Files.readAllBytes(file);
         if (name.equals(GRAPH)) {
           content = change.apply(content);
@@ -181,6 +182,21 @@ class ModelHubTest {
 
   private Path folder() {
     return temp.resolve("models/tiny--SmolVLM");
+  }
+
+  @Test
+  void fetchesSpeech() throws IOException {
+    served = TestData.speech();
+    listed = listing(content -> content);
+    ModelHub hub = builder().build();
+
+    hub.pullSpeech(REPO, Precision.AUTO).open().close();
+
+    assertThat(hub.list()).hasSize(1);
+    assertThat(hub.check(REPO)).isEmpty();
+    assertThatThrownBy(() -> hub.pull(REPO, Precision.FP32))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("no onnx/vision_encoder");
   }
 
   @Test
@@ -546,5 +562,9 @@ class ModelHubTest {
       assertThat(bundle.name()).isEqualTo("tiny--Smol--VLM");
       assertThat(bundle.report().family()).isEqualTo("SmolVLM");
     }
+    PythonLayout.of(TestData.speech(), temp.resolve("hub/models--tiny--whisper"));
+    assertThat(hub.list())
+        .extracting(ModelHub.CachedModel::repository)
+        .contains("tiny/whisper", "tiny/Smol--VLM");
   }
 }
