@@ -17,6 +17,14 @@ def sinusoids(n, d):
     return torch.cat([angle.sin(), angle.cos()], 1)
 
 
+def convolve(x, conv, stride):
+    """A convolution of three moments, [b, n, channels], as a product: torch 1.13's own has gradients without bound on some processors."""
+    x = F.pad(x, (0, 0, 1, 1))
+    n = x.shape[1] - 2
+    three = torch.cat([x[:, k : k + n : stride] for k in range(3)], 2)
+    return F.linear(three, conv.weight.transpose(1, 2).reshape(conv.weight.shape[0], -1), conv.bias)
+
+
 class Attention(nn.Module):
     def __init__(self):
         super().__init__()
@@ -62,7 +70,7 @@ class Speech(nn.Module):
         super().__init__()
         self.conv1, self.conv2 = nn.Conv1d(MELS, WIDTH, 3, padding=1), nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1)
         self.register_buffer("waves", sinusoids(FRAMES + 1, WIDTH), persistent=False)
-        self.place = nn.Parameter(torch.tensor(0.3))
+        self.place = nn.Parameter(torch.tensor(0.15))
         self.encoder = nn.ModuleList(Layer(False) for _ in range(ENCODER))
         self.encoder_norm = nn.LayerNorm(WIDTH)
         self.words = nn.Parameter(torch.randn(text, WIDTH) * 0.05)
@@ -76,12 +84,21 @@ class Speech(nn.Module):
         self.decoder = nn.ModuleList(Layer(True) for _ in range(DECODER))
         self.decoder_norm = nn.LayerNorm(WIDTH)
         self.sounds = nn.Linear(WIDTH, sounds)
+        # What is heard must not drown: sound as large as its place, layers that add nothing at first, most moments without a phoneme.
+        for conv in (self.conv1, self.conv2):
+            nn.init.kaiming_normal_(conv.weight)
+        for name, weight in self.named_parameters():
+            if name.endswith((".o.weight", ".narrow.weight")):
+                nn.init.zeros_(weight)
+        with torch.no_grad():
+            self.sounds.bias[0] = 3.0
 
     def rows(self):
         return torch.cat([self.words, self.time(self.waves[: self.stamps] * 0.07).float()])
 
     def encode(self, features, offsets=None):
-        x = F.gelu(self.conv2(F.gelu(self.conv1(features)))).transpose(1, 2)
+        x = F.gelu(convolve(features.transpose(1, 2), self.conv1, 1))
+        x = F.gelu(convolve(x, self.conv2, 2))
         n = x.shape[1]
         if offsets is None:
             places = self.waves[:n]

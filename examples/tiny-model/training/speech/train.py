@@ -141,6 +141,7 @@ def losses(net, data, tokenizer):
         text = (wanted >= 0) & (wanted < tokenizer.end)
         times = wanted >= tokenizer.stamp
         shares = right[text].float().mean(), right[times].float().mean(), (logits.argmax(-1) - wanted).abs().le(2)[times].float().mean()
+        shares += (heard.float().var(1).mean(),)
     return answer, ctc, shares
 
 
@@ -149,7 +150,7 @@ def main():
     options.add_argument("--run", required=True)
     options.add_argument("--minutes", type=float, required=True, help="of this run's schedule, all parts together")
     options.add_argument("--long", type=float, default=0.75, help="share of the time after which windows are of 30 seconds")
-    options.add_argument("--rate", type=float, default=2e-3)
+    options.add_argument("--rate", type=float, default=1.5e-3)
     options.add_argument("--batch", type=int, default=16)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--restart", action="store_true", help="a new schedule on the present weights")
@@ -160,7 +161,7 @@ def main():
     net = models.Speech(tokenizer.stamp, tokens.STAMPS, sounds.classes())
     matrices = [p for n, p in net.named_parameters() if p.ndim == 2 and n.startswith(("encoder.", "decoder.", "time."))]
     own = {id(p) for p in matrices}
-    optimisers = [Muon(matrices, o.rate), torch.optim.AdamW([p for p in net.parameters() if id(p) not in own], o.rate / 2, betas=(0.9, 0.98), weight_decay=0.01)]
+    optimisers = [Muon(matrices, o.rate), torch.optim.AdamW([p for p in net.parameters() if id(p) not in own], o.rate, betas=(0.9, 0.98), weight_decay=0.01)]
     mean = {k: v.clone() for k, v in net.state_dict().items()}
     steps, before = 0, 0.0
     path = os.path.join(o.run, "speech.pt")
@@ -175,24 +176,24 @@ def main():
     r = random.Random(o.seed * 1000 + steps)
     short, long = Pool(os.path.join(o.run, "pool8"), r), Pool(os.path.join(o.run, "pool30"), r, 3)
     start = last = time.time()
-    sums, first = np.zeros(5), steps
+    sums, first = np.zeros(7), steps
     while True:
         now = time.time()
         progress = (before + now - start) / (60 * o.minutes)
         if progress >= 1:
             break
-        warm = min(1.0, (steps + 1) / 300) if not o.restart else min(1.0, (steps - first + 1) / 50)
+        warm = min(1.0, (steps + 1) / 100) if not o.restart else min(1.0, (steps - first + 1) / 50)
         rate = o.rate * warm * (1 if progress < 0.5 else 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (progress - 0.5) / 0.5)))
-        for optimiser, share in zip(optimisers, (1, 0.5)):
+        for optimiser in optimisers:
             for group in optimiser.param_groups:
-                group["lr"] = rate * share
+                group["lr"] = rate
         whole = progress > o.long and steps % 4 != 0 and long.names()
         data = batch(long if whole else short, o.batch // 4 if whole else o.batch, tokenizer, sounds, r)
         answer, ctc, shares = losses(net, data, tokenizer)
         for optimiser in optimisers:
             optimiser.zero_grad(set_to_none=True)
-        (answer + 0.3 * ctc).backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        (answer + (1.0 if progress < 0.2 else 0.3) * ctc).backward()
+        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0, error_if_nonfinite=True)
         for optimiser in optimisers:
             optimiser.step()
         steps += 1
@@ -200,15 +201,15 @@ def main():
         with torch.no_grad():
             for name, value in net.state_dict().items():
                 mean[name].lerp_(value, 1 - keep)
-        sums += [float(answer), float(ctc)] + [0.0 if math.isnan(s) else float(s) for s in shares]
+        sums += [float(answer), float(ctc)] + [0.0 if math.isnan(s) else float(s) for s in shares] + [float(norm)]
         if steps % 50 == 0:
             now = time.time()
-            line = dict(steps=steps, seconds=round(before + now - start), rate=round(rate, 6), answer=sums[0] / 50, sounds=sums[1] / 50, words=sums[2] / 50, times=sums[3] / 50, near=sums[4] / 50, step=(now - last) / 50)
+            line = dict(steps=steps, seconds=round(before + now - start), rate=round(rate, 6), answer=sums[0] / 50, sounds=sums[1] / 50, words=sums[2] / 50, times=sums[3] / 50, near=sums[4] / 50, moving=sums[5] / 50, norm=sums[6] / 50, step=(now - last) / 50)
             line = {k: round(v, 4) for k, v in line.items()}
             print(line, flush=True)
             with open(os.path.join(o.run, "speech.log"), "a") as file:
                 file.write(json.dumps(line) + "\n")
-            sums, last = np.zeros(5), now
+            sums, last = np.zeros(7), now
         if steps % 200 == 0 or progress >= 1:
             save(path, net, mean, optimisers, steps, before + now - start)
     save(path, net, mean, optimisers, steps, before + time.time() - start)
