@@ -38,14 +38,16 @@ class Attention(nn.Module):
     def keys_values(self, x):
         return self.split(self.k(x)), self.split(self.v(x))
 
-    def forward(self, x, k, v, causal=False):
+    def forward(self, x, k, v, causal=False, looks=None):
         q = self.split(self.q(x) * SIZE**-0.5)
         scores = q @ k.transpose(2, 3)
         if causal:
             n, m = scores.shape[2:]
             scores = scores + torch.full((n, m), -1e4, dtype=scores.dtype).triu(1 + m - n)
-        mixed = torch.softmax(scores, -1) @ v
-        return self.o(mixed.transpose(1, 2).reshape(x.shape))
+        shares = torch.softmax(scores, -1)
+        if looks is not None:
+            looks.append(shares[:, 0])
+        return self.o((shares @ v).transpose(1, 2).reshape(x.shape))
 
 
 class Layer(nn.Module):
@@ -56,11 +58,11 @@ class Layer(nn.Module):
             self.cross, self.cross_norm = Attention(), nn.LayerNorm(WIDTH)
         self.norm, self.wide, self.narrow = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
 
-    def forward(self, x, heard=None, causal=False):
+    def forward(self, x, heard=None, causal=False, looks=None):
         y = self.own_norm(x)
         x = x + self.own(y, *self.own.keys_values(y), causal)
         if heard is not None:
-            x = x + self.cross(self.cross_norm(x), *self.cross.keys_values(heard))
+            x = x + self.cross(self.cross_norm(x), *self.cross.keys_values(heard), looks=looks)
         return x + self.narrow(F.gelu(self.wide(self.norm(x))))
 
 
@@ -109,9 +111,10 @@ class Speech(nn.Module):
             x = layer(x)
         return self.encoder_norm(x)
 
-    def decode(self, ids, heard, rows=None):
+    def decode(self, ids, heard, rows=None, looks=None):
+        """Scores of the next ids. looks: a list that takes where each layer's first head looks, [b, n, states]."""
         rows = self.rows() if rows is None else rows
         x = F.embedding(ids, rows) * self.into + self.order[: ids.shape[1]]
         for layer in self.decoder:
-            x = layer(x, heard, causal=True)
+            x = layer(x, heard, True, looks)
         return self.decoder_norm(x) @ rows.t()

@@ -22,6 +22,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from muon import Muon
 
 IGNORED = -100
+LOOK = 20  # states, 0.4 seconds: how far from its place in the sound a word may be looked for
 
 
 class Sounds:
@@ -39,20 +40,26 @@ class Sounds:
 
 
 def targets(segments, tokenizer, offset, last, timed):
-    """Ids after the prompt. offset: encoder position of the window's first sample; last: the largest time."""
+    """Ids after the prompt, and the state at which each is heard or -1. offset: encoder position of the window's first sample; last: the largest time."""
     t = tokenizer
     if not segments:
-        return ([t.stamp + 0] if timed else []) + [t.end]
+        ids = ([t.stamp + 0] if timed else []) + [t.end]
+        return ids, [-1.0] * len(ids)
     stamp = lambda seconds: t.stamp + min(last, offset + round(seconds * 50))
-    ids = []
+    ids, places = [], []
     for start, end, said, first, mark in segments:
         if timed:
             ids.append(stamp(start))
+            places.append(start * 50)
         if end is not None:
-            ids += t.encode(words.written(said, first, mark))
+            text = t.encode(words.written(said, first, mark))
+            ids += text
+            # Words are taken to follow each other evenly: near enough to show where to look.
+            places += [50 * (start + (i + 0.5) / len(text) * (end - start)) for i in range(len(text))]
             if timed:
                 ids.append(stamp(end))
-    return ids + [t.end]
+                places.append(end * 50)
+    return ids + [t.end], places + [-1.0]
 
 
 class Pool:
@@ -100,7 +107,7 @@ def hide(x, r):
 
 
 def batch(pool, n, tokenizer, sounds, r, augment=True):
-    t, features, inputs, wanted, offsets, spoken = tokenizer, [], [], [], [], []
+    t, features, inputs, wanted, offsets, spoken, heard_at = tokenizer, [], [], [], [], [], []
     for _ in range(n):
         x, segments = pool.draw()
         x = x.astype(np.float32)
@@ -110,7 +117,7 @@ def batch(pool, n, tokenizer, sounds, r, augment=True):
         timed = not augment or r.random() < 0.9
         prompt = [t.start, t.english, t.transcribe] + ([] if timed else [t.plain])
         # Times stay within the window, so that an end at its border is the border.
-        ids = targets(segments, t, offset, offset + frames, timed)
+        ids, places = targets(segments, t, offset, offset + frames, timed)
         labels = [t.english if segments else t.silence] + [IGNORED] * (len(prompt) - 2) + ids
         seen = prompt + ids[:-1]
         if augment:
@@ -118,17 +125,19 @@ def batch(pool, n, tokenizer, sounds, r, augment=True):
         inputs.append(seen)
         wanted.append(labels)
         offsets.append(offset)
+        heard_at.append([-1.0] * (len(prompt) - 1) + places)
         spoken.append(sounds.ids([w for s in segments for w in s[2]]))
     longest = max(map(len, inputs))
     pad = lambda rows, value: torch.tensor([row + [value] * (longest - len(row)) for row in rows])
-    return torch.from_numpy(np.stack(features)), torch.tensor(offsets), pad(inputs, t.end), pad(wanted, IGNORED), spoken
+    return torch.from_numpy(np.stack(features)), torch.tensor(offsets), pad(inputs, t.end), pad(wanted, IGNORED), pad(heard_at, -1.0), spoken
 
 
 def losses(net, data, tokenizer):
-    features, offsets, inputs, wanted, spoken = data
+    features, offsets, inputs, wanted, places, spoken = data
+    looks = []
     with torch.autocast("cpu", dtype=torch.bfloat16):
         heard = net.encode(features, offsets)
-        logits = net.decode(inputs, heard)
+        logits = net.decode(inputs, heard, looks=looks)
         said = net.sounds(heard)
     logits = logits.float()
     answer = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
@@ -136,13 +145,15 @@ def losses(net, data, tokenizer):
     classes = F.log_softmax(said.float(), -1).transpose(0, 1)
     flat = torch.tensor([i for s in spoken for i in s], dtype=torch.long)
     ctc = F.ctc_loss(classes, flat, torch.full((len(spoken),), classes.shape[0]), lengths, zero_infinity=True, reduction="sum") / max(1, int(lengths.sum()))
+    near = ((torch.arange(heard.shape[1]) - places[:, :, None]).abs() <= LOOK) & (places[:, :, None] >= 0)
+    guide = sum(-((look.float() * near).sum(-1)[places >= 0] + 1e-4).log().mean() for look in looks) / len(looks)
     with torch.no_grad():
         right = logits.argmax(-1) == wanted
         text = (wanted >= 0) & (wanted < tokenizer.end)
         times = wanted >= tokenizer.stamp
         shares = right[text].float().mean(), right[times].float().mean(), (logits.argmax(-1) - wanted).abs().le(2)[times].float().mean()
-        shares += (heard.float().var(1).mean(),)
-    return answer, ctc, shares
+        shares += (heard.float().var(1).mean(), guide)
+    return answer, ctc, guide, shares
 
 
 def main():
@@ -176,7 +187,7 @@ def main():
     r = random.Random(o.seed * 1000 + steps)
     short, long = Pool(os.path.join(o.run, "pool8"), r), Pool(os.path.join(o.run, "pool30"), r, 3)
     start = last = time.time()
-    sums, first = np.zeros(7), steps
+    sums, first = np.zeros(8), steps
     while True:
         now = time.time()
         progress = (before + now - start) / (60 * o.minutes)
@@ -189,10 +200,10 @@ def main():
                 group["lr"] = rate
         whole = progress > o.long and steps % 4 != 0 and long.names()
         data = batch(long if whole else short, o.batch // 4 if whole else o.batch, tokenizer, sounds, r)
-        answer, ctc, shares = losses(net, data, tokenizer)
+        answer, ctc, guide, shares = losses(net, data, tokenizer)
         for optimiser in optimisers:
             optimiser.zero_grad(set_to_none=True)
-        (answer + (1.0 if progress < 0.2 else 0.3) * ctc).backward()
+        (answer + (0.6 if progress < 0.6 else 0.3) * ctc + (0.3 if progress < 0.8 else 0.0) * guide).backward()
         norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0, error_if_nonfinite=True)
         for optimiser in optimisers:
             optimiser.step()
@@ -204,12 +215,12 @@ def main():
         sums += [float(answer), float(ctc)] + [0.0 if math.isnan(s) else float(s) for s in shares] + [float(norm)]
         if steps % 50 == 0:
             now = time.time()
-            line = dict(steps=steps, seconds=round(before + now - start), rate=round(rate, 6), answer=sums[0] / 50, sounds=sums[1] / 50, words=sums[2] / 50, times=sums[3] / 50, near=sums[4] / 50, moving=sums[5] / 50, norm=sums[6] / 50, step=(now - last) / 50)
+            line = dict(steps=steps, seconds=round(before + now - start), rate=round(rate, 6), answer=sums[0] / 50, sounds=sums[1] / 50, words=sums[2] / 50, times=sums[3] / 50, near=sums[4] / 50, moving=sums[5] / 50, looks=sums[6] / 50, norm=sums[7] / 50, step=(now - last) / 50)
             line = {k: round(v, 4) for k, v in line.items()}
             print(line, flush=True)
             with open(os.path.join(o.run, "speech.log"), "a") as file:
                 file.write(json.dumps(line) + "\n")
-            sums, last = np.zeros(7), now
+            sums, last = np.zeros(8), now
         if steps % 200 == 0 or progress >= 1:
             save(path, net, mean, optimisers, steps, before + now - start)
     save(path, net, mean, optimisers, steps, before + time.time() - start)
