@@ -7,17 +7,22 @@ import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMTCTX_UNSEEKABLE;
 import static org.bytedeco.ffmpeg.global.avformat.AV_DISPOSITION_ATTACHED_PIC;
 import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
+import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_alloc_context;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_find_stream_info;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_open_input;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EXIT;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_INVALIDDATA;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_AUDIO;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_SUBTITLE;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
+import static org.bytedeco.ffmpeg.global.avutil.AV_TIME_BASE;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_get;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
+import static org.bytedeco.ffmpeg.global.avutil.av_rescale_q;
 
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo.Track;
@@ -33,22 +38,31 @@ import java.util.Optional;
 import java.util.function.IntPredicate;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
+import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVDictionaryEntry;
+import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.javacpp.PointerPointer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A container that FFmpeg has opened: from bytes that Java reads, or from an address. Has what ends
  * its reading. One thread at a time.
  */
 final class Container implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Container.class);
+
   /** The type of a sample entry that hides which codec it is, {@code encv}. */
   private static final int ENCRYPTED_VIDEO = 'e' | 'n' << 8 | 'c' << 16 | 'v' << 24;
 
   private static final int DOLBY_VISION_ALONE = 5;
+
+  /** Bad packets in a row after which a file counts as ended. */
+  private static final int MAX_BAD_READS = 200;
 
   private final String name;
   private final String url;
@@ -57,6 +71,8 @@ final class Container implements AutoCloseable {
   private final VideoOptions options;
   private final Watchdog watchdog;
   private AVFormatContext format;
+  private long badReads;
+  private boolean endedEarly;
 
   private Container(
       String name,
@@ -366,9 +382,78 @@ final class Container implements AutoCloseable {
     return bridge == null || !seekable() ? -1 : bridge.bytes();
   }
 
-  /** What went wrong in Java's reading, if anything did. */
-  @Nullable Throwable failure() {
-    return bridge == null ? null : bridge.failure();
+  /**
+   * Reads the next packet, of any stream.
+   *
+   * @return false at the end
+   * @throws VideoException if reading fails
+   * @throws IllegalStateException if what reads it is closed
+   */
+  boolean read(AVPacket packet) {
+    int bad = 0;
+    while (true) {
+      watchdog.progress();
+      int code = av_read_frame(format, packet);
+      if (code >= 0) {
+        return true;
+      }
+      if (code == AVERROR_EOF()) {
+        return false;
+      }
+      if (watchdog.isStopped()) {
+        throw new IllegalStateException("the video " + name + " is closed");
+      }
+      Throwable failure = bridge == null ? null : bridge.failure();
+      if (failure != null) {
+        throw new VideoException(name + " cannot be read any further: " + failure, failure);
+      }
+      if (watchdog.shouldStop()) {
+        throw new VideoException(name + " sent nothing in time; reading was given up");
+      }
+      if (code == AVERROR_INVALIDDATA() && ++bad < MAX_BAD_READS) {
+        badReads++;
+        continue;
+      }
+      badReads++;
+      endedEarly = true;
+      log.warn("{} ends early: {}", name, Ffmpeg.errorText(code));
+      return false;
+    }
+  }
+
+  /** Bad reads that were skipped. */
+  long badReads() {
+    return badReads;
+  }
+
+  /** Whether it ended before it said it would. */
+  boolean endedEarly() {
+    return endedEarly;
+  }
+
+  /**
+   * Where time starts, in ticks of the stream of the pictures. The container's start, so that a
+   * picture that appears late is late; but sound that begins before zero (an encoder's priming) is
+   * never heard and shifts nothing.
+   */
+  long origin(AVStream pictures) {
+    long first = pictures.start_time();
+    long start = format.start_time();
+    if (start == Ffmpeg.NO_TIME) {
+      return first == Ffmpeg.NO_TIME ? 0 : first;
+    }
+    try (AVRational micros = new AVRational().num(1).den(AV_TIME_BASE)) {
+      AVRational base = pictures.time_base();
+      long ticks = av_rescale_q(start, micros, base);
+      if (first == Ffmpeg.NO_TIME) {
+        return ticks;
+      }
+      // The container rounds to microseconds: its start may be the video's own first tick.
+      if (Math.abs(av_rescale_q(first, base, micros) - start) <= 1) {
+        return first;
+      }
+      return start < 0 ? Math.min(0, first) : Math.min(ticks, first);
+    }
   }
 
   @Override

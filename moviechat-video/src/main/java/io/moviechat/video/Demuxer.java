@@ -13,16 +13,11 @@ import static org.bytedeco.ffmpeg.global.avformat.AVFMT_NO_BYTE_SEEK;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMT_TS_DISCONT;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BYTE;
-import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 import static org.bytedeco.ffmpeg.global.avformat.av_seek_frame;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entries_count;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry_from_timestamp;
-import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
-import static org.bytedeco.ffmpeg.global.avutil.AVERROR_INVALIDDATA;
-import static org.bytedeco.ffmpeg.global.avutil.AV_TIME_BASE;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_get;
-import static org.bytedeco.ffmpeg.global.avutil.av_rescale_q;
 
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo.Track;
@@ -39,25 +34,17 @@ import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVIndexEntry;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionaryEntry;
-import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Takes a container apart: packets of its one video stream, seeking, and what it says of itself.
  * Times are nanoseconds since the start of the video.
  */
 final class Demuxer implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Demuxer.class);
-
   /** More than any codec reorders. */
   private static final int START_PACKETS = 24;
 
   private static final Pattern CLOCK = Pattern.compile("(\\d{1,4}):(\\d\\d):(\\d\\d)\\.(\\d{1,9})");
-
-  /** Bad packets in a row after which a file counts as ended. */
-  private static final int MAX_BAD_READS = 200;
 
   private final Container container;
   private final String name;
@@ -84,9 +71,6 @@ final class Demuxer implements AutoCloseable {
 
   private final @Nullable TileGrid grid;
 
-  private long badReads;
-  private boolean endedEarly;
-
   /** What tells whether reading begins where it began before. */
   private record First(long pts, long dts, int size) {
     static First of(AVPacket packet) {
@@ -108,7 +92,7 @@ final class Demuxer implements AutoCloseable {
     this.stream = format.streams(streamIndex);
     this.timeBaseNumerator = stream.time_base().num();
     this.timeBaseDenominator = stream.time_base().den();
-    this.originTicks = origin();
+    this.originTicks = container.origin(stream);
     this.grid = TileGrid.of(format, streamIndex).orElse(null);
     this.display = grid == null ? Display.of(stream) : grid.display();
     this.fields = FieldPairs.of(stream.codecpar()).orElse(null);
@@ -163,30 +147,6 @@ final class Demuxer implements AutoCloseable {
       if (i != streamIndex && !isTile(i)) {
         format().streams(i).discard(AVDISCARD_ALL);
       }
-    }
-  }
-
-  /**
-   * Where time starts. The container's start, so that a picture that appears late is late; but
-   * sound that begins before zero (an encoder's priming) is never heard and shifts nothing.
-   */
-  private long origin() {
-    long first = stream.start_time();
-    long start = format().start_time();
-    if (start == Ffmpeg.NO_TIME) {
-      return first == Ffmpeg.NO_TIME ? 0 : first;
-    }
-    try (AVRational micros = new AVRational().num(1).den(AV_TIME_BASE);
-        AVRational base = new AVRational().num(timeBaseNumerator).den(timeBaseDenominator)) {
-      long ticks = av_rescale_q(start, micros, base);
-      if (first == Ffmpeg.NO_TIME) {
-        return ticks;
-      }
-      // The container rounds to microseconds: its start may be the video's own first tick.
-      if (Math.abs(av_rescale_q(first, base, micros) - start) <= 1) {
-        return first;
-      }
-      return start < 0 ? Math.min(0, first) : Math.min(ticks, first);
     }
   }
 
@@ -316,12 +276,12 @@ final class Demuxer implements AutoCloseable {
 
   /** Bad reads that were skipped. */
   long badReads() {
-    return badReads;
+    return container.badReads();
   }
 
   /** Whether the file ended before its container said it would. */
   boolean endedEarly() {
-    return endedEarly;
+    return container.endedEarly();
   }
 
   boolean timesMayJump() {
@@ -455,43 +415,17 @@ final class Demuxer implements AutoCloseable {
   }
 
   private boolean readPacket(AVPacket packet) {
-    int bad = 0;
-    while (true) {
-      watchdog.progress();
-      int code = av_read_frame(format(), packet);
-      if (code >= 0) {
-        int index = packet.stream_index();
-        if (index == streamIndex || isTile(index)) {
-          if (decodingTimesOnly) {
-            packet.pts(Ffmpeg.NO_TIME);
-          }
-          return true;
+    while (container.read(packet)) {
+      int index = packet.stream_index();
+      if (index == streamIndex || isTile(index)) {
+        if (decodingTimesOnly) {
+          packet.pts(Ffmpeg.NO_TIME);
         }
-        av_packet_unref(packet);
-        continue;
+        return true;
       }
-      if (code == AVERROR_EOF()) {
-        return false;
-      }
-      if (watchdog.isStopped()) {
-        throw new IllegalStateException("the video " + name + " is closed");
-      }
-      Throwable failure = container.failure();
-      if (failure != null) {
-        throw new VideoException(name + " cannot be read any further: " + failure, failure);
-      }
-      if (watchdog.shouldStop()) {
-        throw new VideoException(name + " sent nothing in time; reading was given up");
-      }
-      if (code == AVERROR_INVALIDDATA() && ++bad < MAX_BAD_READS) {
-        badReads++;
-        continue;
-      }
-      badReads++;
-      endedEarly = true;
-      log.warn("{} ends early: {}", name, Ffmpeg.errorText(code));
-      return false;
+      av_packet_unref(packet);
     }
+    return false;
   }
 
   /**

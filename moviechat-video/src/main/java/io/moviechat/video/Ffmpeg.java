@@ -12,6 +12,7 @@ import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.global.avcodec;
 import org.bytedeco.ffmpeg.global.avformat;
 import org.bytedeco.ffmpeg.global.avutil;
+import org.bytedeco.ffmpeg.global.swresample;
 import org.bytedeco.ffmpeg.global.swscale;
 import org.bytedeco.javacpp.Loader;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ final class Ffmpeg {
       Loader.load(avcodec.class);
       Loader.load(avformat.class);
       Loader.load(swscale.class);
+      Loader.load(swresample.class);
       FfmpegLog.install();
       return null;
     } catch (LinkageError | RuntimeException e) {

@@ -138,13 +138,7 @@ final class FfmpegVideoSource implements VideoSource {
     }
     Geometry size = display.size(width, height, parameters.sample_aspect_ratio());
     long duration = demuxer.duration();
-    if (duration != Ffmpeg.NO_TIME && duration > options.maxDuration().toNanos()) {
-      throw new VideoException(
-          String.format(
-              "%s claims to last %s, more than the limit of %s; raise VideoOptions.maxDuration if"
-                  + " that is right",
-              name, Duration.ofNanos(duration), options.maxDuration()));
-    }
+    limitDuration(name, duration, options);
     long frames = demuxer.stream().nb_frames();
     double rate = Ffmpeg.toDouble(demuxer.stream().avg_frame_rate());
     return new VideoInfo(
@@ -158,6 +152,20 @@ final class FfmpegVideoSource implements VideoSource {
         frames > 0 ? OptionalLong.of(frames) : OptionalLong.empty(),
         rate > 0 ? OptionalDouble.of(rate) : OptionalDouble.empty(),
         demuxer.otherTracks());
+  }
+
+  /**
+   * @param duration in nanoseconds, or {@link Ffmpeg#NO_TIME}
+   * @throws VideoException if it is too long
+   */
+  static void limitDuration(String name, long duration, VideoOptions options) {
+    if (duration != Ffmpeg.NO_TIME && duration > options.maxDuration().toNanos()) {
+      throw new VideoException(
+          String.format(
+              "%s claims to last %s, more than the limit of %s; raise VideoOptions.maxDuration if"
+                  + " that is right",
+              name, Duration.ofNanos(duration), options.maxDuration()));
+    }
   }
 
   @Override

@@ -2,6 +2,8 @@ package io.moviechat.video;
 
 import io.moviechat.VideoException;
 import io.moviechat.VideoLocation;
+import io.moviechat.internal.Nanos;
+import io.moviechat.speech.AudioSource;
 import io.moviechat.speech.Cues;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
@@ -12,6 +14,7 @@ import java.net.URI;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -62,6 +65,18 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
     return location.path().isPresent() || isNetwork(location);
   }
 
+  private static VideoException unknown(VideoLocation location) {
+    return new VideoException(
+        "cannot open "
+            + location
+            + ": expected a location that starts with file: or one of "
+            + NETWORK);
+  }
+
+  private static boolean isSequence(Path file) {
+    return SEQUENCE.matcher(file.toString()).find() && !Files.exists(file);
+  }
+
   private static boolean isNetwork(VideoLocation location) {
     return NETWORK.contains(location.scheme().toLowerCase(Locale.ROOT));
   }
@@ -69,11 +84,7 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
   @Override
   public VideoSource open(VideoLocation location) {
     if (!accepts(location)) {
-      throw new VideoException(
-          "cannot open "
-              + location
-              + ": expected a location that starts with file: or one of "
-              + NETWORK);
+      throw unknown(location);
     }
     if (location.path().isPresent()) {
       return open(location.path().get());
@@ -83,6 +94,42 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
         watchdog -> Optional.of(Demuxer.open(location, options, watchdog)),
         () -> {},
         options);
+  }
+
+  /** Also of files that hold sound only. Numbered pictures have none. */
+  @Override
+  public Optional<AudioSource> openAudio(
+      VideoLocation location, Duration from, Optional<String> language) {
+    if (from.isNegative()) {
+      throw new IllegalArgumentException("sound begins at a moment not negative, was " + from);
+    }
+    if (!accepts(location)) {
+      throw unknown(location);
+    }
+    if (location.path().isEmpty()) {
+      return sound(
+          location.toString(),
+          watchdog -> Container.open(location, options, watchdog),
+          from,
+          language);
+    }
+    Path file = location.path().get();
+    String name = file.toString();
+    return sound(
+        name,
+        watchdog ->
+            isSequence(file)
+                ? Container.openSequence(name, options, watchdog)
+                : Container.open(
+                    name, VideoInput.OfFile.open(file, options.maxBytes()), options, watchdog),
+        from,
+        language);
+  }
+
+  private Optional<AudioSource> sound(
+      String name, FfmpegAudioSource.Opener opener, Duration from, Optional<String> language) {
+    return Optional.of(
+        new FfmpegAudioSource(name, opener, Nanos.saturated(from), language, options));
   }
 
   /**
@@ -119,7 +166,7 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
    */
   public VideoSource open(Path file) {
     String name = file.toString();
-    if (SEQUENCE.matcher(name).find() && !Files.exists(file)) {
+    if (isSequence(file)) {
       return new FfmpegVideoSource(
           name,
           watchdog -> Optional.of(Demuxer.openSequence(name, options, watchdog)),

@@ -1,5 +1,6 @@
 package io.moviechat.video;
 
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.MissingResourceException;
@@ -30,6 +31,8 @@ final class Languages {
           Map.entry("tib", "bod"),
           Map.entry("wel", "cym"));
 
+  private static final Map<String, String> TWO_LETTERS = twoLetters();
+
   private Languages() {}
 
   /** The same for all codes of a language. */
@@ -45,5 +48,19 @@ final class Languages {
     } catch (MissingResourceException e) {
       return lower;
     }
+  }
+
+  /** The code of two letters where there is one: {@code de} for {@code ger} and {@code de-AT}. */
+  static String shortest(String code) {
+    String key = key(code);
+    return TWO_LETTERS.getOrDefault(key, key);
+  }
+
+  private static Map<String, String> twoLetters() {
+    Map<String, String> codes = new HashMap<>();
+    for (String two : Locale.getISOLanguages()) {
+      codes.putIfAbsent(Locale.forLanguageTag(two).getISO3Language(), two);
+    }
+    return Map.copyOf(codes);
   }
 }
