@@ -211,6 +211,7 @@ final class ApiServlet extends HttpServlet {
       answer.put("text", reply.answer().text());
       answer.put("finish", reply.answer().finishReason().name());
       answer.put("evidence", Films.evidence(reply.answer()));
+      answer.put("cues", Films.cues(reply.answer().cues()));
       answer.put("watchedTo", Times.seconds(reply.watchedTo()));
       answer.put("watchedWhole", reply.watchedWhole());
       answer.put("millis", (System.nanoTime() - start) / 1_000_000);

@@ -20,6 +20,7 @@ import io.moviechat.VideoLocation;
 import io.moviechat.library.Film;
 import io.moviechat.library.MovieLibrary;
 import io.moviechat.recall.SearchHit;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.video.Storyboard;
@@ -62,6 +63,7 @@ final class Films implements AutoCloseable {
   private static final int PICTURE_SIDE = 320;
   private static final int MAX_PICTURES = 1_000;
   private static final int MAX_ASKS = 32;
+  private static final int MOST_SAID = 100;
 
   private final MovieChat chat;
   private final MovieLibrary library;
@@ -297,13 +299,20 @@ final class Films implements AutoCloseable {
       }
       throw new Refusal(
           Refusal.CONFLICT,
-          "films cannot be searched with the model " + chat.model() + ": it has no scorer",
+          "nothing can be found here: the model "
+              + chat.model()
+              + " has no scorer, and nothing is"
+              + " said in the film",
           e);
     }
   }
 
-  /** Slots that were found side by side, and the best of them. */
+  /** What was found from one moment to another, and the best of it. */
   private record Found(Duration start, Duration end, SearchHit best) {
+    Found(SearchHit hit) {
+      this(hit.start(), hit.end(), hit);
+    }
+
     Found and(Found next) {
       return new Found(start, next.end, best.score() >= next.best.score() ? best : next.best);
     }
@@ -311,14 +320,20 @@ final class Films implements AutoCloseable {
 
   private static Stream<Found> moments(Movie movie, String query) {
     List<MemorySlot> slots = movie.memory().snapshot().slots();
-    Map<Duration, SearchHit> hits = new HashMap<>();
-    movie.search(query, Math.max(1, slots.size())).forEach(hit -> hits.put(hit.start(), hit));
     List<Found> moments = new ArrayList<>();
+    Map<Duration, SearchHit> seen = new HashMap<>();
+    for (SearchHit hit : movie.search(query, slots.size() + MOST_SAID)) {
+      if (hit.cues().isEmpty()) {
+        seen.put(hit.start(), hit);
+      } else {
+        moments.add(new Found(hit));
+      }
+    }
     boolean goesOn = false;
     for (MemorySlot slot : slots) {
-      SearchHit hit = hits.get(slot.start());
+      SearchHit hit = seen.get(slot.start());
       if (hit != null) {
-        Found here = new Found(hit.start(), hit.end(), hit);
+        Found here = new Found(hit);
         moments.add(goesOn ? moments.remove(moments.size() - 1).and(here) : here);
       }
       goesOn = hit != null;
@@ -334,11 +349,24 @@ final class Films implements AutoCloseable {
     json.put("end", Times.seconds(moment.end));
     json.put("from", Times.clock(moment.start));
     json.put("to", Times.clock(moment.end));
-    json.put("best", Times.seconds(best.start()));
+    json.put("best", Times.seconds(best.cues().isEmpty() ? best.start() : best.representative()));
     json.put("picture", best.representative().toMillis());
     json.put("score", Math.round(best.score() * 1000) / 1000.0);
     json.put("reason", best.reason());
+    json.put("cues", cues(best.cues()));
     return json;
+  }
+
+  /** What is said, as JSON. */
+  static List<Map<String, Object>> cues(List<Cue> cues) {
+    return cues.stream()
+        .map(
+            cue ->
+                Map.<String, Object>of(
+                    "start", Times.seconds(cue.start()),
+                    "end", Times.seconds(cue.end()),
+                    "text", cue.text()))
+        .toList();
   }
 
   /** Where answers of streams are made. */

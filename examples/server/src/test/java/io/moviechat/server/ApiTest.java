@@ -132,6 +132,23 @@ class ApiTest {
   }
 
   @Test
+  void findsWhatIsSaid() throws Exception {
+    var gated = new Fixture.GatedModel();
+    try (Fixture fixture =
+        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+      Path clip = fixture.clip("clip.mp4", 3);
+      Fixture.subtitles(clip);
+      Film film = fixture.watched(clip);
+      JsonNode hits =
+          Fixture.json(fixture.get("/api/films/" + film.id() + "/search?q=trains")).path("hits");
+      assertThat(hits).hasSize(1);
+      assertThat(hits.get(0).path("reason").asText()).isEqualTo("words");
+      assertThat(hits.get(0).path("cues").toString()).contains("The train leaves at noon.");
+      assertThat(hits.get(0).path("best").asDouble()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void aModelWithoutAScorerSaysThatItCannotSearch() throws Exception {
     var gated = new Fixture.GatedModel();
     try (Fixture fixture =

@@ -89,6 +89,22 @@ final class Fixture implements AutoCloseable {
     return file;
   }
 
+  /** Puts subtitles beside a clip. */
+  static void subtitles(Path clip) throws IOException {
+    String name = String.valueOf(clip.getFileName());
+    Files.writeString(
+        clip.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".srt"),
+        """
+        1
+        00:00:02,000 --> 00:00:03,500
+        The train leaves at noon.
+
+        2
+        00:00:08,000 --> 00:00:09,500
+        Who painted the fence?
+        """);
+  }
+
   static void until(BooleanSupplier reached) throws InterruptedException {
     for (long end = System.nanoTime() + SOON.toNanos(); !reached.getAsBoolean(); ) {
       if (System.nanoTime() > end) {

@@ -223,7 +223,9 @@ class PageIT {
   @Test
   void momentsAreFoundByWhatTheyShow() throws Exception {
     try (Fixture fixture = Fixture.open(folder)) {
-      fixture.watched(fixture.clip("clip.mp4", 3));
+      Path clip = fixture.clip("clip.mp4", 3);
+      Fixture.subtitles(clip);
+      fixture.watched(clip);
       Script.Segment scene = Movies.ofScenes(2, World.Split.SEEN, 3).segments().get(1);
       Actor actor = scene.scene().actors().get(0);
       browser.get(fixture.server.address().toString());
@@ -252,6 +254,9 @@ class PageIT {
       hasNoSeriousFinding("found, narrow");
 
       WebElement words = browser.findElement(By.id("find"));
+      words.clear();
+      words.sendKeys("painted fence", Keys.ENTER);
+      shows(".hit .said", "Who painted the fence?");
       words.clear();
       words.sendKeys("nothing of the kind", Keys.ENTER);
       shows("[role=status]", "stands out");

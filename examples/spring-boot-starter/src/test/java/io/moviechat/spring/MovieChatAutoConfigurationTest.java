@@ -109,13 +109,13 @@ class MovieChatAutoConfigurationTest {
               assertThat(registry.get(WatchMeters.FILMS).tag("state", "ready").gauge().value())
                   .isEqualTo(1);
               assertThat(registry.get(WatchMeters.BYTES).gauge().value())
-                  .isEqualTo(film.bytes())
+                  .isEqualTo((double) film.bytes())
                   .isPositive();
               context.close(); // the pass has been told of by then
               assertThat(registry.get(WatchMeters.WATCH).tag("state", "ready").timer().count())
                   .isEqualTo(1);
               assertThat(registry.get(WatchMeters.FRAMES).counter().count())
-                  .isEqualTo(film.frames())
+                  .isEqualTo((double) film.frames())
                   .isPositive();
               assertThat(heard).containsExactly(Film.State.WATCHING, Film.State.READY);
             });

@@ -200,6 +200,7 @@ async function answer(turn) {
       text: whole.text,
       status: 'done',
       evidence: whole.evidence,
+      cues: whole.cues,
       watchedTo: whole.watchedTo,
       watchedWhole: whole.watchedWhole,
       millis: whole.millis,

@@ -97,5 +97,7 @@ function chips(turn, actions) {
         <button class="chip slot-chip" title=${count(slot.frames, 'frame')}
           @click=${() => actions.seek(slot.start, [slot.start, slot.end])}>${span(slot.start, slot.end)}</button>`)}
       ${turn.at === null ? others : nothing}
+      ${(turn.cues ?? []).slice(0, FEW).map((cue) => html`
+        <button class="chip" @click=${() => actions.seek(cue.start, [cue.start, cue.end])}>${clock(cue.start)} “${cue.text}”</button>`)}
     </div>`;
 }

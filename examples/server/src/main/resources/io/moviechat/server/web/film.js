@@ -128,6 +128,7 @@ function search(state, actions) {
           <li><button class="hit" @click=${() => actions.seek(hit.best, [hit.start, hit.end])}>
             <img width="128" height="72" loading="lazy" src=${pictureOf(film.handle, hit.picture)} alt="">
             <span>${span(hit.start, hit.end)}</span> <span class="facts">by ${hit.reason}</span>
+            ${hit.cues.length ? html`<span class="said">“${hit.cues.map((cue) => cue.text).join(' ')}”</span>` : nothing}
           </button></li>`)}
       </ol>` : nothing}`;
 }
