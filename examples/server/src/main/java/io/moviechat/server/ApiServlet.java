@@ -140,6 +140,7 @@ final class ApiServlet extends HttpServlet {
     json.put("status", "up");
     json.put("version", Version.text());
     json.put("model", films.chat().model());
+    films.warning().ifPresent(warning -> json.put("warning", warning));
     json.put("memory", films.chat().memoryFactory().settings());
     json.put("films", films.library().films().size());
     json.put("memoryBytes", films.library().bytes());

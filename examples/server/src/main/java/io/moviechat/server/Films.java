@@ -21,6 +21,7 @@ import io.moviechat.library.Film;
 import io.moviechat.library.MovieLibrary;
 import io.moviechat.recall.SearchHit;
 import io.moviechat.speech.Cue;
+import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.video.Storyboard;
@@ -60,12 +61,14 @@ import org.slf4j.LoggerFactory;
  */
 final class Films implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Films.class);
+  private static final String SMALL_MODEL = "moviechat-tiny";
   private static final int PICTURE_SIDE = 320;
   private static final int MAX_PICTURES = 1_000;
   private static final int MAX_ASKS = 32;
   private static final int MOST_SAID = 100;
 
   private final MovieChat chat;
+  private final Optional<SpeechRecognizer> listener;
   private final MovieLibrary library;
   private final Folders folders;
   private final Path home;
@@ -82,14 +85,31 @@ final class Films implements AutoCloseable {
    * Opens the films of a folder.
    *
    * @param chat owned from now on
+   * @param listener of the chat, owned as well
    * @param home where memories and uploads lie
    */
-  Films(MovieChat chat, Path home, Folders folders, long maxMemoryBytes) {
+  Films(
+      MovieChat chat,
+      Optional<SpeechRecognizer> listener,
+      Path home,
+      Folders folders,
+      long maxMemoryBytes) {
     this.chat = chat;
+    this.listener = listener;
     this.home = home;
     this.folders = folders;
     this.library =
         MovieLibrary.builder(chat, home.resolve("memories")).maxBytes(maxMemoryBytes).build();
+  }
+
+  /** What people and agents should know of the model before they believe it; mostly nothing. */
+  Optional<String> warning() {
+    return chat.model().startsWith(SMALL_MODEL)
+        ? Optional.of(
+            "This is the small model that comes along. It knows a drawn world of its own and"
+                + " nothing else: what it says of real films means nothing. Start with --model DIR"
+                + " for those.")
+        : Optional.empty();
   }
 
   MovieChat chat() {
@@ -351,10 +371,14 @@ final class Films implements AutoCloseable {
     json.put("to", Times.clock(moment.end));
     json.put("best", Times.seconds(best.cues().isEmpty() ? best.start() : best.representative()));
     json.put("picture", best.representative().toMillis());
-    json.put("score", Math.round(best.score() * 1000) / 1000.0);
+    json.put("score", thousandths(best.score()));
     json.put("reason", best.reason());
     json.put("cues", cues(best.cues()));
     return json;
+  }
+
+  private static double thousandths(double value) {
+    return Math.round(value * 1000) / 1000.0;
   }
 
   /** What is said, as JSON. */
@@ -435,7 +459,7 @@ final class Films implements AutoCloseable {
       json.put("from", Times.clock(slot.start()));
       json.put("to", Times.clock(slot.end()));
       if (slot.reason().isPresent()) {
-        json.put("relevance", slot.relevance());
+        json.put("relevance", thousandths(slot.relevance()));
         json.put("reason", slot.reason().get());
       }
       spans.add(json);
@@ -583,5 +607,6 @@ final class Films implements AutoCloseable {
     answers.shutdownNow();
     library.close();
     chat.close();
+    listener.ifPresent(SpeechRecognizer::close);
   }
 }

@@ -3,10 +3,14 @@ package io.moviechat.server;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MovieChat;
 import io.moviechat.llm.ModelBundle;
+import io.moviechat.llm.SpeechBundle;
+import io.moviechat.speech.SpeechOptions;
+import io.moviechat.speech.SpeechRecognizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -17,6 +21,14 @@ final class Settings {
       paramLabel = "DIR",
       description = "Folder of a model bundle (default: the small model that comes along).")
   private @Nullable Path model;
+
+  @Option(
+      names = "--speech",
+      paramLabel = "DIR",
+      description =
+          "Folder of a speech model (Whisper), which listens to films without subtitles (default:"
+              + " subtitles alone).")
+  private @Nullable Path speech;
 
   @Option(
       names = "--allow",
@@ -61,11 +73,19 @@ final class Settings {
     if (memorySlots != null) {
       chat.memoryBudget(MemoryBudget.ofSlots(memorySlots));
     }
-    MovieChat opened = chat.build();
+    Optional<SpeechRecognizer> listener =
+        Optional.ofNullable(speech).map(folder -> SpeechBundle.at(folder).open());
     try {
-      return new Films(opened, real, folders, (long) maxDisk << 30);
+      listener.ifPresent(heard -> chat.speech(heard, SpeechOptions.DEFAULT));
+      MovieChat opened = chat.build();
+      try {
+        return new Films(opened, listener, real, folders, (long) maxDisk << 30);
+      } catch (RuntimeException e) {
+        opened.close();
+        throw e;
+      }
     } catch (RuntimeException e) {
-      opened.close();
+      listener.ifPresent(SpeechRecognizer::close);
       throw e;
     }
   }

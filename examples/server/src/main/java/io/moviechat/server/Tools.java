@@ -75,7 +75,7 @@ final class Tools {
       McpServer.SyncSpecification<S> server) {
     return server
         .serverInfo("moviechat", Version.text())
-        .instructions(INSTRUCTIONS)
+        .instructions(INSTRUCTIONS + films.warning().map(known -> " " + known).orElse(""))
         .capabilities(
             McpSchema.ServerCapabilities.builder()
                 .tools(false)

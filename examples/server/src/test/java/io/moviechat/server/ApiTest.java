@@ -45,7 +45,9 @@ class ApiTest {
   void uploadsWatchesAndAnswersWithTheTimesItRestsOn() throws Exception {
     Path clip = Fixture.clip(folder, "clip.mp4", 3);
     try (Fixture fixture = Fixture.open(folder)) {
-      assertThat(Fixture.json(fixture.get("/api/health")).path("status").asText()).isEqualTo("up");
+      JsonNode health = Fixture.json(fixture.get("/api/health"));
+      assertThat(health.path("status").asText()).isEqualTo("up");
+      assertThat(health.path("warning").asText()).contains("small model").contains("--model");
       HttpResponse<String> uploaded = fixture.upload(clip, "My%20film.mp4");
       assertThat(uploaded.statusCode()).isEqualTo(201);
       String handle = Fixture.json(uploaded).path("handle").asText();
@@ -155,6 +157,7 @@ class ApiTest {
         Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Film film = fixture.watched(fixture.clip("clip.mp4", 3));
       refused(fixture.get("/api/films/" + film.id() + "/search?q=fish"), 409, "no scorer");
+      assertThat(Fixture.json(fixture.get("/api/health")).has("warning")).isFalse();
     }
   }
 

@@ -48,6 +48,10 @@ import java.util.function.LongSupplier;
 /** A server on a free port with films of its own. */
 final class Fixture implements AutoCloseable {
   static final Duration SOON = Duration.ofSeconds(40);
+
+  /** How long a client waits for an answer: longer than any test, on a machine that others use. */
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   final Films films;
@@ -74,7 +78,7 @@ final class Fixture implements AutoCloseable {
       throws IOException {
     Path allowed = Files.createDirectories(folder.resolve("allowed"));
     Path home = Files.createDirectories(folder.resolve("home")).toRealPath();
-    Films films = new Films(chat, home, Folders.of(List.of(allowed)), 1L << 30);
+    Films films = new Films(chat, Optional.empty(), home, Folders.of(List.of(allowed)), 1L << 30);
     WebServer server =
         WebServer.start(
             films, InetAddress.getLoopbackAddress(), 0, token, new Uploads(films, maxUpload, free));
@@ -148,7 +152,7 @@ final class Fixture implements AutoCloseable {
   }
 
   HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(uri(path)).timeout(SOON);
+    return HttpRequest.newBuilder(uri(path)).timeout(PATIENCE);
   }
 
   HttpResponse<String> get(String path) throws Exception {

@@ -54,6 +54,10 @@ class RandomUseTest {
       for (int part = 0; part < PARTS; part++) {
         work(fixture, clips, TIME.dividedBy(PARTS));
         resident.add(residentMiB());
+        if (TIME.toMinutes() > 0) {
+          System.out.printf(
+              "%s of %s parts: %s, resident %s MiB%n", part + 1, PARTS, done, resident);
+        }
       }
       Fixture.until(() -> threads() <= threads + 2);
       long after = heap();

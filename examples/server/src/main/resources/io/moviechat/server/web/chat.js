@@ -23,7 +23,8 @@ export function chatView(state, actions) {
       <h2>Questions</h2>
       <div class="log" role="region" aria-label="Questions and answers" tabindex="0">
         ${state.chat.length ? state.chat.map((turn) => turnView(turn, state, actions)) : html`
-          <p class="fine">Ask about the whole film, or move the player to a moment and ask about that.</p>`}
+          <p class="fine">Ask about the whole film, or move the player to a moment and ask about that.</p>
+          ${state.health?.warning ? html`<p class="fine">${state.health.warning}</p>` : nothing}`}
       </div>
       <div id="live" class="hidden" aria-live="polite"></div>
       <form class="ask" @submit=${submit}>
