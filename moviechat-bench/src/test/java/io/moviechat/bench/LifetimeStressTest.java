@@ -25,7 +25,6 @@ import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VisionLanguageModel;
 import io.moviechat.video.FfmpegVideoSourceProvider;
-import io.moviechat.video.LiveOptions;
 import io.moviechat.video.LiveVideo;
 import io.moviechat.video.VideoOptions;
 import io.moviechat.video.VideoWriter;
@@ -201,7 +200,10 @@ class LifetimeStressTest {
             ? new FfmpegVideoSourceProvider().open(clip)
             : LiveVideo.open(
                 clip.toUri(),
-                new LiveOptions(4, Duration.ZERO, Duration.ofMillis(50)),
+                LiveVideo.Options.DEFAULT
+                    .withQueueFrames(4)
+                    .withReconnectFor(Duration.ZERO)
+                    .withGrowthPatience(Duration.ofMillis(50)),
                 VideoOptions.DEFAULT));
   }
 

@@ -319,7 +319,7 @@ final class FfmpegVideoSource implements VideoSource {
             && demuxer.hasOwnIndex()
             && !demuxer.timesMayJump()
             && access.way() == Access.Way.DIRECT;
-    if (divisible && moments.length > 1 && options.hardware() == HardwareDecoding.NONE) {
+    if (divisible && moments.length > 1 && options.hardware() == VideoOptions.Hardware.NONE) {
       session.cursor().loadIndex(moments[moments.length - 1]);
       plan = SegmentedSelection.Plan.of(demuxer, moments, options.threads());
     }

@@ -257,7 +257,7 @@ final class FrameCursor implements AutoCloseable {
    */
   void decodeWith(int threads) {
     boolean free = untouched || demuxer.seekable();
-    if (threads == options.threads() || !free || options.hardware() != HardwareDecoding.NONE) {
+    if (threads == options.threads() || !free || options.hardware() != VideoOptions.Hardware.NONE) {
       return;
     }
     options = options.withThreads(threads);
@@ -298,7 +298,7 @@ final class FrameCursor implements AutoCloseable {
           demuxer.name() + " cannot be read from its beginning again: it is no seekable input");
     }
     forget(true);
-    if (options.hardware() == HardwareDecoding.NONE) {
+    if (options.hardware() == VideoOptions.Hardware.NONE) {
       renewDecoder(); // one that is flushed remembers more than one that is new
     }
     untouched = true;

@@ -46,14 +46,14 @@ final class HardwareDevice implements AutoCloseable {
    *
    * @param name of the video, for the log
    */
-  static Optional<HardwareDevice> open(HardwareDecoding wanted, AVCodec codec, String name) {
-    if (wanted == HardwareDecoding.NONE) {
+  static Optional<HardwareDevice> open(VideoOptions.Hardware wanted, AVCodec codec, String name) {
+    if (wanted == VideoOptions.Hardware.NONE) {
       return Optional.empty();
     }
     List<String> reasons = new ArrayList<>();
-    for (HardwareDecoding kind : HardwareDecoding.values()) {
-      boolean candidate = kind == wanted || wanted == HardwareDecoding.ANY;
-      if (!candidate || kind == HardwareDecoding.NONE || kind == HardwareDecoding.ANY) {
+    for (VideoOptions.Hardware kind : VideoOptions.Hardware.values()) {
+      boolean candidate = kind == wanted || wanted == VideoOptions.Hardware.ANY;
+      if (!candidate || kind == VideoOptions.Hardware.NONE || kind == VideoOptions.Hardware.ANY) {
         continue;
       }
       int type = typeOf(kind);
@@ -70,7 +70,7 @@ final class HardwareDevice implements AutoCloseable {
       reasons.add(kind + ": no device could be opened (FFmpeg: " + Ffmpeg.errorText(code) + ")");
     }
     String reason = String.join("; ", reasons);
-    if (wanted == HardwareDecoding.ANY) {
+    if (wanted == VideoOptions.Hardware.ANY) {
       log.info("{} is decoded in software: {}", name, reason);
     } else {
       log.warn("{} is decoded in software: {}", name, reason);
@@ -78,7 +78,7 @@ final class HardwareDevice implements AutoCloseable {
     return Optional.empty();
   }
 
-  private static int typeOf(HardwareDecoding kind) {
+  private static int typeOf(VideoOptions.Hardware kind) {
     return switch (kind) {
       case CUDA -> AV_HWDEVICE_TYPE_CUDA;
       case VAAPI -> AV_HWDEVICE_TYPE_VAAPI;

@@ -1,5 +1,7 @@
 package io.moviechat.video;
 
+import static io.moviechat.internal.Checks.require;
+
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
@@ -31,20 +33,88 @@ import org.slf4j.LoggerFactory;
  * still written.
  *
  * <p>A thread of its own reads and decodes as fast as the video comes. Frames wait in a queue of
- * {@link LiveOptions#queueFrames()}; who takes them too slowly gets the latest ones, and the oldest
- * are dropped and counted. When the video breaks off it is opened again, and time goes on by the
- * clock. One call at a time, except {@link #close()} and the counters.
+ * {@link Options#queueFrames()}; who takes them too slowly gets the latest ones, and the oldest are
+ * dropped and counted. When the video breaks off it is opened again, and time goes on by the clock.
+ * One call at a time, except {@link #close()} and the counters.
  *
  * <p>Sampling is {@link FrameSampling.EveryFrame}, {@link FrameSampling.EveryInterval} or {@link
  * FrameSampling.SceneChanges}; what is past cannot be asked for.
  */
 public final class LiveVideo implements VideoSource {
+  /** How a live video is followed. A value: start from {@link #DEFAULT}. */
+  public static final class Options {
+    /** 32 frames wait; 30 s of trying again; 5 s without growth end a file. */
+    public static final Options DEFAULT =
+        new Options(32, Duration.ofSeconds(30), Duration.ofSeconds(5));
+
+    private final int queueFrames;
+    private final Duration reconnectFor;
+    private final Duration growthPatience;
+
+    private Options(int queueFrames, Duration reconnectFor, Duration growthPatience) {
+      this.queueFrames = queueFrames;
+      this.reconnectFor = notNegative(reconnectFor, "reconnectFor");
+      this.growthPatience = notNegative(growthPatience, "growthPatience");
+      require(
+          queueFrames >= 1 && queueFrames <= 256,
+          "queueFrames must be 1 to 256, was %s",
+          queueFrames);
+    }
+
+    private static Duration notNegative(Duration duration, String name) {
+      require(!duration.isNegative(), "%s must not be negative, was %s", name, duration);
+      return duration;
+    }
+
+    /** Frames that wait at most; when one more comes, the oldest is dropped and counted. */
+    public int queueFrames() {
+      return queueFrames;
+    }
+
+    /** How long to try again after the video broke off; zero to end at once. */
+    public Duration reconnectFor() {
+      return reconnectFor;
+    }
+
+    /** How long a growing file may stand still before it counts as finished. */
+    public Duration growthPatience() {
+      return growthPatience;
+    }
+
+    /**
+     * The same with another {@link #queueFrames()}.
+     *
+     * @throws IllegalArgumentException if it is not 1 to 256
+     */
+    public Options withQueueFrames(int frames) {
+      return new Options(frames, reconnectFor, growthPatience);
+    }
+
+    /**
+     * The same with another {@link #reconnectFor()}.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Options withReconnectFor(Duration time) {
+      return new Options(queueFrames, time, growthPatience);
+    }
+
+    /**
+     * The same with another {@link #growthPatience()}.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Options withGrowthPatience(Duration time) {
+      return new Options(queueFrames, reconnectFor, time);
+    }
+  }
+
   private static final Logger log = LoggerFactory.getLogger(LiveVideo.class);
 
   private final String name;
   private final DemuxerOpener opener;
   private final VideoOptions options;
-  private final LiveOptions live;
+  private final Options live;
   private final Watchdog watchdog;
   private final NativeOwner owner;
   private final VideoInfo info;
@@ -60,7 +130,7 @@ public final class LiveVideo implements VideoSource {
   private @Nullable Follower follower;
   private volatile boolean closed;
 
-  private LiveVideo(String name, DemuxerOpener opener, VideoOptions options, LiveOptions live) {
+  private LiveVideo(String name, DemuxerOpener opener, VideoOptions options, Options live) {
     Ffmpeg.load();
     this.name = name;
     this.opener = opener;
@@ -88,7 +158,7 @@ public final class LiveVideo implements VideoSource {
    * @return the video; the caller closes it
    * @throws VideoException if there is no video yet, or it cannot be read
    */
-  public static LiveVideo open(URI location, LiveOptions live, VideoOptions options) {
+  public static LiveVideo open(URI location, Options live, VideoOptions options) {
     String scheme = location.getScheme() == null ? "" : location.getScheme();
     if (scheme.toLowerCase(Locale.ROOT).equals("file")) {
       Path file = Path.of(location);
@@ -105,7 +175,7 @@ public final class LiveVideo implements VideoSource {
                       options,
                       watchdog)),
           options,
-          new LiveOptions(live.queueFrames(), Duration.ZERO, live.growthPatience()));
+          live.withReconnectFor(Duration.ZERO));
     }
     VideoLocation address = VideoLocation.of(location);
     if (!new FfmpegVideoSourceProvider(options).accepts(address)) {

@@ -27,7 +27,7 @@ public record VideoOptions(
     Duration maxDuration,
     int probeBytes,
     boolean deinterlace,
-    HardwareDecoding hardware) {
+    Hardware hardware) {
   /**
    * 30 s without progress, one thread per core, any size in bytes, pictures of up to 64 million
    * pixels, 100 hours, 5 MB for probing, deinterlacing, no hardware decoder.
@@ -41,7 +41,7 @@ public record VideoOptions(
           Duration.ofHours(100),
           5_000_000,
           true,
-          HardwareDecoding.NONE);
+          Hardware.NONE);
 
   /**
    * @throws IllegalArgumentException if a component is out of its range
@@ -105,8 +105,25 @@ public record VideoOptions(
   }
 
   /** The same with another {@link #hardware()}. */
-  public VideoOptions withHardware(HardwareDecoding newHardware) {
+  public VideoOptions withHardware(Hardware newHardware) {
     return new VideoOptions(
         timeout, threads, maxBytes, maxPixels, maxDuration, probeBytes, deinterlace, newHardware);
+  }
+
+  /**
+   * Whether a video is decoded by hardware. Where that cannot be, it is decoded in software, and
+   * the log says why. Pictures come back to the memory of the processor to be scaled.
+   */
+  public enum Hardware {
+    /** Software only. */
+    NONE,
+    /** The first of the others that can be opened. */
+    ANY,
+    /** NVDEC of an NVIDIA GPU. */
+    CUDA,
+    /** The decoder of an Intel or AMD GPU, on Linux. */
+    VAAPI,
+    /** The decoder of macOS. */
+    VIDEOTOOLBOX
   }
 }

@@ -3,6 +3,8 @@ package io.moviechat.video;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_DOVI_CONF;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_side_data_new;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.moviechat.Frame;
@@ -24,10 +26,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import javax.sound.sampled.AudioFileFormat;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
+import org.bytedeco.ffmpeg.avcodec.AVPacketSideData;
+import org.bytedeco.javacpp.BytePointer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +58,49 @@ class BadInputTest {
   @Test
   void missingFile() {
     assertRefused(folder.resolve("none.mp4"), "there is no file");
+  }
+
+  @Test
+  void dolbyVisionOfProfile5IsNamedAndOthersAreRead() throws GeneratedVideo.NotMade {
+    assertRefused(dolbyVision(5), "Dolby Vision of profile 5", "HDR10");
+    try (VideoSource video = new FfmpegVideoSourceProvider().open(dolbyVision(8));
+        Frame frame = video.frameAt(Duration.ZERO, SMALL)) {
+      assertThat(frame.rgb().remaining()).isPositive();
+    }
+  }
+
+  /** HEVC whose container says of which profile of Dolby Vision it is. */
+  private Path dolbyVision(int profile) throws GeneratedVideo.NotMade {
+    Path file = folder.resolve("profile" + profile + ".mp4");
+    new Remux(5, 0, 0, false)
+        .copy(
+            Clips.file("bunny-hevc-10bit.mp4"),
+            file,
+            stream -> {
+              int[] count = {stream.codecpar().nb_coded_side_data()};
+              AVPacketSideData all = new AVPacketSideData(stream.codecpar().coded_side_data());
+              BytePointer data =
+                  av_packet_side_data_new(all, count, AV_PKT_DATA_DOVI_CONF, 9, 0).data();
+              // version 1.0, profile, level, what is there, what else can read it
+              byte[] configuration = {1, 0, (byte) profile, 1, 1, 0, 1, 1, 0};
+              data.put(configuration, 0, configuration.length);
+              stream.codecpar().coded_side_data(all).nb_coded_side_data(count[0]);
+            },
+            Map.of("strict", "unofficial"));
+    return file;
+  }
+
+  /** The header of a picture of 64 x 64: no more is looked at where there is no decoder. */
+  @Test
+  void jpegXlIsNamedWithWhatToDo() throws IOException {
+    Path file = folder.resolve("photo.jxl");
+    byte[] picture = new byte[300];
+    picture[0] = (byte) 0xff;
+    picture[1] = 0x0a;
+    picture[2] = 0x4f;
+    picture[3] = 0x02;
+    Files.write(file, picture);
+    assertRefused(file, "jpegxl", "cannot decode", "JPEG or PNG");
   }
 
   @Test

@@ -75,6 +75,23 @@ class ChatOfVideosTest {
   }
 
   @Test
+  void tellsHowManyFramesWereLeftOutBecauseOfDamage() throws IOException {
+    Path clip = folder.resolve("damaged.ts");
+    byte[] bytes = Files.readAllBytes(Clips.file("bunny.ts"));
+    Random random = new Random(5);
+    for (int flip = 0; flip < 400; flip++) {
+      bytes[bytes.length / 3 + random.nextInt(bytes.length / 3)] ^= (byte) (1 << random.nextInt(8));
+    }
+    Files.write(clip, bytes);
+    try (MovieChat chat = chat();
+        Movie movie = chat.watch(clip, EVERY_FRAME);
+        Movie whole = chat.watch(Clips.file("bunny.ts"), EVERY_FRAME)) {
+      assertThat(whole.damagedFrames()).isZero();
+      assertThat(movie.damagedFrames()).isPositive();
+    }
+  }
+
+  @Test
   void anAddressShowsNoSecret() {
     URI signed = URI.create("http://user:hunter2@localhost:1/a/movie.mp4?sig=s3cr3t#t=4");
     try (MovieChat chat = chat()) {

@@ -362,7 +362,11 @@ class InputsTest {
               }
             });
     writer.start();
-    LiveOptions live = new LiveOptions(256, Duration.ZERO, Duration.ofSeconds(2));
+    LiveVideo.Options live =
+        LiveVideo.Options.DEFAULT
+            .withQueueFrames(256)
+            .withReconnectFor(Duration.ZERO)
+            .withGrowthPatience(Duration.ofSeconds(2));
     try (LiveVideo video = LiveVideo.open(file.toUri(), live, VideoOptions.DEFAULT);
         FrameStream stream = video.frames(FrameSampling.everyFrame(), SMALL)) {
       assertThat(Clips.drain(stream)).isEqualTo(expected("bunny.ts"));
@@ -374,7 +378,11 @@ class InputsTest {
 
   @Test
   void slowWatcherGetsTheLatestFrames() throws Exception {
-    LiveOptions live = new LiveOptions(4, Duration.ZERO, Duration.ofMillis(200));
+    LiveVideo.Options live =
+        LiveVideo.Options.DEFAULT
+            .withQueueFrames(4)
+            .withReconnectFor(Duration.ZERO)
+            .withGrowthPatience(Duration.ofMillis(200));
     List<Seen> expected = expected("bunny.ts");
     try (LiveVideo video =
             LiveVideo.open(Clips.file("bunny.ts").toUri(), live, VideoOptions.DEFAULT);
@@ -392,7 +400,11 @@ class InputsTest {
   @Test
   void liveVideoThatBreaksOffIsOpenedAgain() throws Exception {
     try (Server server = new Server(Clips.file("bunny.ts").getParent())) {
-      LiveOptions live = new LiveOptions(256, Duration.ofSeconds(20), Duration.ZERO);
+      LiveVideo.Options live =
+          LiveVideo.Options.DEFAULT
+              .withQueueFrames(256)
+              .withReconnectFor(Duration.ofSeconds(20))
+              .withGrowthPatience(Duration.ZERO);
       try (LiveVideo video = LiveVideo.open(server.uri("bunny.ts"), live, VideoOptions.DEFAULT);
           FrameStream stream = video.frames(FrameSampling.every(Duration.ofMillis(500)), SMALL)) {
         Duration last = Duration.ofNanos(-1);
@@ -409,7 +421,11 @@ class InputsTest {
 
   @Test
   void liveVideoHasNoLengthAndNoPast() {
-    LiveOptions live = new LiveOptions(4, Duration.ZERO, Duration.ofMillis(100));
+    LiveVideo.Options live =
+        LiveVideo.Options.DEFAULT
+            .withQueueFrames(4)
+            .withReconnectFor(Duration.ZERO)
+            .withGrowthPatience(Duration.ofMillis(100));
     try (LiveVideo video =
         LiveVideo.open(Clips.file("bunny.ts").toUri(), live, VideoOptions.DEFAULT)) {
       assertThat(video.info().width()).isEqualTo(256);
@@ -425,7 +441,11 @@ class InputsTest {
   void closingFromAnotherThreadEndsAWaitingCall() throws Exception {
     Path file = folder.resolve("quiet.ts");
     Files.copy(Clips.file("bunny.ts"), file);
-    LiveOptions live = new LiveOptions(256, Duration.ZERO, Duration.ofSeconds(50));
+    LiveVideo.Options live =
+        LiveVideo.Options.DEFAULT
+            .withQueueFrames(256)
+            .withReconnectFor(Duration.ZERO)
+            .withGrowthPatience(Duration.ofSeconds(50));
     LiveVideo video = LiveVideo.open(file.toUri(), live, VideoOptions.DEFAULT);
     FrameStream stream = video.frames(FrameSampling.everyFrame(), SMALL);
     Thread closer =

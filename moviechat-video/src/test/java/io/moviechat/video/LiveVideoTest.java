@@ -16,7 +16,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class LiveVideoTest {
-  private static final LiveOptions LIVE = new LiveOptions(8, Duration.ZERO, Duration.ofMillis(200));
+  private static final LiveVideo.Options LIVE =
+      LiveVideo.Options.DEFAULT
+          .withQueueFrames(8)
+          .withReconnectFor(Duration.ZERO)
+          .withGrowthPatience(Duration.ofMillis(200));
 
   @AfterEach
   void nothingStaysOpen() {

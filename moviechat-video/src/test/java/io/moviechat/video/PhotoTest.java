@@ -3,6 +3,7 @@ package io.moviechat.video;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB24;
 
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
@@ -16,6 +17,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
@@ -161,6 +163,41 @@ class PhotoTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"photo.jp2", "photo.j2k"})
+  void readsJpeg2000(String name) throws IOException {
+    Path video = folder.resolve("one.nut");
+    ByteBuffer rgb = ByteBuffer.allocateDirect(3 * WIDTH * HEIGHT);
+    while (rgb.hasRemaining()) {
+      rgb.put((byte) 200).put((byte) 30).put((byte) 90);
+    }
+    try (VideoWriter writer =
+        VideoWriter.builder(video)
+            .size(WIDTH, HEIGHT)
+            .encoder("jpeg2000", AV_PIX_FMT_RGB24)
+            .encoderOption("format", name.endsWith("jp2") ? "jp2" : "j2k")
+            .build()) {
+      writer.write(rgb.flip(), Duration.ZERO);
+    }
+    byte[] whole = Files.readAllBytes(video);
+    Path photo = folder.resolve(name);
+    Files.write(photo, jpeg2000(whole, name.endsWith("jp2")));
+    try (VideoSource source = new FfmpegVideoSourceProvider().open(photo);
+        Frame frame = source.frameAt(Duration.ZERO, FrameFormat.ORIGINAL)) {
+      assertThat(List.of(frame.width(), frame.height())).isEqualTo(List.of(WIDTH, HEIGHT));
+      assertThat(frame.rgb().get(0) & 0xff).isCloseTo(200, within(4));
+      assertThat(frame.rgb().get(1) & 0xff).isCloseTo(30, within(4));
+    }
+  }
+
+  /** The picture inside a container: from its signature to the end of its codestream. */
+  private static byte[] jpeg2000(byte[] container, boolean boxes) {
+    String text = new String(container, ISO_8859_1);
+    int start = boxes ? text.indexOf("jP  ") - 4 : text.indexOf("\u00ff\u004f\u00ff\u0051");
+    int end = text.lastIndexOf("\u00ff\u00d9") + 2;
+    return Arrays.copyOfRange(container, start, end);
   }
 
   @Test

@@ -9,9 +9,13 @@ import static org.bytedeco.ffmpeg.global.avcodec.avcodec_parameters_copy;
 import static org.bytedeco.ffmpeg.global.avformat.*;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
 
 import io.moviechat.video.GeneratedVideo.NotMade;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
@@ -35,6 +39,16 @@ record Remux(int packets, int trimMillis, int startMillis, boolean keyFlags) {
    * @throws NotMade if the container does not take such a video
    */
   void copy(Path from, Path to) throws NotMade {
+    copy(from, to, stream -> {}, Map.of());
+  }
+
+  /**
+   * Copies after a change of what the container says of the video.
+   *
+   * @param options of the container
+   */
+  void copy(Path from, Path to, Consumer<AVStream> change, Map<String, String> options)
+      throws NotMade {
     Ffmpeg.load();
     AVFormatContext input = new AVFormatContext(null);
     if (avformat_open_input(input, from.toString(), (AVInputFormat) null, (AVDictionary) null)
@@ -54,13 +68,18 @@ record Remux(int packets, int trimMillis, int startMillis, boolean keyFlags) {
       target.codecpar().codec_tag(0);
       target.time_base(source.time_base());
       target.avg_frame_rate(source.avg_frame_rate());
+      change.accept(target);
       output.flags(output.flags() | AVFormatContext.AVFMT_FLAG_BITEXACT);
       AVIOContext file = new AVIOContext(null);
       if (avio_open(file, to.toString(), AVIO_FLAG_WRITE) < 0) {
         throw new NotMade("no file can be written");
       }
       output.pb(file);
-      if (avformat_write_header(output, (AVDictionary) null) < 0) {
+      AVDictionary settings = new AVDictionary(null);
+      options.forEach((name, value) -> av_dict_set(settings, name, value, 0));
+      int header = avformat_write_header(output, settings);
+      av_dict_free(settings);
+      if (header < 0) {
         throw new NotMade("the container refuses");
       }
       double ticks = (double) source.time_base().den() / source.time_base().num() / 1000;

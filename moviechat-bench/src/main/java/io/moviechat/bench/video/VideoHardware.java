@@ -13,7 +13,6 @@ import io.moviechat.bench.harness.Study;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.video.FfmpegVideoSourceProvider;
-import io.moviechat.video.HardwareDecoding;
 import io.moviechat.video.VideoOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,7 +40,8 @@ final class VideoHardware implements Study {
     try (Clips clips = new Clips()) {
       String given = System.getProperty("moviechat.bench.video", "");
       Path clip = given.isEmpty() ? clips.make(size.pick(2, 60, 600)) : Path.of(given);
-      for (HardwareDecoding hardware : List.of(HardwareDecoding.NONE, HardwareDecoding.CUDA)) {
+      for (VideoOptions.Hardware hardware :
+          List.of(VideoOptions.Hardware.NONE, VideoOptions.Hardware.CUDA)) {
         List<List<Double>> rounds = new ArrayList<>();
         for (int round = 0; round < size.pick(1, 3, 5); round++) {
           rounds.add(List.of(framesPerSecond(clip, hardware)));
@@ -57,7 +57,7 @@ final class VideoHardware implements Study {
     }
   }
 
-  private static double framesPerSecond(Path clip, HardwareDecoding hardware) {
+  private static double framesPerSecond(Path clip, VideoOptions.Hardware hardware) {
     VideoOptions options = VideoOptions.DEFAULT.withHardware(hardware);
     long start = System.nanoTime();
     int frames = 0;
