@@ -195,7 +195,7 @@ class PhotoTest {
   /** The picture inside a container: from its signature to the end of its codestream. */
   private static byte[] jpeg2000(byte[] container, boolean boxes) {
     String text = new String(container, ISO_8859_1);
-    int start = boxes ? text.indexOf("jP  ") - 4 : text.indexOf("\u00ff\u004f\u00ff\u0051");
+    int start = boxes ? text.indexOf("jP  ") - 4 : text.indexOf("\u00ffO\u00ffQ");
     int end = text.lastIndexOf("\u00ff\u00d9") + 2;
     return Arrays.copyOfRange(container, start, end);
   }
