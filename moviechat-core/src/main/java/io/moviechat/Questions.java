@@ -23,7 +23,8 @@ final class Questions {
     this.sessions = sessions;
     this.watch = watch;
     this.spoken = new Spoken(model.embedder());
-    this.recaller = new Recaller(model.recall(), model.narrowing(), spoken);
+    this.recaller =
+        new Recaller(model.recall(), model.narrowing(), spoken, model.generator().showsCues());
   }
 
   /**

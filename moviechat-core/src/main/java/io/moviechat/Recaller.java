@@ -66,6 +66,7 @@ final class Recaller {
   private final Optional<Settings> settings;
   private final Optional<Settings> narrowing;
   private final Spoken spoken;
+  private final boolean showsCues;
 
   @SuppressWarnings("serial") // never serialised
   private final Map<Chosen, MovieView> views =
@@ -79,8 +80,11 @@ final class Recaller {
   /**
    * @param settings of recall; empty if memories fit the prompt
    * @param narrowing without scorers: makes room for what is said in a memory that fits
+   * @param showsCues whether prompts hold what is said
    */
-  Recaller(Optional<Settings> settings, Optional<Settings> narrowing, Spoken spoken) {
+  Recaller(
+      Optional<Settings> settings, Optional<Settings> narrowing, Spoken spoken, boolean showsCues) {
+    this.showsCues = showsCues;
     this.settings = settings;
     this.narrowing = narrowing;
     this.spoken = spoken;
@@ -98,7 +102,8 @@ final class Recaller {
     if (used.isEmpty() || past < 1) {
       return asItIs(whole);
     }
-    int slots = used.get().promptSlots() - wordsRoom(whole.cues(), memory, used.get());
+    int room = showsCues ? wordsRoom(whole.cues(), memory, used.get()) : 0;
+    int slots = used.get().promptSlots() - room;
     if (settings.isEmpty() && past <= slots) {
       return asItIs(whole);
     }

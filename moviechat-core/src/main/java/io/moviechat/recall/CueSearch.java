@@ -54,6 +54,16 @@ public final class CueSearch {
   }
 
   /**
+   * Whether a question asks for what is said at all and names neither words nor times: "What is
+   * said?"
+   *
+   * @param question untrusted
+   */
+  public static boolean asksForAnything(String question) {
+    return Bm25.wanted(question).isEmpty() && TimeScorer.spans(question, Duration.ZERO).isEmpty();
+  }
+
+  /**
    * What was found.
    *
    * @param cue the one that fits best

@@ -21,6 +21,14 @@ public interface AnswerGenerator extends AutoCloseable {
   OptionalInt maxSlots(TokenShape shape);
 
   /**
+   * Whether its prompts hold what a movie says ({@link AnswerRequest#cues()}), for which a full
+   * memory then makes room.
+   */
+  default boolean showsCues() {
+    return true;
+  }
+
+  /**
    * Starts a session about one view of a movie. What the sessions of a view share (a KV cache of
    * the memory, say) is kept as long as one of them is open.
    *

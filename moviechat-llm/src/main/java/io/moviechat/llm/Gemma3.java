@@ -73,7 +73,9 @@ final class Gemma3 implements Family {
           prompt.template("\n\n");
         } else if (content instanceof Message.Video video) {
           for (int i = 0; i < video.slots().size(); i++) {
-            prompt.template((i > 0 ? "\n\n" : "") + Turns.announcement(video.slots().get(i)));
+            prompt.template(i > 0 ? "\n\n" : "");
+            Turns.words(video.slots().get(i), prompt);
+            prompt.template(Turns.announcement(video.slots().get(i)));
             picture(i, prompt);
           }
           prompt.template("\n\n");

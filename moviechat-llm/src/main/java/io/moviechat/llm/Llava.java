@@ -191,6 +191,7 @@ final class Llava implements Family {
   private static void moment(Message message, Prompt.Builder prompt) {
     for (Message.Content content : message.content()) {
       if (content instanceof Message.Video video) {
+        Turns.words(video, prompt);
         prompt.template(Turns.moment(video));
       }
     }

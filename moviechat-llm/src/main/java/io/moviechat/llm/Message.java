@@ -1,8 +1,11 @@
 package io.moviechat.llm;
 
 import io.moviechat.MemorySlot;
+import io.moviechat.llm.internal.CueLines;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -41,16 +44,27 @@ record Message(Role role, List<Content> content) {
     }
 
     static Video of(MovieView view) {
-      List<Slot> slots =
-          view.memory().slots().stream()
-              .map(
-                  slot ->
-                      new Slot(
-                          slot.start(),
-                          slot.end(),
-                          slot.frames(),
-                          slot.tier() == MemorySlot.Tier.CURRENT))
-              .toList();
+      return of(view, List.of());
+    }
+
+    /**
+     * @param cues to be shown, in order
+     */
+    static Video of(MovieView view, List<Cue> cues) {
+      List<MemorySlot> memory = view.memory().slots();
+      List<List<Cue>> said =
+          CueLines.atSlots(memory.stream().map(MemorySlot::start).toList(), cues);
+      List<Slot> slots = new ArrayList<>();
+      for (int i = 0; i < memory.size(); i++) {
+        MemorySlot slot = memory.get(i);
+        slots.add(
+            new Slot(
+                slot.start(),
+                slot.end(),
+                slot.frames(),
+                slot.tier() == MemorySlot.Tier.CURRENT,
+                said.get(i)));
+      }
       return new Video(slots, view.breakpoint(), view.breakpoint().orElse(view.memory().end()));
     }
   }
@@ -60,8 +74,13 @@ record Message(Role role, List<Content> content) {
    *
    * @param frames that it stands for
    * @param current whether it is what is on screen now
+   * @param cues what is said from then on, in order
    */
-  record Slot(Duration start, Duration end, long frames, boolean current) {}
+  record Slot(Duration start, Duration end, long frames, boolean current, List<Cue> cues) {
+    Slot {
+      cues = List.copyOf(cues);
+    }
+  }
 
   Message {
     content = List.copyOf(content);

@@ -5,7 +5,9 @@ import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.internal.ResourceStack;
+import io.moviechat.llm.internal.CueLines;
 import io.moviechat.llm.internal.Tokenizer;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.MovieView;
@@ -101,12 +103,22 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
     if (projector != null) {
       return OptionalInt.of(projector.maxSlots());
     }
-    int room = Math.max(64, Math.min(512, spec.context() / 4));
+    int room = questionRoom();
     int one = length(shape, 1);
     int two = length(shape, 2);
     int perSlot = Math.max(1, two - one);
     int slots = (spec.context() - room - (one - perSlot)) / perSlot;
     return OptionalInt.of(Math.max(0, slots));
+  }
+
+  /** Tokens that are left free for a question and its answer. */
+  int questionRoom() {
+    return Math.max(64, Math.min(512, spec.context() / 4));
+  }
+
+  /** What a cue's line takes of a prompt, in tokens; one more where lines meet. */
+  int cost(Cue cue) {
+    return tokenizer.encode(CueLines.line(cue), false).length + 1;
   }
 
   /** Tokens of a prompt about that many slots of the longest announcement. */
@@ -116,7 +128,7 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
     for (int i = 0; i < slots; i++) {
       Duration start = Duration.ofHours(23).plusMinutes(57 + i).plusSeconds(48);
       end = start.plusSeconds(60);
-      list.add(new Message.Slot(start, end, 2, false));
+      list.add(new Message.Slot(start, end, 2, false, List.of()));
     }
     Message.Video video = new Message.Video(list, Optional.empty(), end);
     return prompt(

@@ -5,6 +5,8 @@ import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.GenerationOptions;
 import io.moviechat.TokenListener;
+import io.moviechat.llm.internal.CueLines;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
@@ -41,12 +43,33 @@ final class OnnxAnswerSession implements AnswerSession {
     if (request.question().isBlank()) {
       throw new IllegalArgumentException("the question is empty");
     }
-    return answer(chat(request), request, listener);
+    List<Cue> cues = cues(request);
+    return answer(chat(request, cues), cues, request, listener);
+  }
+
+  /**
+   * The cues that are shown: of the most wanted as many as there is room for, at most a quarter of
+   * the context and never what a question and its answer need.
+   */
+  private List<Cue> cues(AnswerRequest request) {
+    if (request.cues().isEmpty() || view.memory().slots().isEmpty()) {
+      return List.of();
+    }
+    int context = generator.spec().context();
+    int rows = generator.rowsPerSlot(view.memory().shape());
+    int without = generator.prompt(chat(request, List.of()), rows).length();
+    int answer = Math.min(request.options().maxTokens(), generator.questionRoom());
+    int room = Math.min(context / 4, context - without - answer);
+    return CueLines.fitting(request.cues(), room, generator::cost);
   }
 
   /** Answers a chat, whose images are slots of the view. */
-  synchronized GeneratedAnswer answer(
-      List<Message> chat, AnswerRequest request, TokenListener listener) {
+  GeneratedAnswer answer(List<Message> chat, AnswerRequest request, TokenListener listener) {
+    return answer(chat, List.of(), request, listener);
+  }
+
+  private synchronized GeneratedAnswer answer(
+      List<Message> chat, List<Cue> cues, AnswerRequest request, TokenListener listener) {
     Prompt prompt = generator.prompt(chat, generator.rowsPerSlot(view.memory().shape()));
     int context = generator.spec().context();
     if (prompt.length() >= context) {
@@ -65,27 +88,27 @@ final class OnnxAnswerSession implements AnswerSession {
               + generator.maxSlots(view.memory().shape()).orElse(0)
               + ")");
     }
-    return new Generation(request, listener, prompt).generate();
+    return new Generation(request, listener, prompt, cues).generate();
   }
 
-  private List<Message> chat(AnswerRequest request) {
+  private List<Message> chat(AnswerRequest request, List<Cue> cues) {
     List<Message> chat = new ArrayList<>();
     request
         .systemPrompt()
         .ifPresent(text -> chat.add(Message.of(Message.Role.SYSTEM, new Message.Text(text))));
     boolean shown = view.memory().slots().isEmpty();
     for (Conversation.Turn turn : request.history()) {
-      chat.add(question(turn.question(), !shown));
+      chat.add(question(turn.question(), !shown, cues));
       shown = true;
       chat.add(Message.of(Message.Role.ASSISTANT, new Message.Text(turn.answer())));
     }
-    chat.add(question(request.question(), !shown));
+    chat.add(question(request.question(), !shown, cues));
     return chat;
   }
 
-  private Message question(String text, boolean withVideo) {
+  private Message question(String text, boolean withVideo, List<Cue> cues) {
     return withVideo
-        ? Message.of(Message.Role.USER, Message.Video.of(view), new Message.Text(text))
+        ? Message.of(Message.Role.USER, Message.Video.of(view, cues), new Message.Text(text))
         : Message.of(Message.Role.USER, new Message.Text(text));
   }
 
@@ -110,6 +133,7 @@ final class OnnxAnswerSession implements AnswerSession {
     private final AnswerRequest request;
     private final GenerationOptions options;
     private final Prompt prompt;
+    private final List<Cue> cues;
     private final Decoder decoder = generator.decoder();
     private final TextStream text;
     private final Sampler sampler;
@@ -121,10 +145,11 @@ final class OnnxAnswerSession implements AnswerSession {
     private int count;
     private long firstToken = begin;
 
-    Generation(AnswerRequest request, TokenListener listener, Prompt prompt) {
+    Generation(AnswerRequest request, TokenListener listener, Prompt prompt, List<Cue> cues) {
       this.request = request;
       this.options = request.options();
       this.prompt = prompt;
+      this.cues = cues;
       this.limit = Math.min(options.maxTokens(), generator.spec().context() - prompt.length());
       this.text =
           new TextStream(
@@ -172,6 +197,7 @@ final class OnnxAnswerSession implements AnswerSession {
       return GeneratedAnswer.builder(text.text(), reason)
           .tokens(Arrays.copyOf(tokens, count))
           .promptTokens(prompt.length())
+          .cues(cues)
           .timings(
               Answer.Timings.of(
                   Duration.ofNanos(prefilled - begin),

@@ -65,6 +65,9 @@ final class Original implements Family {
           prompt.slot(0);
           prompt.endOfMemory();
           prompt.template("</Video> ");
+          if (content instanceof Message.Video video) {
+            Turns.words(video, prompt);
+          }
         }
       }
       prompt.template(END);

@@ -100,6 +100,7 @@ final class QwenVl implements Family {
           picture(image.slot(), prompt);
         } else if (content instanceof Message.Video video) {
           for (int i = 0; i < video.slots().size(); i++) {
+            Turns.words(video.slots().get(i), prompt);
             prompt.template(announcement(video.slots().get(i)));
             picture(i, prompt);
           }

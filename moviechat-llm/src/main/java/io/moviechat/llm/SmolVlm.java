@@ -125,7 +125,9 @@ final class SmolVlm implements Family {
             + Times.length(video.length())
             + " [H:MM:SS] video.\n");
     for (int i = 0; i < slots.size(); i++) {
-      prompt.template("\n" + Turns.announcement(slots.get(i)));
+      prompt.template("\n");
+      Turns.words(slots.get(i), prompt);
+      prompt.template(Turns.announcement(slots.get(i)));
       picture(i, prompt);
     }
     prompt.endOfMemory().template("\n\n");

@@ -1,6 +1,8 @@
 package io.moviechat.llm;
 
+import io.moviechat.llm.internal.CueLines;
 import io.moviechat.llm.internal.Times;
+import io.moviechat.speech.Cue;
 
 /** What several families' prompts have in common. */
 final class Turns {
@@ -24,6 +26,18 @@ final class Turns {
       return "Frame from " + Times.minutes(slot.start()) + ":";
     }
     return "Frames from " + Times.hours(slot.start()) + " to " + Times.hours(slot.end()) + ":";
+  }
+
+  /** What is said at a slot, before its announcement: a line for each cue. */
+  static void words(Message.Slot slot, Prompt.Builder prompt) {
+    for (Cue cue : slot.cues()) {
+      prompt.template(CueLines.begin(cue)).user(CueLines.words(cue)).template(CueLines.END);
+    }
+  }
+
+  /** What is said in a video, for families whose slots have no announcements. */
+  static void words(Message.Video video, Prompt.Builder prompt) {
+    video.slots().forEach(slot -> words(slot, prompt));
   }
 
   /** Tells past from present, in breakpoint mode; empty in global mode. */

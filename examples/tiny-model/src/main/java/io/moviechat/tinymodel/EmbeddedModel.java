@@ -51,7 +51,7 @@ public final class EmbeddedModel implements VisionLanguageModelProvider {
   public VisionLanguageModel model() {
     // Its graphs are too small to be shared out: a second thread spends more time waiting than
     // working, on a core that decoding could use.
-    return ModelBundle.at(folder()).withThreads(1);
+    return new QuotingModel(ModelBundle.at(folder()).withThreads(1));
   }
 
   /**

@@ -4,15 +4,19 @@ import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.InferenceException;
 import io.moviechat.MemorySlot;
+import io.moviechat.speech.Cue;
+import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.MovieView;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 
 /** A memory as pictures with their times, for models that see pictures instead of our tokens. */
@@ -20,10 +24,14 @@ public final class Pictures {
   /**
    * One picture.
    *
+   * @param start of its slot
    * @param caption says its time
    * @param jpegBase64 the picture
    */
-  public record Picture(String caption, String jpegBase64) {}
+  public record Picture(Duration start, String caption, String jpegBase64) {}
+
+  /** Characters of what is said in one question: about a quarter of a context of 8,192 tokens. */
+  private static final int MOST_SAID = 8_000;
 
   private Pictures() {}
 
@@ -44,7 +52,7 @@ public final class Pictures {
       Optional<Frame> found = view.pictures().frameAt(slot.representative(), format);
       if (found.isPresent()) {
         try (Frame frame = found.get()) {
-          pictures.add(new Picture(caption(slot), jpeg(frame)));
+          pictures.add(new Picture(slot.start(), caption(slot), jpeg(frame)));
         }
       }
     }
@@ -54,6 +62,26 @@ public final class Pictures {
               + " with its video, or ask a model that reads the memory's own tokens");
     }
     return pictures;
+  }
+
+  /** What is said of a request: as many of the most wanted cues as 8,000 characters hold. */
+  public static List<Cue> said(AnswerRequest request) {
+    return CueLines.fitting(request.cues(), MOST_SAID, cue -> CueLines.line(cue).length());
+  }
+
+  /**
+   * The captions, each with what is said from then on before it.
+   *
+   * @param said in order of time
+   */
+  public static List<String> captions(List<Picture> pictures, List<Cue> said) {
+    List<List<Cue>> cues = CueLines.atSlots(pictures.stream().map(Picture::start).toList(), said);
+    List<String> captions = new ArrayList<>();
+    for (int i = 0; i < pictures.size(); i++) {
+      String lines = cues.get(i).stream().map(CueLines::line).collect(Collectors.joining());
+      captions.add(lines + pictures.get(i).caption());
+    }
+    return captions;
   }
 
   private static String caption(MemorySlot slot) {

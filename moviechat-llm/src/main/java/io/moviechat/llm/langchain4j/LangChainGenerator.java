@@ -25,6 +25,7 @@ import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.llm.internal.Pictures;
 import io.moviechat.llm.internal.StopFilter;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
@@ -194,7 +195,7 @@ public final class LangChainGenerator implements AnswerGenerator {
       long begin = System.nanoTime();
       StopFilter text = new StopFilter(options.stopStrings(), listener);
       if (request.cancelled().getAsBoolean()) {
-        return answer(text, FinishReason.CANCELLED, Optional.empty(), begin, begin);
+        return answer(request, text, FinishReason.CANCELLED, Optional.empty(), begin, begin);
       }
       List<Pictures.Picture> shown = pictures;
       if (shown == null) {
@@ -217,10 +218,10 @@ public final class LangChainGenerator implements AnswerGenerator {
       try {
         while (true) {
           if (ended || closed || request.cancelled().getAsBoolean()) {
-            return answer(text, FinishReason.CANCELLED, Optional.empty(), begin, first);
+            return answer(request, text, FinishReason.CANCELLED, Optional.empty(), begin, first);
           }
           if (System.nanoTime() >= deadline) {
-            return answer(text, FinishReason.TIMEOUT, Optional.empty(), begin, first);
+            return answer(request, text, FinishReason.TIMEOUT, Optional.empty(), begin, first);
           }
           Event event = events.queue.poll(STEP_MILLIS, TimeUnit.MILLISECONDS);
           if (event == null) {
@@ -233,7 +234,7 @@ public final class LangChainGenerator implements AnswerGenerator {
           if (!event.text().isEmpty()) {
             first = first == 0 ? System.nanoTime() : first;
             if (text.take(event.text())) {
-              return answer(text, FinishReason.STOP, Optional.empty(), begin, first);
+              return answer(request, text, FinishReason.STOP, Optional.empty(), begin, first);
             }
           }
           if (event.end().isPresent()) {
@@ -241,18 +242,24 @@ public final class LangChainGenerator implements AnswerGenerator {
                 event.end().get().finishReason()
                     == dev.langchain4j.model.output.FinishReason.LENGTH;
             return answer(
-                text, cut ? FinishReason.LENGTH : FinishReason.STOP, event.end(), begin, first);
+                request,
+                text,
+                cut ? FinishReason.LENGTH : FinishReason.STOP,
+                event.end(),
+                begin,
+                first);
           }
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return answer(text, FinishReason.CANCELLED, Optional.empty(), begin, first);
+        return answer(request, text, FinishReason.CANCELLED, Optional.empty(), begin, first);
       } finally {
         events.cancelled = true;
       }
     }
 
     private GeneratedAnswer answer(
+        AnswerRequest request,
         StopFilter text,
         FinishReason reason,
         Optional<ChatResponse> response,
@@ -265,6 +272,7 @@ public final class LangChainGenerator implements AnswerGenerator {
       Duration untilFirst = Duration.ofNanos((first == 0 ? end : first) - begin);
       return GeneratedAnswer.builder(text.text(), reason)
           .promptTokens(promptTokens)
+          .cues(view.memory().slots().isEmpty() ? List.of() : Pictures.said(request))
           .timings(Answer.Timings.of(untilFirst, untilFirst, Duration.ofNanos(end - begin), 0))
           .build();
     }
@@ -278,13 +286,14 @@ public final class LangChainGenerator implements AnswerGenerator {
   private static ChatRequest chatRequest(AnswerRequest request, List<Pictures.Picture> pictures) {
     List<ChatMessage> messages = new ArrayList<>();
     request.systemPrompt().ifPresent(text -> messages.add(SystemMessage.from(text)));
+    List<Cue> said = Pictures.said(request);
     boolean first = true;
     for (Conversation.Turn turn : request.history()) {
-      messages.add(question(turn.question(), first ? pictures : List.of()));
+      messages.add(question(turn.question(), first ? pictures : List.of(), said));
       messages.add(AiMessage.from(turn.answer()));
       first = false;
     }
-    messages.add(question(request.question(), first ? pictures : List.of()));
+    messages.add(question(request.question(), first ? pictures : List.of(), said));
     GenerationOptions options = request.options();
     ChatRequest.Builder builder =
         ChatRequest.builder()
@@ -303,10 +312,13 @@ public final class LangChainGenerator implements AnswerGenerator {
     return builder.build();
   }
 
-  private static UserMessage question(String question, List<Pictures.Picture> pictures) {
+  private static UserMessage question(
+      String question, List<Pictures.Picture> pictures, List<Cue> said) {
     List<Content> content = new ArrayList<>();
-    for (Pictures.Picture picture : pictures) {
-      content.add(TextContent.from(picture.caption()));
+    List<String> captions = Pictures.captions(pictures, said);
+    for (int i = 0; i < pictures.size(); i++) {
+      Pictures.Picture picture = pictures.get(i);
+      content.add(TextContent.from(captions.get(i)));
       content.add(ImageContent.from(picture.jpegBase64(), "image/jpeg"));
     }
     content.add(TextContent.from(question));

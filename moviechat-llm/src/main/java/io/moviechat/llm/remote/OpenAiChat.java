@@ -16,6 +16,7 @@ import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.llm.internal.Pictures;
 import io.moviechat.llm.internal.StopFilter;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
@@ -237,7 +238,8 @@ public final class OpenAiChat implements AnswerGenerator {
         if (end.isPresent()) {
           text.end();
           requireText(text, end.get(), stream, options, allowed, lastFailure);
-          return generated(text, stream, end.get(), begin);
+          return generated(
+              text, stream, end.get(), shown.isEmpty() ? List.of() : Pictures.said(request), begin);
         }
       }
     }
@@ -279,7 +281,7 @@ public final class OpenAiChat implements AnswerGenerator {
     }
 
     private GeneratedAnswer generated(
-        StopFilter text, ChatStream stream, FinishReason reason, long begin) {
+        StopFilter text, ChatStream stream, FinishReason reason, List<Cue> said, long begin) {
       long end = System.nanoTime();
       long first = stream.firstText().orElse(end);
       double seconds = (end - first) / 1e9;
@@ -287,6 +289,7 @@ public final class OpenAiChat implements AnswerGenerator {
       Duration untilFirst = Duration.ofNanos(first - begin);
       return GeneratedAnswer.builder(text.text(), reason)
           .promptTokens(stream.promptTokens())
+          .cues(said)
           .timings(
               Answer.Timings.of(
                   untilFirst,
@@ -351,13 +354,14 @@ public final class OpenAiChat implements AnswerGenerator {
     request
         .systemPrompt()
         .ifPresent(text -> messages.addObject().put("role", "system").put("content", text));
+    List<Cue> said = Pictures.said(request);
     boolean first = true;
     for (Conversation.Turn turn : request.history()) {
-      question(messages, turn.question(), first ? pictures : List.of());
+      question(messages, turn.question(), first ? pictures : List.of(), said);
       messages.addObject().put("role", "assistant").put("content", turn.answer());
       first = false;
     }
-    question(messages, request.question(), first ? pictures : List.of());
+    question(messages, request.question(), first ? pictures : List.of(), said);
     parameters.apply(body);
     try {
       return JSON.writeValueAsString(body);
@@ -367,15 +371,17 @@ public final class OpenAiChat implements AnswerGenerator {
   }
 
   private static void question(
-      ArrayNode messages, String question, List<Pictures.Picture> pictures) {
+      ArrayNode messages, String question, List<Pictures.Picture> pictures, List<Cue> said) {
     ObjectNode message = messages.addObject().put("role", "user");
     if (pictures.isEmpty()) {
       message.put("content", question);
       return;
     }
     ArrayNode content = message.putArray("content");
-    for (Pictures.Picture picture : pictures) {
-      content.addObject().put("type", "text").put("text", picture.caption());
+    List<String> captions = Pictures.captions(pictures, said);
+    for (int i = 0; i < pictures.size(); i++) {
+      Pictures.Picture picture = pictures.get(i);
+      content.addObject().put("type", "text").put("text", captions.get(i));
       content
           .addObject()
           .put("type", "image_url")
