@@ -52,6 +52,7 @@ final class AnswerJson {
         json.writeEndObject();
       }
       json.writeEndArray();
+      CueJson.write("cues", answer.cues(), json);
       json.writeObjectFieldStart("timings");
       json.writeNumberField("watchMs", Moment.millis(answer.watch().wall()));
       json.writeNumberField("decodeMs", Moment.millis(answer.watch().decode()));

@@ -1,6 +1,8 @@
 package io.moviechat.cli;
 
 import io.moviechat.MovieChat;
+import io.moviechat.llm.SpeechBundle;
+import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.VisionLanguageModel;
 import java.net.URI;
 import java.nio.file.Files;
@@ -24,6 +26,13 @@ final class MovieSettings {
           "If the file exists, answer from this memory without watching;"
               + " else watch, and save the memory there.")
   private @Nullable Path memoryFile;
+
+  @Option(
+      names = "--speech",
+      paramLabel = "DIR",
+      description =
+          "Hear what is said with this speech bundle (Whisper), unless the video has subtitles.")
+  private @Nullable Path speech;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the fields
   MovieSettings() {}
@@ -64,6 +73,15 @@ final class MovieSettings {
   /** The memory file to write after watching. */
   Optional<Path> memoryToSave() {
     return Optional.ofNullable(memoryFile).filter(file -> !Files.exists(file));
+  }
+
+  /**
+   * Who listens to the movie; the caller closes it.
+   *
+   * @throws io.moviechat.ModelException listing all that is wrong with the bundle
+   */
+  Optional<SpeechRecognizer> openSpeech() {
+    return Optional.ofNullable(speech).map(folder -> SpeechBundle.at(folder).open());
   }
 
   MovieChat.Builder builder(VisionLanguageModel chosen) {

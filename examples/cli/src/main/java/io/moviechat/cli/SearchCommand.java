@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -113,17 +114,29 @@ final class SearchCommand implements Callable<Integer> {
             .out()
             .printf(
                 Locale.ROOT,
-                "%s to %s  %.2f %s%n",
+                "%s to %s  %.2f %s%s%n",
                 Moment.format(hit.start()),
                 Moment.format(hit.end()),
                 hit.score(),
-                hit.reason());
+                hit.reason(),
+                said(hit));
       }
       if (hits.isEmpty()) {
         context.terminal().note("nothing stands out for '" + query + "'");
       }
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  private static String said(SearchHit hit) {
+    if (hit.cues().isEmpty()) {
+      return "";
+    }
+    String words =
+        hit.cues().stream()
+            .map(cue -> cue.text().replace('\n', ' '))
+            .collect(Collectors.joining(" "));
+    return "  \"" + words + "\"";
   }
 
   private List<SearchHit> searchMemory() {
@@ -211,6 +224,7 @@ final class SearchCommand implements Callable<Integer> {
         json.writeNumberField("representative", Moment.seconds(hit.representative()));
         json.writeNumberField("score", hit.score());
         json.writeStringField("reason", hit.reason());
+        CueJson.write("cues", hit.cues(), json);
         json.writeEndObject();
       }
       json.writeEndArray();

@@ -8,6 +8,7 @@ import io.moviechat.VideoException;
 import io.moviechat.VideoLocation;
 import io.moviechat.WatchOptions;
 import io.moviechat.Watching;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.spi.VisionLanguageModel;
 import java.net.URI;
 import java.nio.file.Files;
@@ -84,10 +85,19 @@ final class Session implements AutoCloseable {
       return movie;
     }
     WatchOptions options = WatchOptions.DEFAULT.withBreakpoints(at.map(List::of).orElse(List.of()));
-    Watching watching =
-        chat.start(settings.location().orElseThrow(), options.onProgress(status::show));
-    Movie movie = context.interruption().during(watching::cancel, watching::join);
+    Movie movie = watched(context, chat, settings, options.onProgress(status::show));
     status.clear();
+    movie
+        .cues()
+        .problem()
+        .ifPresent(
+            problem ->
+                context
+                    .terminal()
+                    .note(
+                        String.format(
+                            "%s was heard to %s only: %s",
+                            settings.videoName(), Moment.clock(movie.cues().heard()), problem)));
     if (movie.damagedFrames() > 0) {
       context
           .terminal()
@@ -98,6 +108,16 @@ final class Session implements AutoCloseable {
     }
     settings.memoryToSave().ifPresent(file -> movie.memory().save(file));
     return movie;
+  }
+
+  private static Movie watched(
+      Context context, MovieChat chat, MovieSettings settings, WatchOptions options) {
+    try (ResourceStack opened = new ResourceStack()) {
+      WatchOptions heard =
+          settings.openSpeech().map(opened::push).map(options::withSpeech).orElse(options);
+      Watching watching = chat.start(settings.location().orElseThrow(), heard);
+      return context.interruption().during(watching::cancel, watching::join);
+    }
   }
 
   private static void requireBefore(

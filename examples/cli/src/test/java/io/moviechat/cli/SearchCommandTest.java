@@ -8,6 +8,8 @@ import io.moviechat.tinyworld.MovieWriter;
 import io.moviechat.tinyworld.Movies;
 import io.moviechat.tinyworld.Script;
 import io.moviechat.tinyworld.World;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -64,6 +66,35 @@ class SearchCommandTest {
     assertThat(nothing.out()).isEmpty();
     assertThat(nothing.err()).contains("nothing stands out for 'anything'");
     assertThat(nothing.exitCode()).isZero();
+  }
+
+  @Test
+  void finds_what_is_said() throws IOException {
+    Path film = Files.copy(movie, folder.resolve("said.mp4"));
+    Files.writeString(
+        folder.resolve("said.en.srt"),
+        """
+        1
+        00:00:01,000 --> 00:00:02,500
+        Where is the submarine?
+        """);
+    Ran ran =
+        Ran.command("search", "--video", film.toString(), "--query", "a submarine", "--top", "1");
+    assertThat(ran.exitCode()).as(ran.err()).isZero();
+    assertThat(ran.out())
+        .contains("1.00 words  \"Where is the submarine?\"")
+        .startsWith("00:00:01 to");
+    Ran json =
+        Ran.command(
+            "search", "--video", film.toString(), "--query", "submarines", "--top", "1", "--json");
+    assertThat(json.out())
+        .contains("\"cues\":[{\"start\":1,\"end\":2.5,\"text\":\"Where is the submarine?\"}]");
+    Ran answer =
+        Ran.command(
+            "ask", "--video", film.toString(), "-q", "Who speaks of a submarine?", "--json");
+    assertThat(answer.out())
+        .contains("At 0:01: \\\"Where is the submarine?\\\"")
+        .contains("\"cues\":[");
   }
 
   @Test
