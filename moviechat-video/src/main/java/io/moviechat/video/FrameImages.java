@@ -7,6 +7,7 @@ import io.moviechat.VideoException;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -92,21 +93,8 @@ public final class FrameImages {
     return files;
   }
 
-  private static String name(Duration time) {
-    String seconds =
-        String.format(
-            Locale.ROOT,
-            "%02d-%02d-%02d",
-            time.toHours(),
-            time.toMinutesPart(),
-            time.toSecondsPart());
-    int nanos = time.toNanosPart();
-    return nanos % 1_000_000 == 0
-        ? String.format(Locale.ROOT, "%s.%03d", seconds, nanos / 1_000_000)
-        : String.format(Locale.ROOT, "%s.%09d", seconds, nanos);
-  }
-
-  static BufferedImage image(Frame frame) {
+  /** A frame as a picture of its own; the frame stays the caller's. */
+  public static BufferedImage image(Frame frame) {
     int width = frame.width();
     BufferedImage image = new BufferedImage(width, frame.height(), BufferedImage.TYPE_INT_RGB);
     ByteBuffer rgb = frame.rgb();
@@ -125,13 +113,46 @@ public final class FrameImages {
     return image;
   }
 
+  /**
+   * A picture as the bytes of a file.
+   *
+   * @throws VideoException if this JDK cannot write such pictures
+   */
+  public static byte[] encoded(BufferedImage image, Type type) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      encode(image, type, out);
+    } catch (IOException e) {
+      throw new VideoException("a picture cannot be encoded: " + e.getMessage(), e);
+    }
+    return out.toByteArray();
+  }
+
+  private static void encode(BufferedImage image, Type type, OutputStream out) throws IOException {
+    if (!ImageIO.write(image, type.ending(), out)) {
+      throw new IOException("this JDK has no writer for " + type);
+    }
+  }
+
+  private static String name(Duration time) {
+    String seconds =
+        String.format(
+            Locale.ROOT,
+            "%02d-%02d-%02d",
+            time.toHours(),
+            time.toMinutesPart(),
+            time.toSecondsPart());
+    int nanos = time.toNanosPart();
+    return nanos % 1_000_000 == 0
+        ? String.format(Locale.ROOT, "%s.%03d", seconds, nanos / 1_000_000)
+        : String.format(Locale.ROOT, "%s.%09d", seconds, nanos);
+  }
+
   static void write(BufferedImage image, Type type, Path file) {
     Path part = file.resolveSibling(file.getFileName() + ".part");
     try {
       try (OutputStream out = Files.newOutputStream(part)) {
-        if (!ImageIO.write(image, type.ending(), out)) {
-          throw new IOException("this JDK has no writer for " + type);
-        }
+        encode(image, type, out);
       }
       Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {

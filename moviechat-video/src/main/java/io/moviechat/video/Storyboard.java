@@ -117,7 +117,13 @@ public final class Storyboard {
     }
   }
 
-  BufferedImage draw() {
+  /**
+   * Draws the storyboard.
+   *
+   * @throws IllegalArgumentException if the memory is empty or has more than 2,000 slots
+   * @throws VideoException if a picture cannot be decoded, or this Java has no fonts
+   */
+  public BufferedImage draw() {
     List<MemorySlot> slots = memory.slots();
     if (slots.isEmpty() || slots.size() > MAX_SLOTS) {
       throw new IllegalArgumentException(

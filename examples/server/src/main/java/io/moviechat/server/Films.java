@@ -3,6 +3,7 @@ package io.moviechat.server;
 import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import com.google.common.util.concurrent.UncheckedExecutionException;
 import io.moviechat.Answer;
 import io.moviechat.Asking;
 import io.moviechat.Conversation;
@@ -22,16 +23,16 @@ import io.moviechat.library.MovieLibrary;
 import io.moviechat.recall.SearchHit;
 import io.moviechat.speech.Cue;
 import io.moviechat.speech.SpeechRecognizer;
+import io.moviechat.spi.VideoMemoryProvider;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
+import io.moviechat.video.FrameImages;
 import io.moviechat.video.Storyboard;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,13 +46,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.ServiceLoader;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,6 +64,7 @@ final class Films implements AutoCloseable {
   private static final String SMALL_MODEL = "moviechat-tiny";
   private static final int PICTURE_SIDE = 320;
   private static final int MAX_PICTURES = 1_000;
+  private static final int OVERVIEW_SLOTS = 120;
   private static final int MAX_ASKS = 32;
   private static final int MOST_SAID = 100;
 
@@ -80,6 +81,8 @@ final class Films implements AutoCloseable {
           new ThreadFactoryBuilder().setNameFormat("moviechat-answer-%d").setDaemon(true).build());
   private final Cache<String, byte[]> pictures =
       CacheBuilder.newBuilder().maximumSize(MAX_PICTURES).build();
+  private final Cache<String, List<Map<String, Object>>> watchedSlots =
+      CacheBuilder.newBuilder().expireAfterWrite(Duration.ofSeconds(1)).build();
 
   /**
    * Opens the films of a folder.
@@ -421,8 +424,22 @@ final class Films implements AutoCloseable {
     return json;
   }
 
-  /** The slots of a film's memory as it is now; empty while nothing has been seen. */
+  /**
+   * The slots of a film's memory; empty while nothing has been seen. While it is being watched they
+   * are at most a second old, and made once for however many listen.
+   */
   List<Map<String, Object>> slots(Film film) {
+    if (film.state() != Film.State.WATCHING) {
+      return slotsNow(film);
+    }
+    try {
+      return watchedSlots.get(film.id(), () -> slotsNow(film));
+    } catch (ExecutionException | UncheckedExecutionException e) {
+      throw Refusal.of(e.getCause() == null ? e : e.getCause());
+    }
+  }
+
+  private List<Map<String, Object>> slotsNow(Film film) {
     return snapshot(film).map(Films::slots).orElse(List.of());
   }
 
@@ -485,7 +502,7 @@ final class Films implements AutoCloseable {
             film,
             source -> {
               try (Frame frame = source.frameAt(moment, format)) {
-                return encode(image(frame), "jpg");
+                return FrameImages.encoded(FrameImages.image(frame), FrameImages.Type.JPEG);
               }
             });
     pictures.put(key, made);
@@ -499,11 +516,7 @@ final class Films implements AutoCloseable {
    * @throws Refusal if nothing is remembered yet or the video is gone
    */
   byte[] storyboard(Film film, int maxWidth) {
-    MemorySnapshot memory =
-        snapshot(film)
-            .filter(some -> !some.slots().isEmpty())
-            .orElseThrow(
-                () -> new Refusal(Refusal.CONFLICT, "nothing of " + film + " is remembered yet"));
+    MemorySnapshot memory = overview(film);
     String key = film.id() + "#" + memory.framesSeen() + "#" + maxWidth;
     byte[] known = pictures.getIfPresent(key);
     if (known != null) {
@@ -512,17 +525,33 @@ final class Films implements AutoCloseable {
     byte[] made =
         decoding(
             film,
-            source -> {
-              Path file = Files.createTempFile(home, "storyboard", ".png");
-              try {
-                Storyboard.of(memory, source).title(film.title()).write(file);
-                return shrunk(ImageIO.read(file.toFile()), maxWidth);
-              } finally {
-                Files.deleteIfExists(file);
-              }
-            });
+            source ->
+                FrameImages.encoded(
+                    shrunk(Storyboard.of(memory, source).title(film.title()).draw(), maxWidth),
+                    FrameImages.Type.PNG));
     pictures.put(key, made);
     return made;
+  }
+
+  /**
+   * What a film remembers in as many slots as one picture shows well: more are consolidated, as
+   * they are for a prompt.
+   *
+   * @throws Refusal if nothing is remembered yet
+   */
+  MemorySnapshot overview(Film film) {
+    MemorySnapshot memory =
+        snapshot(film)
+            .filter(some -> !some.slots().isEmpty())
+            .orElseThrow(
+                () -> new Refusal(Refusal.CONFLICT, "nothing of " + film + " is remembered yet"));
+    int slots = memory.slots().size();
+    return slots <= OVERVIEW_SLOTS
+        ? memory
+        : ServiceLoader.load(VideoMemoryProvider.class)
+            .findFirst()
+            .orElseThrow()
+            .recall(memory, new float[slots], OVERVIEW_SLOTS);
   }
 
   private interface Decoding {
@@ -563,25 +592,9 @@ final class Films implements AutoCloseable {
     throw new VideoException("no video source of this build knows " + video);
   }
 
-  private static BufferedImage image(Frame frame) {
-    BufferedImage image =
-        new BufferedImage(frame.width(), frame.height(), BufferedImage.TYPE_INT_RGB);
-    ByteBuffer rgb = frame.rgb();
-    for (int y = 0; y < frame.height(); y++) {
-      for (int x = 0; x < frame.width(); x++) {
-        int value = (rgb.get() & 0xff) << 16 | (rgb.get() & 0xff) << 8 | (rgb.get() & 0xff);
-        image.setRGB(x, y, value);
-      }
-    }
-    return image;
-  }
-
-  private static byte[] shrunk(@Nullable BufferedImage image, int maxWidth) throws IOException {
-    if (image == null) {
-      throw new IOException("the storyboard cannot be read back");
-    }
+  private static BufferedImage shrunk(BufferedImage image, int maxWidth) {
     if (image.getWidth() <= maxWidth) {
-      return encode(image, "png");
+      return image;
     }
     int height = Math.max(1, (int) ((long) image.getHeight() * maxWidth / image.getWidth()));
     BufferedImage small = new BufferedImage(maxWidth, height, BufferedImage.TYPE_INT_RGB);
@@ -590,15 +603,7 @@ final class Films implements AutoCloseable {
         RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC);
     graphics.drawImage(image, 0, 0, maxWidth, height, null);
     graphics.dispose();
-    return encode(small, "png");
-  }
-
-  private static byte[] encode(BufferedImage image, String type) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    if (!ImageIO.write(image, type, out)) {
-      throw new IOException("this Java has no writer for " + type);
-    }
-    return out.toByteArray();
+    return small;
   }
 
   /** Ends what runs, keeps what was seen, closes library and chat. */

@@ -179,7 +179,8 @@ final class Tools {
         tool(
             "storyboard",
             "See what is remembered",
-            "The memory of a film as one picture: a frame for each slot with its time span.",
+            "The memory of a film as one picture: a frame for each slot with its time span; of more"
+                + " than 120 slots the most alike are joined.",
             schema(
                 List.of("handle"),
                 property("handle", "string", HANDLE),
@@ -368,7 +369,7 @@ final class Tools {
         .addContent(
             McpSchema.ImageContent.builder(Base64.getEncoder().encodeToString(png), "image/png")
                 .build())
-        .addTextContent(line(film) + "\n" + table(films.snapshot(film).orElseThrow()))
+        .addTextContent(line(film) + "\n" + table(films.overview(film)))
         .addContent(
             McpSchema.ResourceLink.builder()
                 .name("storyboard.png")

@@ -9,6 +9,8 @@ import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.moviechat.library.Film;
+import io.moviechat.tinyworld.MovieWriter;
+import io.moviechat.tinyworld.Movies;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -144,6 +146,21 @@ class ToolsTest {
                   .longValue())
           .isPositive();
       assertThat((List<?>) json(call(client, "list_memories", Map.of())).get("films")).isEmpty();
+    }
+  }
+
+  @Test
+  void aStoryboardOfMoreSlotsThanAPictureShowsJoinsTheMostAlike() throws Exception {
+    try (Fixture fixture = Fixture.open(folder);
+        McpSyncClient client = client(fixture)) {
+      MovieWriter.write(
+          Movies.needle(600, 20, 7), fixture.films.folders().allowed().get(0).resolve("a.mp4"), 96);
+      Map<?, ?> film =
+          json(call(client, "watch_video", Map.of("path", "a.mp4", "wait_seconds", 50)));
+      assertThat((Integer) film.get("slots")).isGreaterThan(120);
+      String table =
+          text(call(client, "storyboard", Map.of("handle", film.get("handle"), "max_width", 512)));
+      assertThat(table).contains("\n120: ").doesNotContain("\n121: ");
     }
   }
 
