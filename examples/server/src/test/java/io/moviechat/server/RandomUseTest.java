@@ -92,7 +92,7 @@ class RandomUseTest {
 
   private void act(Fixture fixture, List<Path> clips, SplittableRandom random) throws Exception {
     JsonNode films = Fixture.json(fixture.get("/api/films")).path("films");
-    int what = films.isEmpty() ? 0 : random.nextInt(10);
+    int what = films.isEmpty() ? 0 : random.nextInt(12);
     String film =
         films.isEmpty()
             ? ""
@@ -127,7 +127,17 @@ class RandomUseTest {
         left.body().close(); // leaves at once
         count("ask and leave");
       }
-      case 6 ->
+      case 6 -> note("search", fixture.get(film + "/search?q=red%20fish"));
+      case 7 -> {
+        Map<String, Object> said = Map.of("role", "user", "content", QUESTION);
+        note(
+            "chat",
+            fixture.send(
+                "POST",
+                "/v1/chat/completions",
+                Map.of("model", film.substring(film.length() - 16), "messages", List.of(said))));
+      }
+      case 8 ->
           note(
               "ask at",
               fixture.send("POST", film + "/asks", Map.of("question", QUESTION, "at", 1)));
