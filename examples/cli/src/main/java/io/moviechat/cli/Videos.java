@@ -3,11 +3,14 @@ package io.moviechat.cli;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
 import io.moviechat.VideoLocation;
+import io.moviechat.speech.AudioSource;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import java.net.URI;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.regex.Pattern;
 
@@ -66,5 +69,25 @@ final class Videos {
     }
     throw new VideoException(
         "no video source of this build knows " + location + "; give a file or an http(s) URL");
+  }
+
+  /**
+   * Opens the sound of a video, or of a file that has only sound; the caller closes it.
+   *
+   * @throws VideoException if it cannot be read
+   */
+  static AudioSource openSound(URI video, Duration from, Optional<String> language) {
+    VideoLocation location = VideoLocation.of(video);
+    for (VideoSourceProvider provider : ServiceLoader.load(VideoSourceProvider.class)) {
+      Optional<AudioSource> sound =
+          provider.accepts(location)
+              ? provider.openAudio(location, from, language)
+              : Optional.empty();
+      if (sound.isPresent()) {
+        return sound.get();
+      }
+    }
+    throw new VideoException(
+        "no source of sound of this build knows " + location + "; give a file or an http(s) URL");
   }
 }

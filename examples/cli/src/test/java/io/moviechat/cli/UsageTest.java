@@ -57,6 +57,9 @@ class UsageTest {
           model remove nobody                           | owner/name@revision, was 'nobody'
           doctor now                                    | 'now'
           storyboard --video x.mp4                      | --out
+          transcribe --video x.mp4 --out x.srt          | --speech
+          transcribe --video x.mp4 --speech d --out x.txt | neither with .srt nor with .vtt
+          transcribe --video x.mp4 --speech d --out x.srt --threads -1 | threads must not be negative
           info                                          | VIDEO|MODEL_DIR
           info a b                                      | 'b'
           """)
