@@ -141,7 +141,7 @@ final class FrameCursor implements AutoCloseable {
     if (packetsTell) {
       decodeWith(1); // one by one: more threads would only wait
     }
-    if (packetsTell && window.from() > 0 && demuxer.seek(window.from())) {
+    if (packetsTell && window.from() > 0 && seek(window.from())) {
       forget(false);
     } else {
       reset();
@@ -273,8 +273,8 @@ final class FrameCursor implements AutoCloseable {
    * aside until the first seek; a seek to the beginning costs nothing else.
    */
   void loadIndex(long nanos) {
-    if (!demuxer.indexReaches(nanos) && demuxer.seek(0)) {
-      untouched = false;
+    if (!demuxer.indexReaches(nanos) && demuxer.seekable()) {
+      seek(0);
       reset();
     }
   }
@@ -425,12 +425,18 @@ final class FrameCursor implements AutoCloseable {
     return !demuxer.indexReaches(nanos) && nanos - reached > blindSeekDistance;
   }
 
+  /** Goes to a key frame. A seek that fails has lost the place as well. */
+  private boolean seek(long nanos) {
+    untouched &= !demuxer.seekable();
+    return demuxer.seek(nanos);
+  }
+
   private void seekTo(long nanos) {
     long reached = hasCurrent() ? time() : 0;
     long from = nanos;
     long step = SECOND;
     while (true) {
-      boolean beginning = from <= 0 || access.way() == Access.Way.SEQUENTIAL || !demuxer.seek(from);
+      boolean beginning = from <= 0 || access.way() == Access.Way.SEQUENTIAL || !seek(from);
       if (beginning) {
         untouched = false;
         rewind();

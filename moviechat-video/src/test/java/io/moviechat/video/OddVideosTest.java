@@ -33,6 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Videos that are unusual but right, made here: the right frames, upright, in order. */
 class OddVideosTest {
+  private static final FrameFormat SMALL = FrameFormat.stretch(24, 16, Resampling.BILINEAR);
+
   @TempDir Path folder;
 
   @AfterEach
@@ -587,6 +589,32 @@ class OddVideosTest {
       }
       try (FrameStream stream = video.frames(FrameSampling.uniform(5), FrameFormat.ORIGINAL)) {
         assertThat(Clips.drain(stream)).hasSize(5);
+      }
+    }
+  }
+
+  /** A container that cannot seek to the beginning of so short a video. */
+  @Test
+  void aSeekThatFailsLosesNothing() throws GeneratedVideo.NotMade {
+    Path file = folder.resolve("short.wtv");
+    new Remux(2, 130, 0, false).copy(Clips.resource("/cases/program-stream.vob"), file);
+    EveryWay.check(file, VideoOptions.DEFAULT, SMALL, 1);
+  }
+
+  /** FFmpeg writes into MXF when pictures are decoded, and says that they are shown then. */
+  @Test
+  void picturesOfWhichOnlyTheDecodingIsTimedAreShownInTheOrderTheyComeOut()
+      throws GeneratedVideo.NotMade {
+    Path file = folder.resolve("b-frames.mxf");
+    new Remux(60, 0, 0, false).copy(Clips.file("bunny.mp4"), file);
+    EveryWay.check(file, VideoOptions.DEFAULT, SMALL, 1);
+    try (VideoSource video = new FfmpegVideoSourceProvider().open(file);
+        FrameStream stream = video.frames(FrameSampling.everyFrame(), SMALL)) {
+      List<Duration> times = Clips.times(stream);
+      assertThat(times).hasSize(60);
+      for (int i = 1; i < times.size(); i++) {
+        Duration step = times.get(i).minus(times.get(i - 1));
+        assertThat(step).isBetween(Duration.ofMillis(41), Duration.ofMillis(42));
       }
     }
   }
