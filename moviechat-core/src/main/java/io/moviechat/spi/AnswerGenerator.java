@@ -11,14 +11,18 @@ public interface AnswerGenerator extends AutoCloseable {
   /** Names the model, for messages. */
   String id();
 
-  /** The width of visual tokens that it reads; empty if it does not read tokens (but pictures). */
-  OptionalInt tokenWidth();
+  /** The width of visual tokens that it reads; empty, as here, if it sees pictures instead. */
+  default OptionalInt tokenWidth() {
+    return OptionalInt.empty();
+  }
 
   /**
-   * Most memory slots of such a shape that fit beside a prompt and an answer of usual length; empty
-   * if there is no such limit.
+   * Most memory slots of such a shape that fit beside a prompt and an answer of usual length;
+   * empty, as here, if there is no such limit: of many slots it may see a part, say.
    */
-  OptionalInt maxSlots(TokenShape shape);
+  default OptionalInt maxSlots(TokenShape shape) {
+    return OptionalInt.empty();
+  }
 
   /**
    * Whether its prompts hold what a movie says ({@link AnswerRequest#cues()}), for which a full

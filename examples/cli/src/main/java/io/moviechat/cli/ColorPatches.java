@@ -1,13 +1,11 @@
 package io.moviechat.cli;
 
 import io.moviechat.ColorPatchEncoder;
-import io.moviechat.TokenShape;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.MovieView;
 import io.moviechat.spi.VisionLanguageModel;
-import java.util.OptionalInt;
 
 /** Watches by the mean colours of patches. Sees what changes; knows nothing and cannot answer. */
 final class ColorPatches implements VisionLanguageModel {
@@ -30,16 +28,6 @@ final class ColorPatches implements VisionLanguageModel {
     @Override
     public String id() {
       return "colour patches";
-    }
-
-    @Override
-    public OptionalInt tokenWidth() {
-      return OptionalInt.empty();
-    }
-
-    @Override
-    public OptionalInt maxSlots(TokenShape shape) {
-      return OptionalInt.empty();
     }
 
     @Override

@@ -22,7 +22,6 @@ import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.GenerationOptions;
 import io.moviechat.InferenceException;
 import io.moviechat.TokenListener;
-import io.moviechat.TokenShape;
 import io.moviechat.llm.internal.Pictures;
 import io.moviechat.llm.internal.StopFilter;
 import io.moviechat.speech.Cue;
@@ -36,7 +35,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -106,18 +104,6 @@ public final class LangChainGenerator implements AnswerGenerator {
   @Override
   public String id() {
     return name;
-  }
-
-  /** Empty: it sees pictures. */
-  @Override
-  public OptionalInt tokenWidth() {
-    return OptionalInt.empty();
-  }
-
-  /** Empty: of many slots a part is shown, spread evenly. */
-  @Override
-  public OptionalInt maxSlots(TokenShape shape) {
-    return OptionalInt.empty();
   }
 
   @Override

@@ -13,7 +13,6 @@ import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.GenerationOptions;
 import io.moviechat.InferenceException;
 import io.moviechat.TokenListener;
-import io.moviechat.TokenShape;
 import io.moviechat.llm.internal.Pictures;
 import io.moviechat.llm.internal.StopFilter;
 import io.moviechat.speech.Cue;
@@ -33,7 +32,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -128,18 +126,6 @@ public final class OpenAiChat implements AnswerGenerator {
   @Override
   public String id() {
     return model + " at " + server;
-  }
-
-  /** Empty: it sees pictures. */
-  @Override
-  public OptionalInt tokenWidth() {
-    return OptionalInt.empty();
-  }
-
-  /** Empty: of many slots a part is shown, spread evenly. */
-  @Override
-  public OptionalInt maxSlots(TokenShape shape) {
-    return OptionalInt.empty();
   }
 
   @Override
