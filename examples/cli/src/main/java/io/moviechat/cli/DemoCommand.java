@@ -5,12 +5,18 @@ import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.WatchOptions;
 import io.moviechat.Watching;
+import io.moviechat.recall.SearchHit;
+import io.moviechat.speech.Cue;
+import io.moviechat.speech.Cues;
+import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.tinymodel.EmbeddedModel;
+import io.moviechat.tinymodel.EmbeddedSpeech;
 import io.moviechat.tinyworld.Demo;
 import io.moviechat.tinyworld.Examiner;
 import io.moviechat.tinyworld.MovieWriter;
 import io.moviechat.tinyworld.ScriptQuestion;
+import io.moviechat.tinyworld.SpokenFilm;
 import io.moviechat.video.Storyboard;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -19,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -47,14 +54,25 @@ final class DemoCommand implements Callable<Integer> {
       description = "Where movie and storyboard go (default: ${DEFAULT-VALUE}).")
   private Path folder = Path.of("moviechat-demo");
 
+  @Option(
+      names = "--spoken",
+      description =
+          "Take a film of 48 seconds that speaks instead, and show what the small speech model"
+              + " hears beside what is said.")
+  private boolean spoken;
+
   DemoCommand(Context context) {
     this.context = context;
   }
 
   @Override
   public Integer call() throws IOException {
-    Demo demo = Demo.of(seed);
     Files.createDirectories(folder);
+    if (spoken) {
+      listen();
+      return CommandLine.ExitCode.OK;
+    }
+    Demo demo = Demo.of(seed);
     Path file = folder.resolve("demo-" + seed + ".mp4");
     Path storyboard = folder.resolve("demo-" + seed + ".png");
     PrintStream out = context.terminal().out();
@@ -82,6 +100,33 @@ final class DemoCommand implements Callable<Integer> {
       }
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  private void listen() throws IOException {
+    Path file = folder.resolve("demo-spoken.mp4");
+    SpokenFilm.write(file);
+    PrintStream out = context.terminal().out();
+    try (StatusLine status = new StatusLine(context.terminal());
+        SpeechRecognizer speech = new EmbeddedSpeech().bundle().open();
+        MovieChat chat = MovieChat.builder().model(new EmbeddedModel().model()).build()) {
+      WatchOptions options = WatchOptions.DEFAULT.withSpeech(speech).onProgress(status::show);
+      Watching watching = chat.start(file, options);
+      Movie movie = context.interruption().during(watching::cancel, watching::join);
+      status.clear();
+      out.println(file);
+      for (SpokenFilm.Line line : SpokenFilm.lines()) {
+        Duration start = Duration.ofMillis(line.startMillis());
+        Cues heard = movie.cues().between(start, Duration.ofMillis(line.endMillis()));
+        String text = heard.list().stream().map(Cue::text).collect(Collectors.joining(" "));
+        out.printf("%n%s%n  heard    %s%n", Moment.format(start), text.isEmpty() ? "-" : text);
+        out.printf("  said     %s%n", line.text());
+      }
+      out.printf("%nsearched: red fish%n");
+      for (SearchHit hit : movie.search("red fish", 1)) {
+        String text = hit.cues().stream().map(Cue::text).collect(Collectors.joining(" "));
+        out.printf("  found    %s %s%n", Moment.format(hit.start()), text);
+      }
+    }
   }
 
   private static void print(ScriptQuestion question, Answer answer, PrintStream out) {
