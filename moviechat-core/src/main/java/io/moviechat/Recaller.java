@@ -112,8 +112,15 @@ final class Recaller {
     if (past <= slots) {
       return new Recalled(whole, relevance.evidence(memory.slots()), memory.slots().size());
     }
-    MemorySnapshot few =
-        used.get().consolidation().recall(first(memory, past), relevance.values(), slots);
+    MemorySnapshot few;
+    try {
+      few = used.get().consolidation().recall(first(memory, past), relevance.values(), slots);
+    } catch (UnsupportedOperationException e) {
+      if (settings.isPresent()) {
+        throw e;
+      }
+      return asItIs(whole); // words are then shown where there is room
+    }
     MemorySnapshot given = joined(few, memory, past);
     MovieView view = view(whole, given);
     return new Recalled(view, relevance.evidence(view.memory().slots()), memory.slots().size());

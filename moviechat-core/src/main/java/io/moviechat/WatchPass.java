@@ -15,9 +15,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +25,11 @@ import org.slf4j.LoggerFactory;
 /** One pass over one video: from its location to what is remembered of it. */
 final class WatchPass {
   private static final Logger log = LoggerFactory.getLogger(WatchPass.class);
+
+  /** Of a pass that goes on or was stopped: no word of what was not seen. */
+  private static final BiFunction<MemorySnapshot, Cues, Cues> UNTIL_THE_END =
+      (snapshot, cues) -> cues.until(snapshot.end());
+
   private static final long POLL_MILLIS = 20;
   private static final long PATIENCE_MILLIS = 100;
 
@@ -151,10 +156,10 @@ final class WatchPass {
     Listening listener = Objects.requireNonNull(listening);
     try (VideoMemory memory = openMemory.get()) {
       Optional<String> fingerprint = location.path().flatMap(VideoFingerprint::of);
-      Function<UnaryOperator<Cues>, SavedMemory> now =
+      Function<BiFunction<MemorySnapshot, Cues, Cues>, SavedMemory> now =
           which -> {
             MemorySnapshot snapshot = memory.snapshot();
-            Cues cues = which.apply(listener.cues());
+            Cues cues = which.apply(snapshot, listener.cues());
             return saved.describe(snapshot, memoryFactory, sampling, location, fingerprint, cues);
           };
       WatchObserver observer =
@@ -163,10 +168,10 @@ final class WatchPass {
               memory,
               signal,
               listener,
-              () -> now.apply(cues -> cues.until(memory.snapshot().end())),
+              () -> now.apply(UNTIL_THE_END),
               () ->
                   saved.save(
-                      now.apply(UnaryOperator.identity()), options.checkpointFile().orElseThrow()));
+                      now.apply((snapshot, cues) -> cues), options.checkpointFile().orElseThrow()));
       WatchPipeline pipeline =
           new WatchPipeline(
               input(openFrames, listener), model.encoder(), memory, signal, observer, options);
@@ -178,17 +183,26 @@ final class WatchPass {
         log.warn("{}: {} damaged frames were left out", location, pipeline.damagedFrames());
       }
       Optional<String> problem = hearTheRest(listener, signal, observer);
-      UnaryOperator<Cues> inTheFilm =
+      BiFunction<MemorySnapshot, Cues, Cues> inTheFilm =
           signal.isEnded()
-              ? cues -> cues.until(memory.snapshot().end())
-              : cues -> pipeline.duration().map(cues::within).orElse(cues);
+              ? UNTIL_THE_END
+              : (snapshot, cues) ->
+                  pipeline.duration().map(end -> heardToTheEnd(cues, problem, end)).orElse(cues);
       return new Watched(
-          now.apply(cues -> inTheFilm.apply(cues).withProblem(problem.or(cues::problem))),
+          now.apply(
+              (snapshot, cues) ->
+                  inTheFilm.apply(snapshot, cues).withProblem(problem.or(cues::problem))),
           Map.copyOf(pipeline.snapshots()),
           timings,
           pipeline.damagedFrames(),
           pipeline.reusedFrames());
     }
+  }
+
+  private static Cues heardToTheEnd(Cues cues, Optional<String> problem, Duration end) {
+    Cues inside = cues.within(end);
+    boolean all = !cues.isEmpty() && problem.isEmpty() && cues.problem().isEmpty();
+    return all ? inside.withHeard(end) : inside;
   }
 
   /**

@@ -362,8 +362,8 @@ class WordsTest {
 
     @Override
     public void close() {
-      closed.countDown();
       sound.close();
+      closed.countDown();
     }
   }
 

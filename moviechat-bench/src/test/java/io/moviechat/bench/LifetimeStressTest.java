@@ -21,6 +21,11 @@ import io.moviechat.bench.harness.Clips;
 import io.moviechat.bench.harness.SmallModel;
 import io.moviechat.bench.harness.Synthetic;
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.speech.AudioSource;
+import io.moviechat.speech.Cue;
+import io.moviechat.speech.CueStream;
+import io.moviechat.speech.SpeechOptions;
+import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VisionLanguageModel;
@@ -29,6 +34,7 @@ import io.moviechat.video.LiveVideo;
 import io.moviechat.video.VideoOptions;
 import io.moviechat.video.VideoWriter;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -142,7 +148,11 @@ class LifetimeStressTest {
         Watching watching = take(watchings, random);
         movies.add(watching.join());
       }
-      case 7 -> any(movies, random).ask(question(), TokenListener.NONE);
+      case 7 -> {
+        Movie movie = any(movies, random);
+        movie.ask(question(), TokenListener.NONE);
+        movie.search("word", 2);
+      }
       case 8 -> askings.add(any(movies, random).start(question(), TokenListener.NONE));
       case 9 -> any(askings, random).cancel();
       case 10 -> take(askings, random).join();
@@ -184,7 +194,60 @@ class LifetimeStressTest {
           case 2 -> FrameSampling.uniform(5);
           default -> FrameSampling.keyframes();
         };
-    return WatchOptions.DEFAULT.withSampling(sampling).onProgress(progress -> {}, Duration.ZERO);
+    WatchOptions options =
+        WatchOptions.DEFAULT.withSampling(sampling).onProgress(progress -> {}, Duration.ZERO);
+    return random.nextBoolean() ? options : options.withSpeech(new Listener());
+  }
+
+  /** Hears a word in whatever sound there is, and is slow. */
+  private static final class Listener implements SpeechRecognizer {
+    @Override
+    public String name() {
+      return "listener";
+    }
+
+    @Override
+    public CueStream transcribe(AudioSource sound, SpeechOptions options) {
+      NativeOwner owner = NativeOwner.open(this, "cues of the stress");
+      return new CueStream() {
+        private Duration heard = Duration.ZERO;
+
+        @Override
+        public Optional<List<Cue>> next() {
+          FloatBuffer samples = FloatBuffer.allocate(AudioSource.SAMPLE_RATE / 4);
+          int count = sound.read(samples);
+          try {
+            Thread.sleep(5);
+          } catch (InterruptedException e) {
+            throw new CancellationException("interrupted");
+          }
+          if (count < 0) {
+            return Optional.empty();
+          }
+          Duration start = sound.time();
+          heard = start.plusMillis(count * 1000L / AudioSource.SAMPLE_RATE);
+          return Optional.of(List.of(Cue.of(start, heard, "word", Cue.Origin.SPEECH)));
+        }
+
+        @Override
+        public Duration heard() {
+          return heard;
+        }
+
+        @Override
+        public Optional<String> language() {
+          return Optional.empty();
+        }
+
+        @Override
+        public void close() {
+          owner.close();
+        }
+      };
+    }
+
+    @Override
+    public void close() {}
   }
 
   private static Question question() {

@@ -30,12 +30,15 @@ public final class CueSearch {
   private static final int BATCH = 16;
 
   private final List<Cue> cues;
+  private final Duration end;
   private final @Nullable TextEmbedder embedder;
   private @Nullable Bm25 words;
   private @Nullable List<float[]> meanings;
 
   private CueSearch(Cues cues, @Nullable TextEmbedder embedder) {
     this.cues = cues.list();
+    this.end =
+        this.cues.stream().map(Cue::end).reduce(cues.heard(), (a, b) -> a.compareTo(b) > 0 ? a : b);
     this.embedder = embedder;
   }
 
@@ -205,7 +208,6 @@ public final class CueSearch {
       return new double[0];
     }
     double[] scores = embedder == null ? words().scores(question) : meaning(question, embedder);
-    Duration end = cues.stream().map(Cue::end).max(Comparator.naturalOrder()).orElseThrow();
     for (TimeScorer.Span span : TimeScorer.spans(question, end)) {
       boolean any = false;
       int nearest = 0;

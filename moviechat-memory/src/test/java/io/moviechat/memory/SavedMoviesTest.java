@@ -3,6 +3,7 @@ package io.moviechat.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.moviechat.Answer;
 import io.moviechat.FrameSampling;
 import io.moviechat.InferenceException;
 import io.moviechat.Movie;
@@ -23,6 +24,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +115,38 @@ class SavedMoviesTest {
       }
       try (Movie movie = chat.resume(file, FakeVideo.of(250), FIVE_A_SECOND.withSpeech(again))) {
         assertThat(movie.cues().list()).as("when only words were missing").hasSize(10);
+      }
+    }
+  }
+
+  @Test
+  void aFullMemoryMakesRoomForWhatIsSaid() {
+    try (MovieChat chat =
+        MovieChat.builder()
+            .encoder(new FakeEncoder())
+            .generator(new FakeGenerator(3, OptionalInt.of(20), () -> {}))
+            .video(new FakeVideo())
+            .memory(MemoryStrategies.moviechat().shortTermFrames(2).consolidateTo(1).build())
+            .breakpointFrames(3)
+            .build()) {
+      int all;
+      try (Movie silent = chat.watch(FakeVideo.of(2500), FIVE_A_SECOND)) {
+        Answer answer = silent.ask("What is said about 77?");
+        all = answer.evidence().size();
+        assertThat(all).isBetween(13, 16);
+        assertThat(answer.consolidatedSlots()).isZero();
+      }
+      WatchOptions heard = FIVE_A_SECOND.withSpeech(new FakeSpeech());
+      try (Movie movie = chat.watch(FakeVideo.of(2500), heard)) {
+        Answer answer = movie.ask("What is said about 77?");
+        assertThat(answer.evidence()).hasSize(12);
+        assertThat(answer.consolidatedSlots()).isEqualTo(all - 12);
+        assertThat(answer.evidence().get(11).end()).isEqualTo(movie.duration());
+        assertThat(answer.evidence())
+            .filteredOn(slot -> slot.reason().equals(Optional.of("words")))
+            .singleElement()
+            .satisfies(
+                slot -> assertThat(Duration.ofSeconds(77)).isBetween(slot.start(), slot.end()));
       }
     }
   }

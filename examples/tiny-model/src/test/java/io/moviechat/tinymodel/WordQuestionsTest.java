@@ -1,0 +1,85 @@
+package io.moviechat.tinymodel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.moviechat.Answer;
+import io.moviechat.Movie;
+import io.moviechat.MovieChat;
+import io.moviechat.speech.Cue;
+import io.moviechat.speech.Cues;
+import io.moviechat.tinyworld.SpokenFilm;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Questions that only the words of the film answer, from the film to the answer, where its words
+ * are known: its lines lie beside it as subtitles. What hearing them adds in errors is measured
+ * where the speech model is.
+ */
+class WordQuestionsTest {
+  private static final Map<String, String> QUESTIONS = new LinkedHashMap<>();
+
+  static {
+    QUESTIONS.put("Who speaks of the red fish?", "I like the red fish.");
+    QUESTIONS.put("What is said at the end?", "Goodbye.");
+    QUESTIONS.put("What is said at the very beginning?", "The cyan house bounces.");
+    QUESTIONS.put("What is said about boats?", "There are seven boats in the water.");
+    QUESTIONS.put("How many boats are mentioned?", "There are seven boats in the water.");
+    QUESTIONS.put("Does anybody talk about a door?", "Who is behind the door?");
+    QUESTIONS.put("Which number is said?", "The number is twelve.");
+    QUESTIONS.put("What do they say of the water?", "There are seven boats in the water.");
+    QUESTIONS.put("What colour has the cup that they speak of?", "Remember the blue cup.");
+    QUESTIONS.put("Who says goodbye?", "Goodbye.");
+    QUESTIONS.put("What is heard at 0:29?", "Remember the blue cup.");
+    QUESTIONS.put("What is said of the yellow heart?", "The yellow heart leaves.");
+    QUESTIONS.put("Does somebody speak about a star?", "The red star bounces.");
+    QUESTIONS.put("What does the voice tell us to remember?", "Remember the blue cup.");
+    QUESTIONS.put("What fish do they say they like?", "I like the red fish.");
+    QUESTIONS.put("What is said about the growing face?", "The yellow face grows.");
+    QUESTIONS.put("Who is mentioned behind the door?", "Who is behind the door?");
+    QUESTIONS.put("Does anyone say something of elephants?", "Nothing that is said fits");
+    QUESTIONS.put("What is said in the last five seconds?", "Goodbye.");
+    QUESTIONS.put("Say what blinks.", "The red circle blinks.");
+  }
+
+  @Test
+  void areAnsweredFromTheWords(@TempDir Path folder) throws Exception {
+    Path film = folder.resolve("spoken.mp4");
+    SpokenFilm.write(film);
+    List<Cue> lines = new ArrayList<>();
+    for (SpokenFilm.Line line : SpokenFilm.lines()) {
+      lines.add(
+          Cue.of(
+              Duration.ofMillis(line.startMillis()),
+              Duration.ofMillis(line.endMillis()),
+              line.text(),
+              Cue.Origin.SUBTITLE));
+    }
+    Files.writeString(folder.resolve("spoken.en.srt"), Cues.of(lines).toSrt());
+    try (MovieChat chat =
+            MovieChat.builder().model(new EmbeddedModel(folder.resolve("cache")).model()).build();
+        Movie movie = chat.watch(film)) {
+      assertThat(movie.cues().list()).hasSameSizeAs(lines);
+      List<String> wrong = new ArrayList<>();
+      QUESTIONS.forEach(
+          (question, words) -> {
+            Answer answer = movie.ask(question);
+            if (!answer.text().contains(words)) {
+              wrong.add(question + " -> " + answer.text());
+            } else if (!words.startsWith("Nothing")) {
+              assertThat(answer.cues()).extracting(Cue::text).contains(words);
+            }
+          });
+      assertThat(wrong).isEmpty();
+      assertThat(movie.at(Duration.ofSeconds(20)).ask("What is said at the end?").text())
+          .contains("The yellow heart leaves.");
+    }
+  }
+}
