@@ -1,23 +1,30 @@
 package io.moviechat;
 
 import io.moviechat.internal.ResourceStack;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Frames on their way through the encoder. One that looks like the last one that was encoded is not
  * encoded: it gets the same tokens, and counts as a frame of its own.
  *
- * <p>What a batch holds depends on the frames alone, never on timing. Used by one thread.
+ * <p>What a batch holds depends on the frames alone, never on timing; only an alert that is added
+ * while watching shortens those after it. Used by one thread.
  */
 final class FrameBatch implements AutoCloseable {
   /** Unchanged frames do not fill a batch, but should not wait for ever for one that does. */
   private static final int MOST_BATCHES = 4;
 
+  /** Who waits for alerts should not wait longer for a batch to fill, of slow streams. */
+  private static final Duration MOST_WAITED_FOR = Duration.ofSeconds(1);
+
   private final SharedEncoder encoder;
+  private final Alerts alerts;
   private final @Nullable LastPicture lastPicture;
   private final List<Frame> changed = new ArrayList<>();
 
@@ -26,16 +33,22 @@ final class FrameBatch implements AutoCloseable {
 
   private final List<Integer> places = new ArrayList<>();
   private @Nullable FloatBuffer lastTokens;
+  private @Nullable Frame lastFrame;
+  private Duration step = Duration.ZERO;
+  private @Nullable Duration latest;
   private long reused;
 
-  FrameBatch(SharedEncoder encoder, WatchOptions.Reuse reuse) {
+  FrameBatch(SharedEncoder encoder, WatchOptions.Reuse reuse, Alerts alerts) {
     this.encoder = encoder;
+    this.alerts = alerts;
     this.lastPicture =
         reuse == WatchOptions.Reuse.OFF ? null : new LastPicture(reuse.mostGreyLevels());
   }
 
   /** Takes a frame, and closes it when it needs it no more. */
   void add(Frame frame) {
+    step = latest == null ? Duration.ZERO : frame.timestamp().minus(latest);
+    latest = frame.timestamp();
     times.add(frame.timestamp());
     if (lastPicture != null && lastPicture.looksLike(frame)) {
       frame.close();
@@ -51,7 +64,13 @@ final class FrameBatch implements AutoCloseable {
 
   boolean isFull() {
     return changed.size() == encoder.preferredBatch()
-        || times.size() == MOST_BATCHES * encoder.preferredBatch();
+        || times.size() == MOST_BATCHES * encoder.preferredBatch()
+        || (alerts.any() && !isEmpty() && waited().compareTo(MOST_WAITED_FOR) >= 0);
+  }
+
+  /** Time from the first frame to the one that would come next. */
+  private Duration waited() {
+    return times.get(times.size() - 1).minus(times.get(0)).plus(step);
   }
 
   boolean isEmpty() {
@@ -82,11 +101,28 @@ final class FrameBatch implements AutoCloseable {
           all.add(FrameTokens.of(times.get(i), encoder.shape(), lastTokens));
         }
       }
+      alerts.look(all, this::picture);
+      if (lastPicture != null && !changed.isEmpty()) {
+        lastFrame = copy(changed.get(changed.size() - 1));
+      }
       opened.release();
       return all;
     } finally {
       close();
     }
+  }
+
+  /** What the frame of that index looks like: itself, or the one that it looks like. */
+  private Frame picture(int index) {
+    int place = places.get(index);
+    Frame frame = place >= 0 ? changed.get(place) : Objects.requireNonNull(lastFrame);
+    return Frame.of(times.get(index), frame.width(), frame.height(), frame.rgb());
+  }
+
+  private static Frame copy(Frame frame) {
+    ByteBuffer rgb = frame.rgb();
+    ByteBuffer pixels = ByteBuffer.allocate(rgb.remaining()).put(rgb).flip();
+    return Frame.of(frame.timestamp(), frame.width(), frame.height(), pixels);
   }
 
   /** The encoder may want its buffer back before the last frame that looks the same has come. */

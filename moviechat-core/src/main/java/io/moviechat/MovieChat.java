@@ -193,6 +193,7 @@ public final class MovieChat implements AutoCloseable {
                           }
                         }),
                     signal,
+                    model.recall().map(Recaller.Settings::scorers).orElse(List.of()),
                     memory ->
                         register(WatchPass.Watched.before(memory), () -> saved.reader(memory))));
   }
@@ -382,12 +383,22 @@ public final class MovieChat implements AutoCloseable {
     /** Slots of a memory that is larger than the prompt. */
     private static final int STORED_SLOTS = 4096;
 
+    /** Windows of eight seconds, of which the two-second averages stay. */
+    private static final ModelDefaults FOR_SEARCH =
+        ModelDefaults.builder()
+            .memoryStrategy("moviechat-start-empty")
+            .shortTermFrames(16)
+            .consolidateTo(4)
+            .sampling(FrameSampling.every(Duration.ofMillis(500)))
+            .build();
+
     private @Nullable VisionLanguageModel model;
     private @Nullable FrameEncoder encoder;
     private @Nullable AnswerGenerator generator;
     private @Nullable VideoMemoryFactory memoryFactory;
     private MemoryBudget memoryBudget = MemoryBudget.UNLIMITED;
     private @Nullable List<SlotScorer> scorers;
+    private boolean searching;
     private @Nullable VideoSourceProvider videoProvider;
     private @Nullable FrameSampling sampling;
     private @Nullable GenerationOptions generation;
@@ -450,10 +461,36 @@ public final class MovieChat implements AutoCloseable {
         require(
             scorer.encoder().isEmpty(),
             "the scorer '%s' scores embeddings of its own, and a chat keeps the model's tokens"
-                + " only; remember with its encoder and search that memory",
+                + " only: give it to searchOnly(...), a chat that finds and does not answer",
             scorer.name());
       }
       scorers = List.of(values);
+      return this;
+    }
+
+    /**
+     * A chat without a language model: its movies are searched ({@link Movie#search}) and watched
+     * for alerts ({@link Watching#when}), and refuse questions with an {@link
+     * IllegalStateException}. Takes the place of model, encoder and generator. Two frames a second
+     * unless a sampling is set.
+     *
+     * @param scorer one with an encoder of its own (a dual encoder); borrowed: the caller closes it
+     *     after the chat
+     * @throws IllegalArgumentException if it has no encoder
+     */
+    public Builder searchOnly(SlotScorer scorer) {
+      FrameEncoder pictures =
+          scorer
+              .encoder()
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "the scorer '%s' has no encoder of its own, it scores a model's tokens"
+                              .formatted(scorer.name())));
+      encoder = pictures;
+      generator = new NoAnswers(pictures.id());
+      scorers = List.of(scorer);
+      searching = true;
       return this;
     }
 
@@ -529,7 +566,8 @@ public final class MovieChat implements AutoCloseable {
       if (chosen == null && (generator == null || (encoder == null && !seesPictures))) {
         chosen = modelOnClassPath();
       }
-      ModelDefaults defaults = chosen == null ? ModelDefaults.NONE : chosen.defaults();
+      ModelDefaults without = searching ? FOR_SEARCH : ModelDefaults.NONE;
+      ModelDefaults defaults = chosen == null ? without : chosen.defaults();
       int recentFrames =
           breakpointFrames.orElse(defaults.shortTermFrames().orElse(DEFAULT_BREAKPOINT_FRAMES));
       try (ResourceStack opened = new ResourceStack()) {
@@ -623,11 +661,9 @@ public final class MovieChat implements AutoCloseable {
       List<SlotScorer> asked = new ArrayList<>();
       if (scorers != null) {
         asked.addAll(scorers);
-      } else if (chosen != null && encoder == null) {
+      } else if (chosen != null && (encoder == null || generator == null)) {
+        // Whichever encoder it is, its tokens are those that the model reads.
         chosen.openScorer().ifPresent(scorer -> asked.add(opened.push(scorer)));
-      }
-      if (!asked.isEmpty()) {
-        asked.add(SlotScorer.ofTimes());
       }
       return asked;
     }

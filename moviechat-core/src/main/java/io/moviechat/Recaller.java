@@ -40,14 +40,23 @@ final class Recaller {
   /**
    * What recall needs of an opened model.
    *
-   * @param scorers whose relevances are combined by their maximum; empty: the memory fits the
-   *     prompt
+   * @param scorers whose relevances are combined by their maximum, with that of the times that a
+   *     question names
    * @param promptSlots slots that a prompt holds
    * @param consolidation merges a memory to what a prompt holds
    */
   record Settings(List<SlotScorer> scorers, int promptSlots, VideoMemoryProvider consolidation) {
     Settings {
       scorers = List.copyOf(scorers);
+    }
+
+    /** All whose relevances count: with scorers, times that a question names count too. */
+    private List<SlotScorer> asked() {
+      List<SlotScorer> asked = new ArrayList<>(scorers);
+      if (!asked.isEmpty()) {
+        asked.add(SlotScorer.ofTimes());
+      }
+      return asked;
     }
   }
 
@@ -128,9 +137,9 @@ final class Recaller {
 
   private List<SlotScorer> scorers(Settings used, Cues cues) {
     if (cues.isEmpty()) {
-      return used.scorers();
+      return used.asked();
     }
-    List<SlotScorer> asked = new ArrayList<>(used.scorers());
+    List<SlotScorer> asked = used.asked();
     asked.add(spoken.search(cues).scorer());
     return asked;
   }
@@ -167,7 +176,7 @@ final class Recaller {
       hits.add(SearchHit.of(hit, whole.pictures()));
     }
     if (settings.isPresent() && !whole.memory().slots().isEmpty()) {
-      Relevance relevance = Relevance.of(settings.get().scorers(), query, whole.memory());
+      Relevance relevance = Relevance.of(settings.get().asked(), query, whole.memory());
       hits.addAll(
           SearchHit.best(
               whole.memory(),
@@ -180,6 +189,25 @@ final class Recaller {
         .sorted(Comparator.comparingDouble((SearchHit hit) -> -hit.score()))
         .limit(most)
         .toList();
+  }
+
+  /**
+   * @param least 0 for relevances, -1 for cosines; the most is 1
+   * @throws InferenceException if a scorer broke its contract
+   */
+  static void check(SlotScorer scorer, float[] scores, int slots, int least) {
+    if (scores.length != slots) {
+      throw new InferenceException(
+          "the scorer '%s' gave %d relevances for %d slots"
+              .formatted(scorer.name(), scores.length, slots));
+    }
+    for (int i = 0; i < scores.length; i++) {
+      if (!(scores[i] >= least && scores[i] <= 1)) {
+        throw new InferenceException(
+            "the scorer '%s' gave the relevance %s for slot %d; it must be in [%d, 1]"
+                .formatted(scorer.name(), scores[i], i, least));
+      }
+    }
   }
 
   private static Recalled asItIs(MovieView whole) {
@@ -241,17 +269,8 @@ final class Recaller {
     }
 
     private void add(SlotScorer scorer, float[] scores) {
-      if (scores.length != values.length) {
-        throw new InferenceException(
-            "the scorer '%s' gave %d relevances for %d slots"
-                .formatted(scorer.name(), scores.length, values.length));
-      }
+      check(scorer, scores, values.length, 0);
       for (int i = 0; i < scores.length; i++) {
-        if (!(scores[i] >= 0 && scores[i] <= 1)) {
-          throw new InferenceException(
-              "the scorer '%s' gave the relevance %s for slot %d; it must be in [0, 1]"
-                  .formatted(scorer.name(), scores[i], i));
-        }
         if (scores[i] > values[i]) {
           values[i] = scores[i];
           reasons[i] = scorer.name();

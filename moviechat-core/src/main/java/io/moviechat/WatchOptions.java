@@ -2,10 +2,13 @@ package io.moviechat;
 
 import static io.moviechat.internal.Checks.require;
 
+import io.moviechat.recall.AlertListener;
+import io.moviechat.recall.AlertOptions;
 import io.moviechat.speech.SpeechOptions;
 import io.moviechat.speech.SpeechRecognizer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -32,6 +35,7 @@ public final class WatchOptions {
   private Reuse reuse = Reuse.OFF;
   private Optional<Words> words = Optional.empty();
   private Optional<MemoryBudget> budget = Optional.empty();
+  private List<Alerts.Wish> alerts = List.of();
 
   private WatchOptions() {}
 
@@ -47,6 +51,7 @@ public final class WatchOptions {
     copy.reuse = reuse;
     copy.words = words;
     copy.budget = budget;
+    copy.alerts = alerts;
     return copy;
   }
 
@@ -176,6 +181,21 @@ public final class WatchOptions {
     return copy;
   }
 
+  /**
+   * The same options with something to look for from the first frame on, beside what was asked for
+   * before; see {@link Watching#when}. A batch of frames then spans at most a second of film, so
+   * that a slow stream is not told of late. A chat without a scorer refuses to watch with it.
+   *
+   * @throws IllegalArgumentException if the query is blank
+   */
+  public WatchOptions when(String query, AlertOptions options, AlertListener newListener) {
+    WatchOptions copy = copy();
+    copy.alerts = new ArrayList<>(alerts);
+    copy.alerts.add(Alerts.Wish.of(query, options, newListener));
+    copy.alerts = List.copyOf(copy.alerts);
+    return copy;
+  }
+
   /** Which frames; empty takes the chat's sampling. */
   public Optional<FrameSampling> sampling() {
     return sampling;
@@ -214,6 +234,10 @@ public final class WatchOptions {
   /** Limits of this movie's memory, beside the chat's; empty is the chat's alone. */
   public Optional<MemoryBudget> memoryBudget() {
     return budget;
+  }
+
+  List<Alerts.Wish> alerts() {
+    return alerts;
   }
 
   Consumer<Watching.Progress> listener() {

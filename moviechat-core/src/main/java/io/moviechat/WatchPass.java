@@ -2,6 +2,7 @@ package io.moviechat;
 
 import io.moviechat.internal.Nanos;
 import io.moviechat.internal.VideoFingerprint;
+import io.moviechat.recall.SlotScorer;
 import io.moviechat.speech.Cues;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.SavedMemory;
@@ -66,6 +67,10 @@ final class WatchPass {
             .orElse(model.memoryFactory());
   }
 
+  private List<SlotScorer> scorers() {
+    return model.recall().map(Recaller.Settings::scorers).orElse(List.of());
+  }
+
   /** Reads the video again, when there is a movie of it. */
   VideoReader reader() {
     return VideoReader.of(provider, location);
@@ -73,13 +78,14 @@ final class WatchPass {
 
   /** Watches the whole video. */
   Watched run(WatchSignal signal) {
-    return listening(Cues.NONE, () -> watch(signal));
+    return listening(signal, Cues.NONE, () -> watch(signal));
   }
 
   private Watched watch(WatchSignal signal) {
     boolean onlyTheEndCounts =
         options.breakpoints().isEmpty()
             && options.checkpointFile().isEmpty()
+            && options.alerts().isEmpty()
             && options.reuse() == WatchOptions.Reuse.OFF;
     if (onlyTheEndCounts) {
       Optional<Survivors> survivors = Survivors.of(memoryFactory, sampling);
@@ -118,6 +124,7 @@ final class WatchPass {
   void run(WatchSignal signal, VideoMemory memory, List<Duration> moments) {
     Watched unused =
         listening(
+            signal,
             Cues.NONE,
             () ->
                 run(
@@ -131,6 +138,7 @@ final class WatchPass {
   /** Watches what follows after an earlier memory, and listens to what follows after its cues. */
   Watched resume(WatchSignal signal, SavedMemory earlier, Duration from) {
     return listening(
+        signal,
         earlier.cues(),
         () ->
             run(
@@ -142,7 +150,8 @@ final class WatchPass {
   }
 
   /** Listens while pictures are watched. */
-  private Watched listening(Cues earlier, Supplier<Watched> pictures) {
+  private Watched listening(WatchSignal signal, Cues earlier, Supplier<Watched> pictures) {
+    options.alerts().forEach(wish -> signal.alerts().add(wish, scorers()));
     try (Listening listener = new Listening(provider, location, words, earlier)) {
       listening = listener;
       return pictures.get();

@@ -232,7 +232,7 @@ final class WatchPipeline {
   }
 
   private void encode() throws InterruptedException {
-    try (FrameBatch batch = new FrameBatch(encoder, reuse)) {
+    try (FrameBatch batch = new FrameBatch(encoder, reuse, signal.alerts())) {
       while (running()) {
         boolean last = decodingDone; // read before polling: afterwards nothing can arrive
         @Nullable Frame frame = decoded.poll(last ? 0 : POLL_MILLIS, TimeUnit.MILLISECONDS);
@@ -267,6 +267,7 @@ final class WatchPipeline {
     long stopSeen = 0;
     while (running()) {
       observer.atRest();
+      signal.alerts().tell();
       timeout.ifPresent(limit -> checkTimeout(start, limit));
       if (signal.isEnded() && !decodingDone) {
         // Stopped: the frame that is being decoded still counts, unless it does not come.
@@ -302,6 +303,7 @@ final class WatchPipeline {
       }
     }
     if (count > 0 && running()) {
+      signal.alerts().end();
       observer.ended();
       if (!signal.isEnded()) {
         keepBreakpointsBefore(FOREVER);

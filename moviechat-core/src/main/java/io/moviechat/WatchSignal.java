@@ -16,6 +16,7 @@ final class WatchSignal {
   }
 
   private volatile State state = State.RUNNING;
+  private final Alerts alerts = new Alerts();
   private volatile Watching.Progress progress = Watching.Progress.NONE;
 
   synchronized void cancel() {
@@ -35,6 +36,10 @@ final class WatchSignal {
   /** Whether decoding should end, for whatever reason. */
   boolean isEnded() {
     return state != State.RUNNING;
+  }
+
+  Alerts alerts() {
+    return alerts;
   }
 
   void progress(Watching.Progress now) {

@@ -1,8 +1,12 @@
 package io.moviechat;
 
 import com.google.errorprone.annotations.CheckReturnValue;
+import io.moviechat.recall.AlertListener;
+import io.moviechat.recall.AlertOptions;
+import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.SavedMemory;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletionStage;
@@ -12,11 +16,17 @@ import java.util.function.Function;
 public final class Watching {
   private final Task<Movie> task;
   private final WatchSignal signal;
+  private final List<SlotScorer> scorers;
   private final Function<SavedMemory, Movie> register;
 
-  Watching(Task<Movie> task, WatchSignal signal, Function<SavedMemory, Movie> register) {
+  Watching(
+      Task<Movie> task,
+      WatchSignal signal,
+      List<SlotScorer> scorers,
+      Function<SavedMemory, Movie> register) {
     this.task = task;
     this.signal = signal;
+    this.scorers = scorers;
     this.register = register;
   }
 
@@ -39,6 +49,26 @@ public final class Watching {
   /** How far it has come; nothing yet before the first frame is in memory. */
   public Progress progress() {
     return signal.progress();
+  }
+
+  /**
+   * Tells from now on when the video shows something: "a red car". Needs a scorer ({@link
+   * MovieChat.Builder#recall}) and no language model; may be called many times, each time for one
+   * thing. Frames that were watched before are not looked at again; to look from the first frame
+   * on, use {@link WatchOptions#when}.
+   *
+   * <p>A frame is looked at as soon as its batch is encoded, which waits for no other batch; a
+   * batch spans at most a second of film. Of a stream that is watched as fast as it comes, what is
+   * on screen is told of within that second and the time to encode two batches; where encoding is
+   * slower than the stream, four batches may be waiting.
+   *
+   * @param query a few words
+   * @return run it to be told no more
+   * @throws IllegalArgumentException if the query is blank
+   * @throws IllegalStateException if the chat has no scorer
+   */
+  public Runnable when(String query, AlertOptions options, AlertListener listener) {
+    return signal.alerts().add(Alerts.Wish.of(query, options, listener), scorers);
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.VideoSourceProvider;
@@ -9,6 +10,7 @@ import io.moviechat.spi.testing.FakeGenerator;
 import io.moviechat.spi.testing.FakeMemory;
 import io.moviechat.spi.testing.FakeVideo;
 import io.moviechat.spi.testing.FrameEncoderContract;
+import io.moviechat.spi.testing.SlotScorerContract;
 import io.moviechat.spi.testing.VideoMemoryContract;
 import io.moviechat.spi.testing.VideoSourceContract;
 import java.net.URI;
@@ -60,6 +62,29 @@ class FakesContractTest {
     @Override
     protected URI missing() {
       return URI.create("fake:missing");
+    }
+  }
+
+  @Nested
+  class Times extends SlotScorerContract {
+    @Override
+    protected SlotScorer open() {
+      return SlotScorer.ofTimes();
+    }
+
+    @Override
+    protected TokenShape shape() {
+      return new TokenShape(2, 3);
+    }
+
+    @Override
+    protected String question() {
+      return "What is there at the end?";
+    }
+
+    @Override
+    protected boolean looksAtTokens() {
+      return false;
     }
   }
 }

@@ -20,7 +20,7 @@ class FrameReuseTest {
   private FrameBatch batch(Reuse reuse) {
     FakeEncoder encoder =
         new FakeEncoder(new TokenShape(2, 3), 4, frames -> encoded.add(frames.size()));
-    return new FrameBatch(new SharedEncoder(encoder), reuse);
+    return new FrameBatch(new SharedEncoder(encoder), reuse, new Alerts());
   }
 
   private Frame frame(int second, byte[] pixels) {

@@ -38,6 +38,22 @@ public interface SlotScorer extends AutoCloseable {
   Optional<float[]> score(String question, MemorySnapshot memory);
 
   /**
+   * How well each slot fits by itself, of scorers whose {@link #score} compares the slots with each
+   * other: a cosine in [-1, 1], which does not depend on the other slots. Frames of a running video
+   * are judged by it, against what came before them.
+   *
+   * @param question what is looked for, as typed; untrusted
+   * @param memory as for {@link #score}
+   * @return one value per slot; empty, the default, if {@link #score} judges each slot by itself
+   * @throws IllegalArgumentException if the memory has another shape than it can score
+   * @throws io.moviechat.InferenceException if scoring fails
+   * @throws IllegalStateException if closed
+   */
+  default Optional<float[]> fit(String question, MemorySnapshot memory) {
+    return Optional.empty();
+  }
+
+  /**
    * A scorer of the times that a question names: "at 12:30", "between 5:00 and 6:00", "in the last
    * minute", "at the end". English. It scores any memory; every chat that recalls asks it too.
    */

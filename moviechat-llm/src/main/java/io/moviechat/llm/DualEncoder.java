@@ -25,7 +25,9 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -39,6 +41,7 @@ import java.util.OptionalInt;
  */
 final class DualEncoder implements SlotScorer {
   private static final int BATCH = 4;
+  private static final int KEPT_QUESTIONS = 16;
   private static final double STANDS_OUT = 2;
   private static final double STEEPNESS = 2;
 
@@ -61,6 +64,16 @@ final class DualEncoder implements SlotScorer {
   private final Texts texts;
   private final Pictures pictures;
   private final ResourceStack resources;
+
+  @SuppressWarnings("serial") // never serialised
+  private final Map<String, float[]> questions =
+      new LinkedHashMap<>(KEPT_QUESTIONS, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, float[]> eldest) {
+          return size() > KEPT_QUESTIONS;
+        }
+      };
+
   private boolean closed;
 
   private DualEncoder(
@@ -155,7 +168,22 @@ final class DualEncoder implements SlotScorer {
   }
 
   @Override
-  public Optional<float[]> score(String question, MemorySnapshot memory) {
+  public Optional<float[]> fit(String question, MemorySnapshot memory) {
+    double[] cosines = cosines(question, memory);
+    float[] fits = new float[cosines.length];
+    for (int i = 0; i < fits.length; i++) {
+      fits[i] = (float) Math.max(-1, Math.min(1, cosines[i]));
+    }
+    return Optional.of(fits);
+  }
+
+  /** A question's vector: the same few are asked of each batch of a running video. */
+  private synchronized float[] asked(String question) {
+    requireOpen();
+    return questions.computeIfAbsent(question, this::embed);
+  }
+
+  private double[] cosines(String question, MemorySnapshot memory) {
     int dim = pictures.shape().width();
     if (!memory.shape().equals(pictures.shape())) {
       throw new IllegalArgumentException(
@@ -163,11 +191,17 @@ final class DualEncoder implements SlotScorer {
                   .formatted(pictures.shape(), memory.shape())
               + " again, or take the dual encoder that it was watched with");
     }
-    float[] asked = embed(question);
+    float[] asked = asked(question);
     double[] cosines = new double[memory.slots().size()];
     for (int i = 0; i < cosines.length; i++) {
       cosines[i] = cosine(asked, memory.slots().get(i), dim);
     }
+    return cosines;
+  }
+
+  @Override
+  public Optional<float[]> score(String question, MemorySnapshot memory) {
+    double[] cosines = cosines(question, memory);
     double mean = Arrays.stream(cosines).average().orElse(0);
     double deviation =
         Math.sqrt(Arrays.stream(cosines).map(c -> (c - mean) * (c - mean)).average().orElse(0));

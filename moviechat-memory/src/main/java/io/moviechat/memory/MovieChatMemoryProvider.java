@@ -4,15 +4,19 @@ import io.moviechat.MemorySnapshot;
 import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.VideoMemoryProvider;
+import java.lang.ref.WeakReference;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** This module's strategies by name, for {@link java.util.ServiceLoader}. Thread-safe. */
 public final class MovieChatMemoryProvider implements VideoMemoryProvider {
   private static final Map<String, Function<ModelDefaults, VideoMemoryFactory>> STRATEGIES =
       strategiesByName();
+
+  private volatile @Nullable Latest latest;
 
   /** For {@link java.util.ServiceLoader}. */
   public MovieChatMemoryProvider() {}
@@ -62,6 +66,19 @@ public final class MovieChatMemoryProvider implements VideoMemoryProvider {
 
   @Override
   public MemorySnapshot recall(MemorySnapshot memory, float[] relevance, int slots) {
-    return Recall.consolidate(memory, relevance, slots);
+    return Recall.consolidate(memory, () -> compared(memory), relevance, slots);
   }
+
+  @SuppressWarnings("ReferenceEquality") // comparing the tokens would cost more than they save
+  private Recall.Compared compared(MemorySnapshot memory) {
+    Latest known = latest;
+    if (known == null || known.memory.get() != memory) {
+      known = new Latest(new WeakReference<>(memory), Recall.Compared.of(memory));
+      latest = known;
+    }
+    return known.compared;
+  }
+
+  /** What is kept of the store that was asked last: questions about one follow each other. */
+  private record Latest(WeakReference<MemorySnapshot> memory, Recall.Compared compared) {}
 }

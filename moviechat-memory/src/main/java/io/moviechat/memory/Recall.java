@@ -9,6 +9,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -42,16 +43,48 @@ final class Recall {
   private final int[] previous;
   private final float[] wanted;
 
-  /** Weighted sums of what a group's slots are compared by, at the group's first slot. */
+  /** What each slot is compared by, before any merge. */
+  private final Compared slotsAlone;
+
+  /** The same of what was merged, at its first slot; a slot's own until its first merge. */
   private final float[][] sums;
 
-  /** Squared lengths of the sums, per compared token. */
   private final double[][] squares;
-
   private final int groups;
   private final int width;
 
-  private Recall(MemorySnapshot store, float[] relevance) {
+  /**
+   * What the slots of a store are compared by, the same for every question: reading all tokens is
+   * what takes longest. An eighth of the store's size where slots have 64 tokens.
+   */
+  static final class Compared {
+    /** Weighted sums of groups of adjacent tokens, of each slot. */
+    private final float[][] sums;
+
+    /** Their squared lengths. */
+    private final double[][] squares;
+
+    private Compared(int slots) {
+      sums = new float[slots][];
+      squares = new double[slots][];
+    }
+
+    static Compared of(MemorySnapshot store) {
+      int slots = store.slots().size();
+      Compared compared = new Compared(slots);
+      int groups = Math.min(COMPARED_TOKENS, store.shape().tokens());
+      IntStream.range(0, slots)
+          .parallel()
+          .forEach(
+              i -> {
+                compared.sums[i] = sumOf(store.slots().get(i), store.shape(), groups);
+                compared.squares[i] = squaresOf(compared.sums[i], groups, store.shape().width());
+              });
+      return compared;
+    }
+  }
+
+  private Recall(MemorySnapshot store, Compared compared, float[] relevance) {
     this.store = store;
     int slots = store.slots().size();
     TokenShape shape = store.shape();
@@ -60,9 +93,9 @@ final class Recall {
     this.next = IntStream.rangeClosed(1, slots).toArray();
     this.previous = IntStream.range(-1, slots).toArray();
     this.wanted = spread(relevance);
-    this.sums = new float[slots][];
-    this.squares = new double[slots][];
-    IntStream.range(0, slots).parallel().forEach(this::prepare);
+    this.slotsAlone = compared;
+    this.sums = compared.sums.clone();
+    this.squares = compared.squares.clone();
   }
 
   /**
@@ -76,6 +109,12 @@ final class Recall {
    *     1]
    */
   static MemorySnapshot consolidate(MemorySnapshot store, float[] relevance, int slots) {
+    return consolidate(store, () -> Compared.of(store), relevance, slots);
+  }
+
+  /** Like {@link #consolidate(MemorySnapshot, float[], int)}, with what is kept of the store. */
+  static MemorySnapshot consolidate(
+      MemorySnapshot store, Supplier<Compared> compared, float[] relevance, int slots) {
     require(slots >= 1, "a prompt holds at least 1 slot, was %d", slots);
     require(
         relevance.length == store.slots().size(),
@@ -92,7 +131,7 @@ final class Recall {
     if (store.slots().size() <= slots) {
       return store;
     }
-    return new Recall(store, relevance).mergeTo(slots);
+    return new Recall(store, compared.get(), relevance).mergeTo(slots);
   }
 
   private static float[] spread(float[] relevance) {
@@ -104,10 +143,10 @@ final class Recall {
     return spread;
   }
 
-  private void prepare(int index) {
-    MemorySlot slot = store.slots().get(index);
-    int tokens = store.shape().tokens();
-    float[] values = new float[store.shape().floats()];
+  private static float[] sumOf(MemorySlot slot, TokenShape shape, int groups) {
+    int tokens = shape.tokens();
+    int width = shape.width();
+    float[] values = new float[shape.floats()];
     slot.tokens().get(values);
     float[] sum = new float[groups * width];
     for (int group = 0; group < groups; group++) {
@@ -120,11 +159,10 @@ final class Recall {
         }
       }
     }
-    sums[index] = sum;
-    squares[index] = squares(sum);
+    return sum;
   }
 
-  private double[] squares(float[] sum) {
+  private static double[] squaresOf(float[] sum, int groups, int width) {
     double[] squares = new double[groups];
     for (int group = 0; group < groups; group++) {
       squares[group] = Kernels.dot(sum, sum, group * width, width);
@@ -157,8 +195,11 @@ final class Recall {
       if (next[a] != b || version[a] + version[b] != pair.version()) {
         continue;
       }
+      if (sums[a] == slotsAlone.sums[a]) {
+        sums[a] = sums[a].clone();
+      }
       Kernels.add(sums[a], sums[b]);
-      squares[a] = squares(sums[a]);
+      squares[a] = squaresOf(sums[a], groups, width);
       sums[b] = new float[0];
       wanted[a] = Math.max(wanted[a], wanted[b]);
       version[a] += version[b] + 1;
@@ -228,20 +269,24 @@ final class Recall {
         one.start(),
         members.get(members.size() - 1).end(),
         frames,
-        nearest(members, mean).representative(),
+        nearest(first, members, frames).representative(),
         salience,
         store.shape(),
         FloatBuffer.wrap(mean));
   }
 
-  /** The member nearest to the mean: its representative stands for all. */
-  private static MemorySlot nearest(List<MemorySlot> members, float[] mean) {
+  /** The member nearest to the mean, by what they are compared by: its frame stands for all. */
+  private MemorySlot nearest(int first, List<MemorySlot> members, long frames) {
     MemorySlot nearest = members.get(0);
     double best = Double.POSITIVE_INFINITY;
-    float[] values = new float[mean.length];
-    for (MemorySlot member : members) {
-      member.tokens().get(values);
-      double distance = Kernels.squaredDistance(values, mean);
+    for (int i = 0; i < members.size(); i++) {
+      MemorySlot member = members.get(i);
+      double distance = 0;
+      for (int group = 0; group < groups; group++) {
+        double own = slotsAlone.squares[first + i][group] / member.frames();
+        double product = Kernels.dot(slotsAlone.sums[first + i], sums[first], group * width, width);
+        distance += (own - 2 * product / frames) / member.frames(); // the mean's own is the same
+      }
       if (distance < best) {
         best = distance;
         nearest = member;

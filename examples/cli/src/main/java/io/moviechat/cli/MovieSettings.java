@@ -2,7 +2,9 @@ package io.moviechat.cli;
 
 import io.moviechat.MovieChat;
 import io.moviechat.llm.SpeechBundle;
+import io.moviechat.recall.SlotScorer;
 import io.moviechat.speech.SpeechRecognizer;
+import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.VisionLanguageModel;
 import java.net.URI;
 import java.nio.file.Files;
@@ -82,6 +84,11 @@ final class MovieSettings {
    */
   Optional<SpeechRecognizer> openSpeech() {
     return Optional.ofNullable(speech).map(folder -> SpeechBundle.at(folder).open());
+  }
+
+  /** A chat that only searches, with the options that were given. */
+  MovieChat.Builder searchOnly(SlotScorer scorer) {
+    return watch.configure(MovieChat.builder().searchOnly(scorer), ModelDefaults.NONE);
   }
 
   MovieChat.Builder builder(VisionLanguageModel chosen) {

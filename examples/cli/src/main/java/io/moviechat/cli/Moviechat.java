@@ -86,6 +86,7 @@ public final class Moviechat implements Runnable {
         .addSubcommand(new AskCommand(context))
         .addSubcommand(new ChatCommand(context))
         .addSubcommand(new SearchCommand(context))
+        .addSubcommand(new WatchCommand(context))
         .addSubcommand(new TranscribeCommand(context))
         .addSubcommand(new BatchCommand(context))
         .addSubcommand(new InfoCommand(context))

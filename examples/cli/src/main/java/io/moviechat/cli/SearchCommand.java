@@ -2,35 +2,20 @@ package io.moviechat.cli;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.moviechat.Frame;
-import io.moviechat.FrameSampling;
-import io.moviechat.FrameTokens;
 import io.moviechat.GenerationOptions;
-import io.moviechat.MemorySnapshot;
-import io.moviechat.TokenShape;
+import io.moviechat.Movie;
+import io.moviechat.MovieChat;
 import io.moviechat.llm.DualEncoderBundle;
 import io.moviechat.recall.SearchHit;
 import io.moviechat.recall.SlotScorer;
-import io.moviechat.spi.FrameEncoder;
-import io.moviechat.spi.FrameStream;
-import io.moviechat.spi.ModelDefaults;
-import io.moviechat.spi.MovieView;
-import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryProvider;
-import io.moviechat.spi.VideoSource;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -47,10 +32,6 @@ import picocli.CommandLine.Spec;
     description = "Find moments of a video by what they show, or by their time.",
     sortOptions = false)
 final class SearchCommand implements Callable<Integer> {
-  private static final int STORED_SLOTS = 4096;
-  private static final int RECENT_FRAMES = 16;
-  private static final Duration INTERVAL = Duration.ofMillis(500);
-
   private final Context context;
 
   @Spec private CommandSpec spec;
@@ -97,14 +78,10 @@ final class SearchCommand implements Callable<Integer> {
       if (top < 1) {
         throw new IllegalArgumentException("--top must be at least 1, was " + top);
       }
-      if (recall != null && movieSettings.location().isEmpty()) {
-        throw new IllegalArgumentException("--recall looks at the video; use --video FILE");
-      }
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-    List<SearchHit> hits =
-        recall != null ? look(recall, movieSettings.location().orElseThrow()) : searchMemory();
+    List<SearchHit> hits = recall != null ? look(recall) : searchMemory();
     if (json) {
       context.terminal().out().println(json(hits));
     } else {
@@ -151,66 +128,13 @@ final class SearchCommand implements Callable<Integer> {
     }
   }
 
-  private List<SearchHit> look(Path bundle, URI video) {
+  private List<SearchHit> look(Path bundle) {
     try (StatusLine status = new StatusLine(context.terminal());
-        VideoSource source = Videos.open(video);
-        SlotScorer scorer = DualEncoderBundle.at(bundle).open()) {
-      status.show("looking at " + movieSettings.videoName());
-      MemorySnapshot memory = remember(source, scorer.encoder().orElseThrow());
-      Optional<float[]> relevance = scorer.score(query, memory);
-      return relevance
-          .map(
-              values ->
-                  SearchHit.best(memory, values, i -> scorer.name(), top, MovieView.Pictures.NONE))
-          .orElse(List.of());
+        SlotScorer scorer = DualEncoderBundle.at(bundle).open();
+        MovieChat chat = movieSettings.searchOnly(scorer).build();
+        Movie movie = Session.movie(context, chat, movieSettings, Optional.empty(), status)) {
+      return movie.search(query, top);
     }
-  }
-
-  /** The dual encoder's own memory: vectors of frames, the most similar neighbours merged. */
-  private MemorySnapshot remember(VideoSource source, FrameEncoder encoder) {
-    TokenShape shape = encoder.shape();
-    ModelDefaults wish =
-        ModelDefaults.builder()
-            .memoryStrategy("moviechat-start-empty")
-            .shortTermFrames(RECENT_FRAMES)
-            .consolidateTo(RECENT_FRAMES / 4)
-            .longTermSlots(STORED_SLOTS)
-            .build();
-    VideoMemoryProvider strategies =
-        ServiceLoader.load(VideoMemoryProvider.class).findFirst().orElseThrow();
-    try (VideoMemory memory = strategies.factory(wish).open(shape);
-        FrameStream frames =
-            source.frames(FrameSampling.every(INTERVAL), encoder.preferredFormat())) {
-      List<Frame> batch = new ArrayList<>();
-      try {
-        for (Optional<Frame> next = frames.next(); next.isPresent(); next = frames.next()) {
-          if (context.interruption().requested()) {
-            throw new CancellationException();
-          }
-          batch.add(next.get());
-          if (batch.size() == encoder.preferredBatch()) {
-            add(batch, encoder, memory);
-          }
-        }
-        add(batch, encoder, memory);
-      } finally {
-        batch.forEach(Frame::close);
-      }
-      return memory.snapshot();
-    }
-  }
-
-  private static void add(List<Frame> batch, FrameEncoder encoder, VideoMemory memory) {
-    if (batch.isEmpty()) {
-      return;
-    }
-    for (FrameTokens vector : encoder.encode(batch)) {
-      try (vector) {
-        memory.add(vector);
-      }
-    }
-    batch.forEach(Frame::close);
-    batch.clear();
   }
 
   private static String json(List<SearchHit> hits) {

@@ -69,7 +69,8 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private static Movie movie(
+  /** Watches the movie, or opens its saved memory. */
+  static Movie movie(
       Context context,
       MovieChat chat,
       MovieSettings settings,

@@ -48,12 +48,15 @@ final class WatchSettings {
   }
 
   MovieChat.Builder builder(VisionLanguageModel chosen) {
-    MovieChat.Builder builder = MovieChat.builder().model(chosen);
+    return configure(MovieChat.builder().model(chosen), chosen.defaults());
+  }
+
+  MovieChat.Builder configure(MovieChat.Builder builder, ModelDefaults defaults) {
     if (sampling != null) {
       builder.sampling(sampling.sampling());
     }
     if (memory != null) {
-      builder.memory(memoryFactory(memory, chosen.defaults()));
+      builder.memory(memoryFactory(memory, defaults));
     }
     if (memorySlots != null) {
       builder.memoryBudget(MemoryBudget.ofSlots(memorySlots));

@@ -11,6 +11,7 @@ import io.moviechat.tinyworld.World;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -106,5 +107,44 @@ class SearchCommandTest {
             "search", "--video", movie.toString(), "--query", "car", "--recall", "/no/such/folder");
     assertThat(missing.exitCode()).isNotZero();
     assertThat(missing.err()).contains("/no/such/folder");
+  }
+
+  @Test
+  void watching_tells_when_something_is_shown(@TempDir Path pictures) throws IOException {
+    Script.Segment third = script.segments().get(2);
+    Actor actor = third.scene().actors().get(0);
+
+    Ran ran =
+        Ran.command(
+            "watch",
+            "--video",
+            movie.toString(),
+            "--when",
+            actor.colour().word() + " " + actor.kind().word(),
+            "--when",
+            "anything",
+            "--pictures",
+            pictures.toString(),
+            "--json");
+
+    assertThat(ran.exitCode()).isEqualTo(1); // of "anything" no scorer knows what it is
+    assertThat(ran.err()).contains("'anything' is not looked for");
+    assertThat(ran.out()).contains("{\"alert\":\"found\"", "{\"alert\":\"ended\"");
+    double best = Double.parseDouble(ran.out().replaceFirst("(?s).*\"best\":([0-9.]+).*", "$1"));
+    assertThat(best * 1000).isBetween((double) third.startMillis(), (double) third.endMillis());
+    try (Stream<Path> written = Files.list(pictures)) {
+      assertThat(written).anyMatch(file -> file.toString().endsWith("alert-0001.png"));
+    }
+  }
+
+  @Test
+  void watching_refuses_what_it_cannot_do() {
+    Ran threshold =
+        Ran.command("watch", "--video", movie.toString(), "--when", "car", "--threshold", "2");
+    assertThat(threshold.exitCode()).isEqualTo(2);
+    assertThat(threshold.err()).contains("2.0");
+    Ran folder =
+        Ran.command("watch", "--video", movie.toString(), "--when", "car", "--pictures", "/no");
+    assertThat(folder.err()).contains("/no is no folder");
   }
 }

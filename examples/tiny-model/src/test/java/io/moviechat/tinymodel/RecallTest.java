@@ -9,6 +9,8 @@ import io.moviechat.MovieChat;
 import io.moviechat.Question;
 import io.moviechat.TokenListener;
 import io.moviechat.WatchOptions;
+import io.moviechat.recall.Alert;
+import io.moviechat.recall.AlertOptions;
 import io.moviechat.recall.SearchHit;
 import io.moviechat.recall.SlotScorer;
 import io.moviechat.tinyworld.Actor;
@@ -16,6 +18,7 @@ import io.moviechat.tinyworld.Movies;
 import io.moviechat.tinyworld.Script;
 import io.moviechat.tinyworld.ScriptVideos;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -69,6 +72,21 @@ class RecallTest {
       assertThat(movie.search("anything else", 5)).isEmpty();
       assertThatThrownBy(() -> movie.search(" ", 5)).isInstanceOf(IllegalArgumentException.class);
     }
+  }
+
+  @Test
+  void anAlertTellsOfTheEventAndOfNothingElse() {
+    List<Alert> alerts = new ArrayList<>();
+    String noun = actor.colour().word() + " " + actor.kind().word();
+    WatchOptions options = WatchOptions.DEFAULT.when(noun, AlertOptions.DEFAULT, alerts::add);
+    try (MovieChat chat = MovieChat.builder().video(videos).build();
+        Movie movie = chat.watch(videos.add("needle", script), options)) {
+      assertThat(movie.duration()).isPositive();
+    }
+    assertThat(alerts).hasSize(1);
+    assertThat(alerts.get(0).start().toMillis())
+        .isBetween(event.startMillis() - 250, event.endMillis());
+    assertThat(alerts.get(0).picture().width()).isPositive();
   }
 
   @Test

@@ -53,6 +53,8 @@ import java.util.stream.Collectors;
  */
 final class AccuracyRecall implements Study {
   static final int STORED = 4096;
+  private static final VideoMemoryProvider MEMORY =
+      ServiceLoader.load(VideoMemoryProvider.class).findFirst().orElseThrow();
   private static final List<String> PLAIN = List.of("uniform", "recent", "clusters");
 
   /** A way of remembering, and what it gives the model for a question. */
@@ -256,10 +258,7 @@ final class AccuracyRecall implements Study {
   }
 
   private static MemorySnapshot recall(MemorySnapshot store, float[] wanted, int slots) {
-    return ServiceLoader.load(VideoMemoryProvider.class)
-        .findFirst()
-        .orElseThrow()
-        .recall(store, wanted, slots);
+    return MEMORY.recall(store, wanted, slots);
   }
 
   private static float[] oracle(MemorySnapshot store, Script.Segment event) {
