@@ -135,6 +135,10 @@ final class WhisperStream implements CueStream {
             frames, (temperature, before) -> attempt(temperature, before, languageId, true)));
   }
 
+  SpeechLane lane() {
+    return lane;
+  }
+
   /** Leaves part of the window behind. */
   void advance(int samples) {
     sound.advance(samples);
@@ -219,7 +223,10 @@ final class WhisperStream implements CueStream {
           temperature == 0
               ? SpeechScores.best(scores)
               : SpeechScores.draw(scores, temperature, random);
-      double log = SpeechScores.logProbability(scores, id);
+      double log =
+          temperature == 0
+              ? SpeechScores.logProbability(scores, id, scores[id])
+              : SpeechScores.logProbability(scores, id);
       logs += log;
       if (id == tokens.end()) {
         break;

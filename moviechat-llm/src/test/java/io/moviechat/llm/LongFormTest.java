@@ -156,6 +156,13 @@ class LongFormTest {
         });
   }
 
+  @Test
+  void exponentials() {
+    for (double x = 0; x > -700; x -= 0.00137 + -x / 500) {
+      assertThat(SpeechScores.exp(x) / Math.exp(x)).as("%s", x).isCloseTo(1, within(1e-11));
+    }
+  }
+
   /** openai/whisper's own loop would hear this window for ever. */
   @Test
   void goesOnBehindTwoTimesOfZero() {
