@@ -10,13 +10,16 @@ import static org.bytedeco.ffmpeg.global.avcodec.avcodec_send_packet;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a container tells when pictures are shown or only when they are decoded. Some programs
@@ -53,8 +56,10 @@ final class PresentationOrder {
       if (avcodec_open2(decoder, codec, (AVDictionary) null) < 0) {
         return false;
       }
+      List<@Nullable AVPacket> all = new ArrayList<>(packets);
+      all.add(null); // has what is held back come out too
       long last = Long.MIN_VALUE;
-      for (AVPacket packet : packets) {
+      for (AVPacket packet : all) {
         avcodec_send_packet(decoder, packet);
         while (avcodec_receive_frame(decoder, picture) >= 0) {
           if (picture.pts() < last) {
