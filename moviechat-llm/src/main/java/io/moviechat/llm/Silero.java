@@ -68,6 +68,11 @@ final class Silero implements VoiceActivity.Judge, AutoCloseable {
   }
 
   @Override
+  public boolean knowsVoices() {
+    return true;
+  }
+
+  @Override
   public void reset() {
     java.util.Arrays.fill(context, 0);
     states[turn].buffer().asFloatBuffer().put(new float[STATE]);

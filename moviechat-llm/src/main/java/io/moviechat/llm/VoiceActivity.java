@@ -36,6 +36,9 @@ final class VoiceActivity {
      */
     float judge(float[] block);
 
+    /** Whether it tells voices from other sounds. */
+    boolean knowsVoices();
+
     /** Forgets what was heard. */
     void reset();
   }
@@ -51,6 +54,11 @@ final class VoiceActivity {
         square += (double) sample * sample;
       }
       return square / block.length < SILENCE * SILENCE ? 0 : 1;
+    }
+
+    @Override
+    public boolean knowsVoices() {
+      return false;
     }
 
     @Override
@@ -156,6 +164,11 @@ final class VoiceActivity {
   /** The place up to which it is known whether there is speech. */
   long known() {
     return Math.max(0, (speechStart >= 0 ? speechStart : heard) - MARGIN);
+  }
+
+  /** Whether stretches are voices, and not just sounds. */
+  boolean knowsVoices() {
+    return judge.knowsVoices();
   }
 
   /** The part of a stretch in which somebody may be speaking, as long as can be. */

@@ -3,6 +3,7 @@ package io.moviechat.llm;
 import com.google.common.primitives.ImmutableDoubleArray;
 import com.google.common.primitives.ImmutableIntArray;
 import io.moviechat.internal.ResourceStack;
+import io.moviechat.speech.AudioSource;
 import io.moviechat.speech.Cue;
 import io.moviechat.speech.CueStream;
 import io.moviechat.speech.SpeechOptions;
@@ -35,6 +36,15 @@ final class WhisperStream implements CueStream {
   private static final int REPEATS = 2;
 
   private static final Duration NO_PAUSE = Duration.ofMillis(100);
+
+  /** Samples of a step of time. */
+  private static final int STEP = WhisperTokens.STEP_MILLIS * LogMel.HOP / 10;
+
+  /** Samples after a cue, and of a voice, that are no mistake. */
+  private static final int MISSED = AudioSource.SAMPLE_RATE / 2;
+
+  /** A window that says less is not worth hearing the rest of it once more. */
+  private static final int LEAST = AudioSource.SAMPLE_RATE;
 
   private final Whisper whisper;
   private final WhisperTokens tokens;
@@ -104,8 +114,24 @@ final class WhisperStream implements CueStream {
       return sound.isOver() ? Optional.empty() : Optional.of(List.of());
     }
     List<Cue> cues = cues(window.get());
-    advance(window.get().advance() * LogMel.HOP);
+    advance(step(window.get()));
     return Optional.of(cues);
+  }
+
+  /**
+   * Samples to the next window. One that ends with a single time says that nobody speaks behind it;
+   * where somebody does, it is believed up to there only.
+   */
+  private int step(LongForm.Window window) {
+    int whole = sound.frames() * LogMel.HOP;
+    int step = window.advance() * LogMel.HOP;
+    if (step < whole || window.segments().isEmpty() || !voices.knowsVoices()) {
+      return step;
+    }
+    int end = window.segments().get(window.segments().size() - 1).end() * STEP;
+    long voice = voices.next(sound.position() + end + MISSED);
+    boolean missed = voice >= 0 && voice + MISSED < sound.position() + whole;
+    return missed && end >= LEAST ? end : step;
   }
 
   /** The next window; empty if nobody speaks in what was passed over. */
@@ -269,11 +295,10 @@ final class WhisperStream implements CueStream {
         attempt.temperature() == whisper.temperatures().get(whisper.temperatures().size() - 1);
     List<Cue> cues = new ArrayList<>();
     int end = sound.frames() * LogMel.HOP;
-    int step = WhisperTokens.STEP_MILLIS * LogMel.HOP / 10;
     for (LongForm.Segment segment : window.segments()) {
       String text = segment.text().strip();
-      long from = sound.position() + Math.min(end, segment.start() * step);
-      long to = sound.position() + (segment.end() < 0 ? end : Math.min(end, segment.end() * step));
+      long from = sound.position() + Math.min(end, segment.start() * STEP);
+      long to = sound.position() + (segment.end() < 0 ? end : Math.min(end, segment.end() * STEP));
       // The model's times reach into silence, or words are made up for it.
       Optional<VoiceActivity.Stretch> voice = voices.within(from, to);
       if (text.isEmpty()

@@ -39,6 +39,11 @@ class SpeechGoldenTest {
     }
 
     @Override
+    public boolean knowsVoices() {
+      return false;
+    }
+
+    @Override
     public void reset() {}
   }
 

@@ -62,6 +62,11 @@ class VoiceActivityTest {
               }
 
               @Override
+              public boolean knowsVoices() {
+                return false;
+              }
+
+              @Override
               public void reset() {}
             });
     float[] pcm = new float[BLOCK * tenths.length()];

@@ -257,6 +257,13 @@ class WhisperStreamTest {
     assertThat(parts).isEqualTo(whole);
   }
 
+  /** The fourth window of this clip ends with a single time, long before the last voice. */
+  @Test
+  void aWindowThatSaysTooEarlyThatNobodySpeaksIsBelievedUpToThere() {
+    List<Cue> cues = transcribe(clip("lj-long-opus", Duration.ZERO), ENGLISH);
+    assertThat(cues).anyMatch(cue -> cue.start().compareTo(Duration.ofMillis(38_500)) > 0);
+  }
+
   @Test
   void aLanguageIsTakenWhenItIsSure() {
     try (CueStream stream =
