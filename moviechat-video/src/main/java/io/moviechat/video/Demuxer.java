@@ -1,6 +1,7 @@
 package io.moviechat.video;
 
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_ALL;
+import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_DEFAULT;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_ENCRYPTION_INFO;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
@@ -18,6 +19,7 @@ import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entries_cou
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry_from_timestamp;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_get;
+import static org.bytedeco.ffmpeg.global.avutil.av_rescale_q;
 
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo.Track;
@@ -26,6 +28,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
@@ -35,12 +39,16 @@ import org.bytedeco.ffmpeg.avformat.AVIndexEntry;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionaryEntry;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes a container apart: packets of its one video stream, seeking, and what it says of itself.
  * Times are nanoseconds since the start of the video.
  */
 final class Demuxer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Demuxer.class);
+
   /** More than any codec reorders. */
   private static final int START_PACKETS = 24;
 
@@ -62,6 +70,8 @@ final class Demuxer implements AutoCloseable {
 
   private final CarriedHeaders headers = new CarriedHeaders();
 
+  private int soundIndex = -1;
+  private Consumer<AVPacket> soundTap = packet -> {};
   private long originTicks;
   private boolean startIsTimed = true;
   private boolean decodingTimesOnly;
@@ -148,6 +158,32 @@ final class Demuxer implements AutoCloseable {
         format().streams(i).discard(AVDISCARD_ALL);
       }
     }
+  }
+
+  /**
+   * Has the packets of the sound handed over that are read on the way to pictures.
+   *
+   * @param tap is lent each packet
+   * @return the track; empty if there is none that can be heard
+   */
+  Optional<AVStream> tapSound(Consumer<AVPacket> tap) {
+    try {
+      soundIndex = SoundTracks.choose(name, format(), Optional.empty());
+    } catch (VideoException e) {
+      log.info("{}", e.getMessage());
+    }
+    if (soundIndex < 0) {
+      return Optional.empty();
+    }
+    AVStream sound = format().streams(soundIndex);
+    sound.discard(AVDISCARD_DEFAULT);
+    soundTap = tap;
+    return Optional.of(sound);
+  }
+
+  /** When time starts, in ticks of another stream. */
+  long originOf(AVStream other) {
+    return av_rescale_q(originTicks, stream.time_base(), other.time_base());
   }
 
   /**
@@ -422,6 +458,9 @@ final class Demuxer implements AutoCloseable {
           packet.pts(Ffmpeg.NO_TIME);
         }
         return true;
+      }
+      if (index == soundIndex) {
+        soundTap.accept(packet);
       }
       av_packet_unref(packet);
     }

@@ -11,8 +11,10 @@ import io.moviechat.VideoLocation;
 import io.moviechat.internal.Nanos;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.internal.Samplings;
+import io.moviechat.speech.AudioSource;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
+import io.moviechat.spi.VideoSourceProvider;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +26,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.bytedeco.ffmpeg.avcodec.AVPacket;
+import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -128,6 +132,7 @@ public final class LiveVideo implements VideoSource {
   private final ReentrantLock lock = new ReentrantLock();
 
   private @Nullable Follower follower;
+  private volatile @Nullable LiveSound sound;
   private volatile boolean closed;
 
   private LiveVideo(String name, DemuxerOpener opener, VideoOptions options, Options live) {
@@ -221,6 +226,45 @@ public final class LiveVideo implements VideoSource {
     return reconnects.get();
   }
 
+  /**
+   * Its sound, on the clock of its pictures: of the packets that are read for them, so it flows
+   * while a pass over the pictures runs, which may begin before or after this call, and ends with
+   * it. Samples can be read as soon as their packet came, tens of milliseconds after the pictures
+   * beside it; up to 4096 packets wait for who reads slowly, then the oldest are dropped. One sound
+   * at a time: another call ends the earlier one.
+   *
+   * @return the sound; the caller closes it
+   * @throws IllegalStateException if closed
+   */
+  public AudioSource sound() {
+    lock.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the live video " + name + " is closed");
+      }
+      if (sound != null) {
+        sound.close();
+      }
+      LiveSound next = new LiveSound(name, options);
+      sound = next;
+      return next;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * A provider of live videos and of the sound of those that it opened, for {@link
+   * io.moviechat.MovieChat.Builder#video}.
+   */
+  public static VideoSourceProvider provider(Options live, VideoOptions options) {
+    return new LiveProvider(live, options);
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
   @Override
   public VideoInfo info() {
     return info;
@@ -298,6 +342,9 @@ public final class LiveVideo implements VideoSource {
       if (follower != null) {
         follower.close();
       }
+      if (sound != null) {
+        sound.close();
+      }
       Connection unused = opened.getAndSet(null);
       if (unused != null) {
         unused.close();
@@ -306,6 +353,58 @@ public final class LiveVideo implements VideoSource {
       lock.unlock();
       watchdog.close();
       owner.close();
+    }
+  }
+
+  /** Hands the sound of one connection on to who listens. On the thread that reads. */
+  private final class SoundFeed implements AutoCloseable {
+    private final Demuxer demuxer;
+    private final @Nullable AVStream stream;
+    private LiveSound.@Nullable Part part;
+    private @Nullable LiveSound refused;
+    private boolean placed;
+    private long shift;
+
+    SoundFeed(Demuxer demuxer) {
+      this.demuxer = demuxer;
+      this.stream = demuxer.tapSound(this::accept).orElse(null);
+    }
+
+    private void accept(AVPacket packet) {
+      LiveSound listener = sound;
+      AVStream from = stream;
+      if (listener == null || from == null || listener == refused) {
+        return;
+      }
+      LiveSound.Part to = part;
+      if (to == null || to.sound() != listener) {
+        to = listener.begin(from, demuxer.originOf(from)).orElse(null);
+        part = to;
+        if (to == null) {
+          refused = listener;
+          return;
+        }
+        if (placed) {
+          to.place(shift);
+        }
+      }
+      to.offer(packet);
+    }
+
+    /** Says what is added to the times of this connection, pictures and sound. */
+    void place(long newShift) {
+      placed = true;
+      shift = newShift;
+      if (part != null) {
+        part.place(newShift);
+      }
+    }
+
+    @Override
+    public void close() {
+      if (part != null) {
+        part.end();
+      }
     }
   }
 
@@ -373,6 +472,7 @@ public final class LiveVideo implements VideoSource {
     private boolean followOnce() {
       boolean any = false;
       try (Connection connection = take();
+          SoundFeed feed = new SoundFeed(connection.demuxer());
           FrameCursor cursor = FrameCursor.live(connection.demuxer(), options);
           Scaler scaler =
               new Scaler(name, format, connection.demuxer().display(), options.deinterlace());
@@ -384,6 +484,9 @@ public final class LiveVideo implements VideoSource {
             // Opened again: the clock says how much was missed.
             shift += lastTime + Math.max(1, System.nanoTime() - lastArrival) - time;
             time = selection.time() + shift;
+          }
+          if (!any) {
+            feed.place(shift);
           }
           any = true;
           damaged = damagedBefore + selection.damaged();
@@ -436,6 +539,10 @@ public final class LiveVideo implements VideoSource {
     }
 
     private void end(@Nullable RuntimeException problem) {
+      LiveSound heard = sound;
+      if (heard != null) {
+        heard.end();
+      }
       lock.lock();
       try {
         ended = true;

@@ -51,7 +51,7 @@ final class SoundDecoder implements AutoCloseable {
   private static final long SECOND = 1_000_000_000L;
 
   /** Nanoseconds from one sample to the next, exactly. */
-  private static final long SAMPLE = SECOND / AudioSource.SAMPLE_RATE;
+  static final long SAMPLE = SECOND / AudioSource.SAMPLE_RATE;
 
   /** More than containers round and live encoders jitter, and nothing that is heard. */
   private static final long MAX_DRIFT = 15_000_000L;
@@ -89,7 +89,7 @@ final class SoundDecoder implements AutoCloseable {
   private final String name;
   private final Packets packets;
   private final long maxTime;
-  private final long from;
+  private long from;
   private final NativeOwner owner;
   private final AVCodecContext context;
   private final AVPacket packet = av_packet_alloc();
@@ -161,6 +161,11 @@ final class SoundDecoder implements AutoCloseable {
         close();
       }
     }
+  }
+
+  /** Before the first read: samples before a time are not given. */
+  void startAt(long nanos) {
+    from = placed ? from : nanos;
   }
 
   /**
