@@ -22,6 +22,7 @@ class ArchitectureTest {
     "io.moviechat.internal",
     "io.moviechat.library",
     "io.moviechat.recall",
+    "io.moviechat.speech",
     "io.moviechat.spi"
   };
   private static final List<String> ROOMS = List.of("memory", "video", "llm");
