@@ -4,6 +4,7 @@ python make_random_bundle.py --fixture DIR --out DIR     DIR of --fixture: any s
 """
 
 import argparse
+import inspect
 import json
 import os
 import shutil
@@ -13,6 +14,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 WIDTH, LAYERS, HEADS, GROUPS, SIZE, INNER = 768, 16, 12, 4, 64, 2048
+# Where torch has a newer exporter beside it, that has to be asked for.
+OLD_EXPORTER = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
 SIDE, PATCH, VISION_LAYERS, CONTEXT = 224, 16, 12, 8192
 
 
@@ -92,7 +95,7 @@ class VisionGraph(nn.Module):
 
 def export(graph, inputs, path, names, outputs, axes):
     graph.train()  # keeps the encoder layers from a fused path that has no ONNX operator
-    torch.onnx.export(graph, inputs, path, input_names=names, output_names=outputs, dynamic_axes=axes, opset_version=17, dynamo=False, training=torch.onnx.TrainingMode.PRESERVE)
+    torch.onnx.export(graph, inputs, path, input_names=names, output_names=outputs, dynamic_axes=axes, opset_version=17, training=torch.onnx.TrainingMode.PRESERVE, **OLD_EXPORTER)
 
 
 def main():
