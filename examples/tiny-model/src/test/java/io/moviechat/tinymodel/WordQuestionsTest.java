@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -84,14 +83,14 @@ class WordQuestionsTest {
     return text.toLowerCase(Locale.ROOT).replaceAll("[^a-z ]", "").strip();
   }
 
-  /** Needs a model that hears the film well: {@code -Dmoviechat.speech=FOLDER}, or embedded. */
+  /** By the embedded model, or that of {@code -Dmoviechat.speech=FOLDER}. */
   @Test
-  @EnabledIfSystemProperty(named = "moviechat.speech", matches = ".+")
   void areAnsweredFromWhatIsHeard(@TempDir Path folder) throws Exception {
     Path film = folder.resolve("spoken.mp4");
     SpokenFilm.write(film);
     try (MovieChat chat = chat(folder);
-        SpeechRecognizer speech = speech(System.getProperty("moviechat.speech", "")).open();
+        SpeechRecognizer speech =
+            speech(System.getProperty("moviechat.speech", "embedded")).open();
         Movie movie = chat.watch(film, WatchOptions.DEFAULT.withSpeech(speech))) {
       List<String> wrong = wrong(movie);
       assertThat(wrong)
