@@ -2,7 +2,6 @@ package io.moviechat;
 
 import static io.moviechat.internal.Checks.require;
 
-import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.recall.SlotScorer;
@@ -12,32 +11,22 @@ import io.moviechat.speech.SpeechOptions;
 import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
-import io.moviechat.spi.MemoryFileFormat;
-import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.SavedMemory;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoMemoryProvider;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.VisionLanguageModel;
-import io.moviechat.spi.VisionLanguageModelProvider;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * An opened model that watches movies and answers questions about them.
@@ -54,8 +43,6 @@ import org.slf4j.LoggerFactory;
  * closes them all.
  */
 public final class MovieChat implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(MovieChat.class);
-
   private final OpenedModel model;
   private final VideoSources videos;
   private final SavedMovies saved;
@@ -65,7 +52,7 @@ public final class MovieChat implements AutoCloseable {
   private final Set<Movie> movies = ConcurrentHashMap.newKeySet();
   private final Set<WatchSignal> watching = ConcurrentHashMap.newKeySet();
 
-  private MovieChat(
+  MovieChat(
       OpenedModel model,
       VideoSources videos,
       SavedMovies saved,
@@ -376,42 +363,13 @@ public final class MovieChat implements AutoCloseable {
    * thread-safe.
    */
   public static final class Builder {
-    private static final FrameSampling DEFAULT_SAMPLING =
-        FrameSampling.every(Duration.ofSeconds(1));
-    private static final int DEFAULT_BREAKPOINT_FRAMES = 8;
-
-    /** Slots of a memory that is larger than the prompt. */
-    private static final int STORED_SLOTS = 4096;
-
-    /** Windows of eight seconds, of which the two-second averages stay. */
-    private static final ModelDefaults FOR_SEARCH =
-        ModelDefaults.builder()
-            .memoryStrategy("moviechat-start-empty")
-            .shortTermFrames(16)
-            .consolidateTo(4)
-            .sampling(FrameSampling.every(Duration.ofMillis(500)))
-            .build();
-
-    private @Nullable VisionLanguageModel model;
-    private @Nullable FrameEncoder encoder;
-    private @Nullable AnswerGenerator generator;
-    private @Nullable VideoMemoryFactory memoryFactory;
-    private MemoryBudget memoryBudget = MemoryBudget.UNLIMITED;
-    private @Nullable List<SlotScorer> scorers;
-    private boolean searching;
-    private @Nullable VideoSourceProvider videoProvider;
-    private @Nullable FrameSampling sampling;
-    private @Nullable GenerationOptions generation;
-    private @Nullable String systemPrompt;
-    private OptionalInt breakpointFrames = OptionalInt.empty();
-    private Words words = Words.SUBTITLES;
-    private @Nullable TextEmbedder embedder;
+    private final Opening opening = new Opening();
 
     private Builder() {}
 
     /** The model. Default: the only one on the class path. The chat opens and closes it. */
     public Builder model(VisionLanguageModel value) {
-      model = Objects.requireNonNull(value, "model");
+      opening.model = Objects.requireNonNull(value, "model");
       return this;
     }
 
@@ -421,19 +379,19 @@ public final class MovieChat implements AutoCloseable {
      * empty): {@link ColorPatchEncoder}, which tells by colours which frames are alike.
      */
     public Builder encoder(FrameEncoder value) {
-      encoder = Objects.requireNonNull(value, "encoder");
+      opening.encoder = Objects.requireNonNull(value, "encoder");
       return this;
     }
 
     /** A generator in place of the model's. Borrowed: the caller closes it after the chat. */
     public Builder generator(AnswerGenerator value) {
-      generator = Objects.requireNonNull(value, "generator");
+      opening.generator = Objects.requireNonNull(value, "generator");
       return this;
     }
 
     /** The memory strategy. Default: the model's wish, else the first one on the class path. */
     public Builder memory(VideoMemoryFactory value) {
-      memoryFactory = Objects.requireNonNull(value, "memory");
+      opening.memoryFactory = Objects.requireNonNull(value, "memory");
       return this;
     }
 
@@ -442,7 +400,7 @@ public final class MovieChat implements AutoCloseable {
      * ({@link #recall}) 4,096 slots, and an eighth of the heap.
      */
     public Builder memoryBudget(MemoryBudget value) {
-      memoryBudget = Objects.requireNonNull(value, "memoryBudget");
+      opening.memoryBudget = Objects.requireNonNull(value, "memoryBudget");
       return this;
     }
 
@@ -464,7 +422,7 @@ public final class MovieChat implements AutoCloseable {
                 + " only: give it to searchOnly(...), a chat that finds and does not answer",
             scorer.name());
       }
-      scorers = List.of(values);
+      opening.scorers = List.of(values);
       return this;
     }
 
@@ -487,16 +445,16 @@ public final class MovieChat implements AutoCloseable {
                       new IllegalArgumentException(
                           "the scorer '%s' has no encoder of its own, it scores a model's tokens"
                               .formatted(scorer.name())));
-      encoder = pictures;
-      generator = new NoAnswers(pictures.id());
-      scorers = List.of(scorer);
-      searching = true;
+      opening.encoder = pictures;
+      opening.generator = new NoAnswers(pictures.id());
+      opening.scorers = List.of(scorer);
+      opening.searching = true;
       return this;
     }
 
     /** The only video source. Default: all on the class path. */
     public Builder video(VideoSourceProvider value) {
-      videoProvider = Objects.requireNonNull(value, "video");
+      opening.videoProvider = Objects.requireNonNull(value, "video");
       return this;
     }
 
@@ -506,7 +464,7 @@ public final class MovieChat implements AutoCloseable {
      * subtitles.
      */
     public Builder speech(SpeechRecognizer recognizer, SpeechOptions options) {
-      words = Words.heard(recognizer, options);
+      opening.words = Words.heard(recognizer, options);
       return this;
     }
 
@@ -515,25 +473,25 @@ public final class MovieChat implements AutoCloseable {
      * caller closes it after the chat. Default: by words that a question and a cue share.
      */
     public Builder embedder(TextEmbedder value) {
-      embedder = Objects.requireNonNull(value, "embedder");
+      opening.embedder = Objects.requireNonNull(value, "embedder");
       return this;
     }
 
     /** Which frames are watched. Default: the model's wish, else one per second. */
     public Builder sampling(FrameSampling value) {
-      sampling = Objects.requireNonNull(value, "sampling");
+      opening.sampling = Objects.requireNonNull(value, "sampling");
       return this;
     }
 
     /** How answers are generated. Default: the model's wish, else greedy. */
     public Builder generation(GenerationOptions value) {
-      generation = Objects.requireNonNull(value, "generation");
+      opening.generation = Objects.requireNonNull(value, "generation");
       return this;
     }
 
     /** What the model is told first. Default: the model's wish, else its template's own. */
     public Builder systemPrompt(String value) {
-      systemPrompt = Objects.requireNonNull(value, "systemPrompt");
+      opening.systemPrompt = Objects.requireNonNull(value, "systemPrompt");
       return this;
     }
 
@@ -542,7 +500,7 @@ public final class MovieChat implements AutoCloseable {
      * frames, else 8.
      */
     public Builder breakpointFrames(int value) {
-      breakpointFrames = OptionalInt.of(value);
+      opening.breakpointFrames = OptionalInt.of(value);
       return this;
     }
 
@@ -557,164 +515,7 @@ public final class MovieChat implements AutoCloseable {
      */
     @CheckReturnValue
     public MovieChat build() {
-      require(
-          breakpointFrames.orElse(0) >= 0,
-          "breakpointFrames must not be negative, was %d",
-          breakpointFrames.orElse(0));
-      @Nullable VisionLanguageModel chosen = model;
-      boolean seesPictures = generator != null && generator.tokenWidth().isEmpty();
-      if (chosen == null && (generator == null || (encoder == null && !seesPictures))) {
-        chosen = modelOnClassPath();
-      }
-      ModelDefaults without = searching ? FOR_SEARCH : ModelDefaults.NONE;
-      ModelDefaults defaults = chosen == null ? without : chosen.defaults();
-      int recentFrames =
-          breakpointFrames.orElse(defaults.shortTermFrames().orElse(DEFAULT_BREAKPOINT_FRAMES));
-      try (ResourceStack opened = new ResourceStack()) {
-        FrameEncoder frameEncoder =
-            encoder != null
-                ? encoder
-                : opened.push(chosen == null ? new ColorPatchEncoder() : chosen.openEncoder());
-        AnswerGenerator answerGenerator =
-            generator != null
-                ? generator
-                : opened.push(Objects.requireNonNull(chosen).openGenerator());
-        requireSameWidth(frameEncoder, answerGenerator);
-        List<SlotScorer> asked = scorers(chosen, opened);
-        int promptSlots = promptSlots(frameEncoder.shape(), answerGenerator, recentFrames);
-        VideoMemoryFactory fitting =
-            asked.isEmpty()
-                ? memory(
-                    defaults,
-                    frameEncoder.shape(),
-                    memoryBudget.and(MemoryBudget.ofSlots(promptSlots)))
-                : memory(
-                    defaults.toBuilder().longTermSlots(STORED_SLOTS).build(),
-                    frameEncoder.shape(),
-                    memoryBudget.equals(MemoryBudget.UNLIMITED) ? storeBudget() : memoryBudget);
-        Optional<Recaller.Settings> recall =
-            asked.isEmpty() ? Optional.empty() : Optional.of(recall(asked, promptSlots, defaults));
-        Optional<GenerationOptions> wished =
-            chosen == null ? Optional.empty() : chosen.generationDefaults();
-        SharedEncoder shared = new SharedEncoder(frameEncoder);
-        OpenedModel openedModel =
-            new OpenedModel(
-                chosen == null ? answerGenerator.id() : chosen.name(),
-                shared,
-                answerGenerator,
-                fitting,
-                recall,
-                Services.first(VideoMemoryProvider.class)
-                    .map(provider -> new Recaller.Settings(List.of(), promptSlots, provider)),
-                Optional.ofNullable(embedder),
-                generation != null ? generation : wished.orElse(GenerationOptions.DEFAULT),
-                systemPrompt != null ? Optional.of(systemPrompt) : defaults.systemPrompt(),
-                recentFrames,
-                new ModelLease(),
-                threads());
-        VideoSources videos =
-            new VideoSources(
-                videoProvider != null
-                    ? List.of(videoProvider)
-                    : Services.all(VideoSourceProvider.class));
-        return new MovieChat(
-            openedModel,
-            videos,
-            new SavedMovies(Services.first(MemoryFileFormat.class), videos, shared),
-            sampling != null ? sampling : defaults.sampling().orElse(DEFAULT_SAMPLING),
-            words,
-            opened.release());
-      }
-    }
-
-    private static ExecutorService threads() {
-      return Executors.newCachedThreadPool(
-          new ThreadFactoryBuilder().setNameFormat("moviechat-task-%d").setDaemon(true).build());
-    }
-
-    private static VisionLanguageModel modelOnClassPath() {
-      List<VisionLanguageModelProvider> found = Services.all(VisionLanguageModelProvider.class);
-      if (found.size() != 1) {
-        List<String> names = found.stream().map(VisionLanguageModelProvider::name).toList();
-        throw new IllegalStateException(
-            found.isEmpty()
-                ? "no model was set and none is on the class path: call model(...) before build(),"
-                    + " or add a model's dependency (io.moviechat:moviechat-tiny-model)"
-                : "no model was set and several are on the class path: " + names);
-      }
-      return found.get(0).model();
-    }
-
-    private static void requireSameWidth(FrameEncoder encoder, AnswerGenerator generator) {
-      OptionalInt width = generator.tokenWidth();
-      require(
-          width.isEmpty() || width.getAsInt() == encoder.shape().width(),
-          "the encoder %s gives tokens of width %d, the generator %s reads width %d:"
-              + " take both from one model",
-          encoder.id(),
-          encoder.shape().width(),
-          generator.id(),
-          width.orElse(0));
-    }
-
-    private List<SlotScorer> scorers(@Nullable VisionLanguageModel chosen, ResourceStack opened) {
-      List<SlotScorer> asked = new ArrayList<>();
-      if (scorers != null) {
-        asked.addAll(scorers);
-      } else if (chosen != null && (encoder == null || generator == null)) {
-        // Whichever encoder it is, its tokens are those that the model reads.
-        chosen.openScorer().ifPresent(scorer -> asked.add(opened.push(scorer)));
-      }
-      return asked;
-    }
-
-    private static VideoMemoryProvider memoryProvider() {
-      return Services.first(VideoMemoryProvider.class)
-          .orElseThrow(() -> Services.missing(VideoMemoryProvider.class, "moviechat-memory"));
-    }
-
-    private static MemoryBudget storeBudget() {
-      return new MemoryBudget(STORED_SLOTS, Math.max(1, Runtime.getRuntime().maxMemory() / 8));
-    }
-
-    /** A prompt holds as many slots as the model wishes for, and no more than it can read. */
-    private static Recaller.Settings recall(
-        List<SlotScorer> asked, int promptSlots, ModelDefaults defaults) {
-      VideoMemoryProvider provider = memoryProvider();
-      int wished = provider.factory(defaults).maxSlots();
-      return new Recaller.Settings(asked, Math.min(promptSlots, wished), provider);
-    }
-
-    /** Slots that the model can read, what breakpoint mode adds left free. */
-    private static int promptSlots(TokenShape shape, AnswerGenerator generator, int recentFrames) {
-      OptionalInt readable = generator.maxSlots(shape);
-      if (readable.isEmpty()) {
-        return Integer.MAX_VALUE;
-      }
-      int reserved = recentFrames + 1;
-      require(
-          readable.getAsInt() > reserved,
-          "the context of %s holds %d memory slots of %d tokens; breakpoint mode alone takes %d"
-              + " (breakpointFrames + 1), so nothing is left for memory",
-          generator.id(),
-          readable.getAsInt(),
-          shape.tokens(),
-          reserved);
-      return readable.getAsInt() - reserved;
-    }
-
-    private VideoMemoryFactory memory(
-        ModelDefaults defaults, TokenShape shape, MemoryBudget budget) {
-      VideoMemoryFactory wanted =
-          memoryFactory != null ? memoryFactory : memoryProvider().factory(defaults);
-      VideoMemoryFactory fitting = wanted.within(budget, shape);
-      log.info(
-          "memory {} ({}): at most {} slots of {} tokens",
-          fitting.strategy(),
-          fitting.settings(),
-          Math.min(fitting.maxSlots(), budget.slotsOf(shape)),
-          shape);
-      return fitting;
+      return opening.open();
     }
   }
 }
