@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The file appears under its name when the writer is closed after at least one frame and no
  * failure; until then it has the ending {@code .part}. The same frames and settings give the same
- * bytes. One call at a time, not always from the same thread.
+ * bytes. Thread-safe; calls wait for each other.
  */
 public final class VideoWriter implements AutoCloseable {
   /** The encoders to choose from. */
@@ -425,7 +425,7 @@ public final class VideoWriter implements AutoCloseable {
    * @throws IllegalStateException if closed
    * @throws VideoException if encoding or writing fails
    */
-  public void write(ByteBuffer rgb, Duration timestamp) {
+  public synchronized void write(ByteBuffer rgb, Duration timestamp) {
     BytePointer source = pixels;
     AVFrame from = rgbPicture;
     AVFrame target = picture;
@@ -490,7 +490,7 @@ public final class VideoWriter implements AutoCloseable {
    * @throws VideoException if the end cannot be written; no file is left then
    */
   @Override
-  public void close() {
+  public synchronized void close() {
     if (closed) {
       return;
     }

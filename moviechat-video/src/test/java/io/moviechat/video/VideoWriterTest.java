@@ -11,7 +11,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -134,6 +136,43 @@ class VideoWriterTest {
     writer.close();
     assertThatThrownBy(() -> writer.write(picture(64, 48, 0), Duration.ZERO))
         .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void threadsMayWriteAndCloseAtOnce() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      VideoWriter writer = VideoWriter.builder(folder.resolve("clip.mp4")).size(64, 48).build();
+      writer.write(picture(64, 48, 0), Duration.ZERO);
+      AtomicInteger times = new AtomicInteger();
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        threads.add(
+            new Thread(
+                () -> {
+                  try {
+                    while (true) {
+                      Duration time = Duration.ofMillis(40L * times.incrementAndGet());
+                      try {
+                        writer.write(picture(64, 48, 7), time);
+                      } catch (IllegalArgumentException e) {
+                        // Another thread was ahead.
+                      }
+                    }
+                  } catch (IllegalStateException e) {
+                    assertThat(e).hasMessageContaining("is closed");
+                  }
+                }));
+      }
+      threads.forEach(Thread::start);
+      while (times.get() < 20) {
+        Thread.onSpinWait();
+      }
+      writer.close();
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      assertThat(folder.resolve("clip.mp4")).isNotEmptyFile();
+    }
   }
 
   static ByteBuffer picture(int width, int height, int seed) {
