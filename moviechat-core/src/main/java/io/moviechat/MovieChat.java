@@ -180,7 +180,7 @@ public final class MovieChat implements AutoCloseable {
                           }
                         }),
                     signal,
-                    model.recall().map(Recaller.Settings::scorers).orElse(List.of()),
+                    model.scorers(),
                     memory ->
                         register(WatchPass.Watched.before(memory), () -> saved.reader(memory))));
   }

@@ -1,7 +1,9 @@
 package io.moviechat;
 
+import io.moviechat.recall.SlotScorer;
 import io.moviechat.recall.TextEmbedder;
 import io.moviechat.spi.AnswerGenerator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 
@@ -26,4 +28,9 @@ record OpenedModel(
     Optional<String> systemPrompt,
     int breakpointFrames,
     ModelLease lease,
-    ExecutorService executor) {}
+    ExecutorService executor) {
+  /** Who says what of a movie is wanted; none without recall. */
+  List<SlotScorer> scorers() {
+    return recall.map(Recaller.Settings::scorers).orElse(List.of());
+  }
+}

@@ -71,9 +71,9 @@ final class Questions {
         .lease()
         .use(
             () -> {
-              Recaller.Recalled recalled =
-                  recaller.recall(view, recent, turns.latestQuestion() + " " + question.text());
               String before = turns.latestQuestion();
+              Recaller.Recalled recalled =
+                  recaller.recall(view, recent, before + " " + question.text());
               return sessions.use(
                   recalled.view(),
                   session -> {

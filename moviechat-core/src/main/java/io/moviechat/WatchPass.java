@@ -2,7 +2,6 @@ package io.moviechat;
 
 import io.moviechat.internal.Nanos;
 import io.moviechat.internal.VideoFingerprint;
-import io.moviechat.recall.SlotScorer;
 import io.moviechat.speech.Cues;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.SavedMemory;
@@ -12,14 +11,12 @@ import io.moviechat.spi.VideoSourceProvider;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +39,6 @@ final class WatchPass {
   private final Words words;
   private final WatchOptions options;
   private final long start = System.nanoTime();
-  private @Nullable Listening listening;
   private final VideoMemoryFactory memoryFactory;
 
   WatchPass(
@@ -67,10 +63,6 @@ final class WatchPass {
             .orElse(model.memoryFactory());
   }
 
-  private List<SlotScorer> scorers() {
-    return model.recall().map(Recaller.Settings::scorers).orElse(List.of());
-  }
-
   /** Reads the video again, when there is a movie of it. */
   VideoReader reader() {
     return VideoReader.of(provider, location);
@@ -78,10 +70,10 @@ final class WatchPass {
 
   /** Watches the whole video. */
   Watched run(WatchSignal signal) {
-    return listening(signal, Cues.NONE, () -> watch(signal));
+    return listening(signal, Cues.NONE, listener -> watch(signal, listener));
   }
 
-  private Watched watch(WatchSignal signal) {
+  private Watched watch(WatchSignal signal, Listening listener) {
     boolean onlyTheEndCounts =
         options.breakpoints().isEmpty()
             && options.checkpointFile().isEmpty()
@@ -90,16 +82,17 @@ final class WatchPass {
     if (onlyTheEndCounts) {
       Optional<Survivors> survivors = Survivors.of(memoryFactory, sampling);
       if (survivors.isPresent()) {
-        return run(signal, survivors.get());
+        return run(signal, listener, survivors.get());
       }
     }
-    return runThrough(signal);
+    return runThrough(signal, listener);
   }
 
-  private Watched run(WatchSignal signal, Survivors survivors) {
+  private Watched run(WatchSignal signal, Listening listener, Survivors survivors) {
     Watched watched =
         run(
             signal,
+            listener,
             () -> memoryFactory.open(model.encoder().shape()),
             source -> survivors.frames(source, model.encoder().preferredFormat()));
     if (!survivors.leftOut() || signal.isEnded()) {
@@ -110,12 +103,13 @@ final class WatchPass {
       return watched.with(complete.get());
     }
     log.info("{} has other frames than its index tells; all are watched", location);
-    return runThrough(signal);
+    return runThrough(signal, listener);
   }
 
-  private Watched runThrough(WatchSignal signal) {
+  private Watched runThrough(WatchSignal signal, Listening listener) {
     return run(
         signal,
+        listener,
         () -> memoryFactory.open(model.encoder().shape()),
         source -> source.frames(sampling, model.encoder().preferredFormat()));
   }
@@ -126,9 +120,10 @@ final class WatchPass {
         listening(
             signal,
             Cues.NONE,
-            () ->
+            listener ->
                 run(
                     signal,
+                    listener,
                     () -> memory,
                     source ->
                         source.frames(
@@ -140,9 +135,10 @@ final class WatchPass {
     return listening(
         signal,
         earlier.cues(),
-        () ->
+        listener ->
             run(
                 signal,
+                listener,
                 () -> memoryFactory.resume(earlier.snapshot()),
                 source ->
                     source.frames(
@@ -150,19 +146,19 @@ final class WatchPass {
   }
 
   /** Listens while pictures are watched. */
-  private Watched listening(WatchSignal signal, Cues earlier, Supplier<Watched> pictures) {
-    options.alerts().forEach(wish -> signal.alerts().add(wish, scorers()));
+  private Watched listening(
+      WatchSignal signal, Cues earlier, Function<Listening, Watched> pictures) {
+    options.alerts().forEach(wish -> signal.alerts().add(wish, model.scorers()));
     try (Listening listener = new Listening(provider, location, words, earlier)) {
-      listening = listener;
-      return pictures.get();
+      return pictures.apply(listener);
     }
   }
 
   private Watched run(
       WatchSignal signal,
+      Listening listener,
       Supplier<VideoMemory> openMemory,
       Function<VideoSource, FrameStream> openFrames) {
-    Listening listener = Objects.requireNonNull(listening);
     try (VideoMemory memory = openMemory.get()) {
       Optional<String> fingerprint = location.path().flatMap(VideoFingerprint::of);
       Function<BiFunction<MemorySnapshot, Cues, Cues>, SavedMemory> now =

@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import static io.moviechat.Fakes.fakes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -39,15 +40,6 @@ class MovieChatTest {
   @AfterEach
   void nothingStaysOpen() {
     assertThat(NativeOwner.openOwners()).isEmpty();
-  }
-
-  private static MovieChat.Builder fakes() {
-    return MovieChat.builder()
-        .encoder(new FakeEncoder())
-        .generator(new FakeGenerator())
-        .memory(FakeMemory.factory(10))
-        .video(new FakeVideo())
-        .breakpointFrames(3);
   }
 
   /** Sees pictures: any tokens will do. */

@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import static io.moviechat.Fakes.fakes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -10,9 +11,6 @@ import io.moviechat.speech.Cues;
 import io.moviechat.speech.SpeechOptions;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
-import io.moviechat.spi.testing.FakeEncoder;
-import io.moviechat.spi.testing.FakeGenerator;
-import io.moviechat.spi.testing.FakeMemory;
 import io.moviechat.spi.testing.FakeSpeech;
 import io.moviechat.spi.testing.FakeVideo;
 import java.nio.FloatBuffer;
@@ -38,15 +36,6 @@ class WordsTest {
   @AfterEach
   void nothingStaysOpen() {
     assertThat(NativeOwner.openOwners()).isEmpty();
-  }
-
-  private static MovieChat.Builder fakes() {
-    return MovieChat.builder()
-        .encoder(new FakeEncoder())
-        .generator(new FakeGenerator())
-        .memory(FakeMemory.factory(10))
-        .video(new FakeVideo())
-        .breakpointFrames(3);
   }
 
   /** A fake video whose sound or subtitles are other ones. */

@@ -1,7 +1,6 @@
 package io.moviechat.recall;
 
 import io.moviechat.internal.PorterStemmer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -9,8 +8,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Texts ranked by the words that they share with a query: Okapi BM25 (Robertson and Zaragoza, "The
@@ -106,7 +107,8 @@ final class Bm25 {
     long length = 0;
     for (int i = 0; i < texts.length; i++) {
       texts[i] =
-          words(list.get(i)).stream()
+          words(list.get(i))
+              .map(PorterStemmer::stem)
               .mapToInt(word -> terms.computeIfAbsent(word, w -> terms.size()))
               .toArray();
       length += texts[i].length;
@@ -114,27 +116,19 @@ final class Bm25 {
     meanLength = Math.max(1e-9, length / (double) Math.max(1, texts.length));
   }
 
-  private static List<String> words(String text) {
-    List<String> words = new ArrayList<>();
-    Matcher found = WORD.matcher(text.toLowerCase(Locale.ROOT));
-    while (found.find()) {
-      if (!STOP_WORDS.contains(found.group())) {
-        words.add(PorterStemmer.stem(found.group()));
-      }
-    }
-    return words;
+  private static Stream<String> words(String text) {
+    return WORD.matcher(text.toLowerCase(Locale.ROOT))
+        .results()
+        .map(MatchResult::group)
+        .filter(word -> !STOP_WORDS.contains(word));
   }
 
   /** The words that a query looks for, which may be none. */
   static Set<String> wanted(String query) {
-    Set<String> words = new LinkedHashSet<>();
-    Matcher found = WORD.matcher(query.toLowerCase(Locale.ROOT));
-    while (found.find()) {
-      if (!STOP_WORDS.contains(found.group()) && !ASKING.contains(found.group())) {
-        words.add(PorterStemmer.stem(found.group()));
-      }
-    }
-    return words;
+    return words(query)
+        .filter(word -> !ASKING.contains(word))
+        .map(PorterStemmer::stem)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   /**

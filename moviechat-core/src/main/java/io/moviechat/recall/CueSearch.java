@@ -22,8 +22,6 @@ import org.jspecify.annotations.Nullable;
  * names ("at the end", "at 12:30"). Thread-safe.
  */
 public final class CueSearch {
-  private static final double FOUND = 0.25;
-
   /** Cues with a longer pause between them are of two passages. */
   private static final Duration PAUSE = Duration.ofSeconds(5);
 
@@ -105,7 +103,7 @@ public final class CueSearch {
     double[] scores = scores(query);
     List<int[]> passages = new ArrayList<>(); // best, first, last
     for (int i : ranked(scores)) {
-      if (scores[i] < FOUND) {
+      if (scores[i] < SearchHit.FOUND) {
         break;
       }
       int first = i > 0 && near(i - 1) ? i - 1 : i;
@@ -134,7 +132,7 @@ public final class CueSearch {
     double[] scores = scores(question);
     Set<Integer> order = new LinkedHashSet<>();
     for (int i : ranked(scores)) {
-      if (scores[i] < FOUND) {
+      if (scores[i] < SearchHit.FOUND) {
         break;
       }
       order.add(i);
@@ -174,7 +172,7 @@ public final class CueSearch {
               && memory.slots().get(first).end().compareTo(cues.get(i).start()) <= 0) {
             first++;
           }
-          for (int s = first; scores[i] >= FOUND && s < relevance.length; s++) {
+          for (int s = first; scores[i] >= SearchHit.FOUND && s < relevance.length; s++) {
             MemorySlot slot = memory.slots().get(s);
             if (s > first && slot.start().compareTo(cues.get(i).end()) >= 0) {
               break;

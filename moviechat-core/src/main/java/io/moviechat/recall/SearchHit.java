@@ -16,7 +16,8 @@ import java.util.stream.IntStream;
 
 /** A part of a movie that was found. Immutable and thread-safe. */
 public final class SearchHit {
-  private static final float FOUND = 0.25f;
+  /** The least relevance of what is found. */
+  static final float FOUND = 0.25f;
 
   private final Duration start;
   private final Duration end;

@@ -19,6 +19,7 @@ import io.moviechat.llm.internal.OrtException;
 import io.moviechat.llm.internal.Tensor;
 import io.moviechat.llm.internal.TensorInfo;
 import io.moviechat.llm.internal.Tokenizer;
+import io.moviechat.llm.internal.UnitVectors;
 import io.moviechat.recall.SlotScorer;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -41,6 +42,7 @@ import java.util.OptionalInt;
  */
 final class DualEncoder implements SlotScorer {
   private static final int BATCH = 4;
+  private static final String NAME = "the dual encoder";
   private static final int KEPT_QUESTIONS = 16;
   private static final double STANDS_OUT = 2;
   private static final double STEEPNESS = 2;
@@ -266,26 +268,11 @@ final class DualEncoder implements SlotScorer {
       try (Tensor output = run.takeFree()) {
         float[] vector = new float[pictures.shape().width()];
         output.buffer().asFloatBuffer().get(vector);
-        return unit(vector);
+        return UnitVectors.of(vector, NAME);
       }
     } catch (OrtException e) {
       throw new InferenceException("the text encoder failed: " + e.getMessage(), e);
     }
-  }
-
-  private static float[] unit(float[] vector) {
-    double square = 0;
-    for (float value : vector) {
-      square += (double) value * value;
-    }
-    if (!(square > 0) || Double.isInfinite(square)) {
-      throw new InferenceException("the dual encoder gave a vector without a direction");
-    }
-    double scale = 1 / Math.sqrt(square);
-    for (int i = 0; i < vector.length; i++) {
-      vector[i] = (float) (vector[i] * scale);
-    }
-    return vector;
   }
 
   private void requireOpen() {
@@ -364,7 +351,8 @@ final class DualEncoder implements SlotScorer {
         float[] vectors = look(batch);
         for (int i = 0; i < batch.size(); i++) {
           float[] vector =
-              unit(Arrays.copyOfRange(vectors, i * shape.width(), (i + 1) * shape.width()));
+              UnitVectors.of(
+                  Arrays.copyOfRange(vectors, i * shape.width(), (i + 1) * shape.width()), NAME);
           result.add(FrameTokens.of(batch.get(i).timestamp(), shape, FloatBuffer.wrap(vector)));
         }
       }

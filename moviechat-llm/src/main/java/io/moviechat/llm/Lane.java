@@ -178,9 +178,13 @@ final class Lane implements AutoCloseable {
     }
     decoderEmbedsView.view(decoderEmbeds, 0, 1, count, spec.width());
     KvBlock present = decode(past, decoderEmbedsView, count, 1, room);
-    present.nextPosition(
-        spec.positionAxes() == 3 ? prompt.nextPosition(from + count) : from + count);
+    present.nextPosition(nextPosition(prompt, from + count));
     return present;
+  }
+
+  /** The position of what comes behind the first tokens of a prompt. */
+  long nextPosition(Prompt prompt, int count) {
+    return spec.positionAxes() == 3 ? prompt.nextPosition(count) : count;
   }
 
   /**
@@ -192,11 +196,7 @@ final class Lane implements AutoCloseable {
   KvBlock step(KvBlock past, int id, int room) {
     idsBuffer.put(0, id);
     embed(1, stepEmbeds, null);
-    if (stepDecoderEmbeds != stepEmbeds) {
-      float[] values = new float[spec.width()];
-      toFloats(stepEmbeds, values);
-      fromFloats(values, stepDecoderEmbeds);
-    }
+    convert(stepEmbeds, stepDecoderEmbeds, 1);
     for (int axis = 0; axis < spec.positionAxes(); axis++) {
       positionsBuffer.put(axis, past.nextPosition());
     }
@@ -225,11 +225,7 @@ final class Lane implements AutoCloseable {
       }
     }
     embed(count, embeds, embedsView);
-    if (decoderEmbeds != embeds) {
-      float[] values = new float[count * spec.width()];
-      toFloats(embeds, values);
-      fromFloats(values, decoderEmbeds);
-    }
+    convert(embeds, decoderEmbeds, count);
     decoderEmbedsView.view(decoderEmbeds, 0, 1, count, spec.width());
     KvBlock present = decode(past, decoderEmbedsView, count, count, room);
     present.nextPosition(past.nextPosition() + count);
@@ -239,6 +235,15 @@ final class Lane implements AutoCloseable {
   /** Makes {@link #logits()} those after the token (0) or a guess (from 1 on) of the last step. */
   void logitsAfter(int guess) {
     logits = guessedLogits[guess];
+  }
+
+  /** Brings embeddings to the type that the decoder takes, unless they are of it. */
+  private void convert(Tensor from, Tensor to, int count) {
+    if (from != to) {
+      float[] values = new float[count * spec.width()];
+      toFloats(from, values);
+      fromFloats(values, to);
+    }
   }
 
   private void embed(int count, Tensor into, @Nullable Tensor view) {

@@ -48,11 +48,11 @@ final class MemoryPrefix {
 
   /** The caches of a prompt's prefix with one more user, if they are there. */
   synchronized @Nullable KvBlock find(Prompt prompt) {
-    KvBlock found = block;
-    if (found == null || prompt.prefix() == 0 || !prompt.samePrefix(ids)) {
-      return null;
-    }
-    return found.retain();
+    return isKept(prompt) && block != null ? block.retain() : null;
+  }
+
+  private boolean isKept(Prompt prompt) {
+    return prompt.prefix() > 0 && prompt.samePrefix(ids);
   }
 
   /**
@@ -60,10 +60,10 @@ final class MemoryPrefix {
    * keeps what it ends with, cut to the prefix. So an answer holds two blocks and not three.
    */
   synchronized @Nullable KvBlock take(Prompt prompt) {
-    KvBlock found = block;
-    if (found == null || prompt.prefix() == 0 || !prompt.samePrefix(ids)) {
+    if (!isKept(prompt)) {
       return null;
     }
+    KvBlock found = block;
     block = null;
     return found;
   }

@@ -264,9 +264,7 @@ final class OnnxAnswerSession implements AnswerSession {
     /** Leaves caches: those of the prefix go back, if they were borrowed. */
     private void leave(Lane lane, KvBlock past) {
       if (borrows && past.length() >= prompt.prefix()) {
-        boolean inThePlane = generator.spec().decoder().positionAxes() == 3;
-        past.cut(
-            prompt.prefix(), inThePlane ? prompt.nextPosition(prompt.prefix()) : prompt.prefix());
+        past.cut(prompt.prefix(), lane.nextPosition(prompt, prompt.prefix()));
         prefix.keep(prompt, past);
       }
       lane.release(past);

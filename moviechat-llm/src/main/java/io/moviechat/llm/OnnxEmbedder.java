@@ -10,6 +10,7 @@ import io.moviechat.llm.internal.OnnxHeader;
 import io.moviechat.llm.internal.OrtException;
 import io.moviechat.llm.internal.Tensor;
 import io.moviechat.llm.internal.Tokenizer;
+import io.moviechat.llm.internal.UnitVectors;
 import io.moviechat.recall.TextEmbedder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -128,23 +129,11 @@ final class OnnxEmbedder implements TextEmbedder {
             sum[i] += values.get();
           }
         }
-        return unit(sum);
+        return UnitVectors.of(sum, "embedder " + name);
       }
     } catch (OrtException e) {
       throw new InferenceException("embedder " + name + " failed: " + e.getMessage(), e);
     }
-  }
-
-  private float[] unit(double[] vector) {
-    double square = Arrays.stream(vector).map(v -> v * v).sum();
-    if (!(square > 0) || Double.isInfinite(square)) {
-      throw new InferenceException("embedder " + name + " gave a vector without a direction");
-    }
-    float[] unit = new float[vector.length];
-    for (int i = 0; i < unit.length; i++) {
-      unit[i] = (float) (vector[i] / Math.sqrt(square));
-    }
-    return unit;
   }
 
   @Override

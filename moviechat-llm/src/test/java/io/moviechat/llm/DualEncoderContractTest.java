@@ -21,11 +21,17 @@ class DualEncoderContractTest {
     }
   }
 
-  @Nested
-  class Clip extends SlotScorerContract {
+  /** The contract for one of the fixtures. */
+  private abstract static class Dual extends SlotScorerContract {
+    private final String name;
+
+    Dual(String name) {
+      this.name = name;
+    }
+
     @Override
     protected SlotScorer open() {
-      return DualEncoderContractTest.open("dual-tiny-clip");
+      return DualEncoderContractTest.open(name);
     }
 
     @Override
@@ -42,22 +48,16 @@ class DualEncoderContractTest {
   }
 
   @Nested
-  class Siglip extends SlotScorerContract {
-    @Override
-    protected SlotScorer open() {
-      return DualEncoderContractTest.open("dual-tiny-siglip");
+  class Clip extends Dual {
+    Clip() {
+      super("dual-tiny-clip");
     }
+  }
 
-    @Override
-    protected TokenShape shape() {
-      try (SlotScorer scorer = open()) {
-        return scorer.encoder().orElseThrow().shape();
-      }
-    }
-
-    @Override
-    protected String question() {
-      return "a red car";
+  @Nested
+  class Siglip extends Dual {
+    Siglip() {
+      super("dual-tiny-siglip");
     }
   }
 }

@@ -41,6 +41,18 @@ class SpeechBundleTest {
     Files.write(file, JSON.writeValueAsBytes(node));
   }
 
+  private void renameToken(String content) throws IOException {
+    edit(
+        "tokenizer.json",
+        node -> {
+          for (JsonNode token : node.path("added_tokens")) {
+            if (token.path("content").asText().equals(content)) {
+              ((ObjectNode) token).put("content", "<|other|>");
+            }
+          }
+        });
+  }
+
   /** One exception, one line. */
   private void refused(String... parts) {
     assertThatThrownBy(() -> SpeechBundle.at(bundle).open().close())
@@ -118,15 +130,7 @@ class SpeechBundleTest {
 
   @Test
   void aTokenizerWithHolesInItsTimes() throws IOException {
-    edit(
-        "tokenizer.json",
-        node -> {
-          for (JsonNode token : node.path("added_tokens")) {
-            if (token.path("content").asText().equals("<|12.34|>")) {
-              ((ObjectNode) token).put("content", "<|other|>");
-            }
-          }
-        });
+    renameToken("<|12.34|>");
     refused("no timestamps");
   }
 
@@ -135,15 +139,7 @@ class SpeechBundleTest {
     edit("generation_config.json", node -> node.put("is_multilingual", false));
     refused("English-only model");
     Files.delete(bundle.resolve("generation_config.json"));
-    edit(
-        "tokenizer.json",
-        node -> {
-          for (JsonNode token : node.path("added_tokens")) {
-            if (token.path("content").asText().equals("<|transcribe|>")) {
-              ((ObjectNode) token).put("content", "<|other|>");
-            }
-          }
-        });
+    renameToken("<|transcribe|>");
     refused("English-only model");
   }
 

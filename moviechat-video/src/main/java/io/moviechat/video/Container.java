@@ -240,8 +240,8 @@ final class Container implements AutoCloseable {
    * @throws VideoException if there is none, or it can only be read with a key
    */
   int findVideo() {
-    int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
-    if (best < 0 || (format.streams(best).disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0) {
+    int best = pictures();
+    if (best < 0) {
       List<String> found = new ArrayList<>();
       tracks(number -> false).forEach(track -> found.add(track.kind() + " " + track.codec()));
       throw new VideoException(
@@ -270,6 +270,14 @@ final class Container implements AutoCloseable {
     Optional<TileGrid> grid = TileGrid.of(format, best);
     grid.ifPresent(tiles -> limitPixels(tiles.width(), tiles.height()));
     return best;
+  }
+
+  /** The number of the stream of pictures; -1 if there is none, cover art does not count. */
+  int pictures() {
+    int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
+    boolean moving =
+        best >= 0 && (format.streams(best).disposition() & AV_DISPOSITION_ATTACHED_PIC) == 0;
+    return moving ? best : -1;
   }
 
   private void refuseProtected(AVStream stream) {

@@ -59,8 +59,7 @@ final class Demuxer implements AutoCloseable {
   private final Watchdog watchdog;
   private AVStream stream;
   private final int streamIndex;
-  private final int timeBaseNumerator;
-  private final int timeBaseDenominator;
+  private final TimeBase timeBase;
   private final boolean seekable;
   private Display display;
   private final @Nullable FieldPairs fields;
@@ -100,8 +99,7 @@ final class Demuxer implements AutoCloseable {
     this.streamIndex = container.findVideo();
     AVFormatContext format = container.format();
     this.stream = format.streams(streamIndex);
-    this.timeBaseNumerator = stream.time_base().num();
-    this.timeBaseDenominator = stream.time_base().den();
+    this.timeBase = TimeBase.of(stream);
     this.originTicks = container.origin(stream);
     this.grid = TileGrid.of(format, streamIndex).orElse(null);
     this.display = grid == null ? Display.of(stream) : grid.display();
@@ -331,19 +329,16 @@ final class Demuxer implements AutoCloseable {
 
   /** A pts as nanoseconds since the start, or {@link Ffmpeg#NO_TIME}. */
   long nanos(long pts) {
-    if (pts == Ffmpeg.NO_TIME || Math.abs(pts) > Long.MAX_VALUE / 4) {
-      return Ffmpeg.NO_TIME;
-    }
-    return Ffmpeg.nanos(pts - originTicks, timeBaseNumerator, timeBaseDenominator);
+    return timeBase.nanos(pts, originTicks);
   }
 
   /** A length in ticks as nanoseconds. */
   long length(long ticks) {
-    return ticks <= 0 ? 0 : Ffmpeg.nanos(ticks, timeBaseNumerator, timeBaseDenominator);
+    return timeBase.length(ticks);
   }
 
   private long ticks(long nanos) {
-    return originTicks + Ffmpeg.ticks(nanos, timeBaseNumerator, timeBaseDenominator);
+    return originTicks + timeBase.ticks(nanos);
   }
 
   /** The duration of the video in nanoseconds, or {@link Ffmpeg#NO_TIME}. */

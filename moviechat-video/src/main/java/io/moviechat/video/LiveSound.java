@@ -60,8 +60,7 @@ final class LiveSound implements AudioSource {
   /** The sound of one connection. */
   final class Part implements SoundDecoder.Packets {
     private final ArrayDeque<AVPacket> packets = new ArrayDeque<>();
-    private final int numerator;
-    private final int denominator;
+    private final TimeBase timeBase;
     private final long originTicks;
     private final SoundDecoder decoder;
     private boolean over;
@@ -69,8 +68,7 @@ final class LiveSound implements AudioSource {
     private long shift;
 
     private Part(AVStream stream, long originTicks) {
-      this.numerator = stream.time_base().num();
-      this.denominator = stream.time_base().den();
+      this.timeBase = TimeBase.of(stream);
       this.originTicks = originTicks;
       this.decoder = new SoundDecoder(name, this, stream, Ffmpeg.NO_TIME, 0, options);
     }
@@ -141,15 +139,13 @@ final class LiveSound implements AudioSource {
 
     @Override
     public long nanos(long ticks) {
-      if (ticks == Ffmpeg.NO_TIME || Math.abs(ticks) > Long.MAX_VALUE / 4) {
-        return Ffmpeg.NO_TIME;
-      }
-      return Ffmpeg.nanos(ticks - originTicks, numerator, denominator) + shift;
+      long nanos = timeBase.nanos(ticks, originTicks);
+      return nanos == Ffmpeg.NO_TIME ? nanos : nanos + shift;
     }
 
     @Override
     public long length(long ticks) {
-      return ticks <= 0 ? 0 : Ffmpeg.nanos(ticks, numerator, denominator);
+      return timeBase.length(ticks);
     }
 
     /** With the reading lock held. */

@@ -34,8 +34,7 @@ final class SoundDemuxer implements SoundDecoder.Packets, AutoCloseable {
   private final Container container;
   private final int index;
   private final int pictures;
-  private final int timeBaseNumerator;
-  private final int timeBaseDenominator;
+  private final TimeBase timeBase;
   private AVStream stream;
   private long originTicks;
 
@@ -48,9 +47,8 @@ final class SoundDemuxer implements SoundDecoder.Packets, AutoCloseable {
     this.container = container;
     this.index = index;
     this.stream = container.format().streams(index);
-    this.pictures = SoundTracks.pictures(container.format());
-    this.timeBaseNumerator = stream.time_base().num();
-    this.timeBaseDenominator = stream.time_base().den();
+    this.pictures = container.pictures();
+    this.timeBase = TimeBase.of(stream);
     this.originTicks =
         pictures < 0
             ? container.origin(stream)
@@ -177,15 +175,12 @@ final class SoundDemuxer implements SoundDecoder.Packets, AutoCloseable {
 
   @Override
   public long nanos(long ticks) {
-    if (ticks == Ffmpeg.NO_TIME || Math.abs(ticks) > Long.MAX_VALUE / 4) {
-      return Ffmpeg.NO_TIME;
-    }
-    return Ffmpeg.nanos(ticks - originTicks, timeBaseNumerator, timeBaseDenominator);
+    return timeBase.nanos(ticks, originTicks);
   }
 
   @Override
   public long length(long ticks) {
-    return ticks <= 0 ? 0 : Ffmpeg.nanos(ticks, timeBaseNumerator, timeBaseDenominator);
+    return timeBase.length(ticks);
   }
 
   /**
@@ -227,7 +222,7 @@ final class SoundDemuxer implements SoundDecoder.Packets, AutoCloseable {
     boolean own =
         avformat_index_get_entries_count(stream) > 0 && !container.kind().startsWith("matroska");
     AVStream guide = own || pictures < 0 ? stream : container.format().streams(pictures);
-    long ticks = originTicks + Ffmpeg.ticks(nanos, timeBaseNumerator, timeBaseDenominator);
+    long ticks = originTicks + timeBase.ticks(nanos);
     long guided = av_rescale_q(ticks, stream.time_base(), guide.time_base());
     return av_seek_frame(container.format(), guide.index(), guided, AVSEEK_FLAG_BACKWARD) >= 0;
   }

@@ -4,6 +4,7 @@ import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import io.moviechat.InferenceException;
+import io.moviechat.llm.internal.UnitVectors;
 import io.moviechat.recall.TextEmbedder;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,24 +57,9 @@ public final class LangChainEmbedder implements TextEmbedder {
     }
     List<float[]> vectors = new ArrayList<>(embeddings.size());
     for (Embedding embedding : embeddings) {
-      vectors.add(unit(embedding.vector()));
+      vectors.add(UnitVectors.of(embedding.vector(), name()));
     }
     return vectors;
-  }
-
-  private float[] unit(float[] vector) {
-    double square = 0;
-    for (float value : vector) {
-      square += (double) value * value;
-    }
-    if (!(square > 0) || Double.isInfinite(square)) {
-      throw new InferenceException(name() + " gave a vector without a direction");
-    }
-    float[] unit = new float[vector.length];
-    for (int i = 0; i < unit.length; i++) {
-      unit[i] = (float) (vector[i] / Math.sqrt(square));
-    }
-    return unit;
   }
 
   @Override
