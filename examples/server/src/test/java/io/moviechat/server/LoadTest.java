@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.management.OperatingSystemMXBean;
 import io.moviechat.library.Film;
 import java.lang.management.ManagementFactory;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -182,13 +183,63 @@ class LoadTest {
                 }
                 return times;
               });
-      long[] all = nanos.stream().flatMapToLong(Arrays::stream).sorted().toArray();
-      System.out.printf(
-          Locale.ROOT,
-          "a range took %.1f ms (median), %.1f ms (95 of 100), %.1f ms (longest)%n",
-          all[all.length / 2] / 1e6,
-          all[all.length * 95 / 100] / 1e6,
-          all[all.length - 1] / 1e6);
+      print("a range took", nanos.stream().flatMapToLong(Arrays::stream).toArray());
     }
+  }
+
+  @Test
+  void clientsThatLeave() throws Exception {
+    var gated = new Fixture.GatedModel();
+    gated.words = Integer.MAX_VALUE;
+    try (Fixture fixture =
+        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+      Film film = fixture.watched(fixture.clip("clip.mp4", 3));
+      String page = "/api/films/" + film.id() + "/asks";
+      String chat = "/v1/chat/completions";
+      String said =
+          "{\"model\":\""
+              + film.id()
+              + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Who?\"}]";
+      for (int wordMillis : new int[] {10, Integer.MAX_VALUE}) {
+        gated.wordMillis = wordMillis;
+        String when = wordMillis == 10 ? "a word each 10 ms" : "before the first word";
+        leave(fixture, gated, "page, " + when, page, "{\"question\":\"Who?\"}");
+        leave(fixture, gated, "chat, streamed, " + when, chat, said + ",\"stream\":true}");
+        leave(fixture, gated, "chat, whole, " + when, chat, said + "}");
+      }
+    }
+  }
+
+  /** Prints the time from a client's leaving to the end of the answer that it asked for. */
+  private static void leave(
+      Fixture fixture, Fixture.GatedModel gated, String what, String path, String question)
+      throws Exception {
+    SplittableRandom random = new SplittableRandom(1);
+    long[] nanos = new long[50];
+    for (int i = 0; i < nanos.length; i++) {
+      long left;
+      try (Socket client = fixture.post(path, question)) {
+        Fixture.until(() -> gated.answering.get() > 0);
+        Thread.sleep(random.nextInt(300)); // anywhere between two looks of the server
+        left = System.nanoTime();
+        assertThat(client.isClosed()).isFalse();
+      }
+      gated.cancelled.acquire();
+      nanos[i] = System.nanoTime() - left;
+      Fixture.until(() -> gated.answering.get() == 0);
+    }
+    print("a client leaves (" + what + "), its answer ends after", nanos);
+  }
+
+  private static void print(String what, long[] nanos) {
+    Arrays.sort(nanos);
+    System.out.printf(
+        Locale.ROOT,
+        "%s %.1f ms (median), %.1f ms (95 of 100), %.1f ms (longest of %d)%n",
+        what,
+        nanos[nanos.length / 2] / 1e6,
+        nanos[nanos.length * 95 / 100] / 1e6,
+        nanos[nanos.length - 1] / 1e6,
+        nanos.length);
   }
 }
