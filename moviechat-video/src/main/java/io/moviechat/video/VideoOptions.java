@@ -1,113 +1,182 @@
 package io.moviechat.video;
 
+import static io.moviechat.internal.Checks.require;
+
 import java.time.Duration;
 import java.util.Objects;
 
 /**
- * Limits and settings of opened videos. A value: start from {@link #DEFAULT}.
- *
- * @param timeout longest time without any progress of reading, above zero; a video that exceeds it
- *     fails with a {@link io.moviechat.VideoException}
- * @param threads threads that decode, at least 1: those of one decoder, or of several that share a
- *     sparse pass over a file
- * @param maxBytes largest input in bytes, where its size is known
- * @param maxPixels largest coded picture in pixels
- * @param maxDuration latest timestamp that is accepted
- * @param probeBytes bytes that may be read to find out what an input is, at least 4096
- * @param deinterlace whether of a frame that is marked as interlaced only the field taken first is
- *     shown, without the combs of movement, at half the height before scaling; otherwise both
- *     fields are woven
- * @param hardware what decodes
+ * Limits and settings of opened videos. Immutable and thread-safe: each {@code with} method gives
+ * options that differ in one thing.
  */
-public record VideoOptions(
-    Duration timeout,
-    int threads,
-    long maxBytes,
-    long maxPixels,
-    Duration maxDuration,
-    int probeBytes,
-    boolean deinterlace,
-    Hardware hardware) {
+public final class VideoOptions {
+  /** Every setting at the default that its {@code with} method names. */
+  public static final VideoOptions DEFAULT = new VideoOptions();
+
+  private Duration timeout = Duration.ofSeconds(30);
+  private int threads = Math.min(16, Runtime.getRuntime().availableProcessors());
+  private long maxBytes = Long.MAX_VALUE;
+  private long maxPixels = 64_000_000;
+  private Duration maxDuration = Duration.ofHours(100);
+  private int probeBytes = 5_000_000;
+  private boolean deinterlace = true;
+  private Hardware hardware = Hardware.NONE;
+
+  private VideoOptions() {}
+
+  private VideoOptions copy() {
+    VideoOptions copy = new VideoOptions();
+    copy.timeout = timeout;
+    copy.threads = threads;
+    copy.maxBytes = maxBytes;
+    copy.maxPixels = maxPixels;
+    copy.maxDuration = maxDuration;
+    copy.probeBytes = probeBytes;
+    copy.deinterlace = deinterlace;
+    copy.hardware = hardware;
+    return copy;
+  }
+
   /**
-   * 30 s without progress, one thread per core, any size in bytes, pictures of up to 64 million
-   * pixels, 100 hours, 5 MB for probing, deinterlacing, no hardware decoder.
+   * The same with a longest time without any progress of reading; a video that exceeds it fails
+   * with a {@link io.moviechat.VideoException}. Default: 30 s.
+   *
+   * @throws IllegalArgumentException unless above zero
    */
-  public static final VideoOptions DEFAULT =
-      new VideoOptions(
-          Duration.ofSeconds(30),
-          Math.min(16, Runtime.getRuntime().availableProcessors()),
-          Long.MAX_VALUE,
-          64_000_000,
-          Duration.ofHours(100),
-          5_000_000,
-          true,
-          Hardware.NONE);
+  public VideoOptions withTimeout(Duration value) {
+    require(!value.isNegative() && !value.isZero(), "timeout must be above zero, was %s", value);
+    VideoOptions copy = copy();
+    copy.timeout = value;
+    return copy;
+  }
 
   /**
-   * @throws IllegalArgumentException if a component is out of its range
+   * The same with threads that decode: those of one decoder, or of several that share a sparse pass
+   * over a file. Default: one for each core, 16 at most.
+   *
+   * @throws IllegalArgumentException unless 1 to 64
    */
-  public VideoOptions {
-    Objects.requireNonNull(timeout, "timeout");
-    Objects.requireNonNull(maxDuration, "maxDuration");
-    Objects.requireNonNull(hardware, "hardware");
-    require(!timeout.isNegative() && !timeout.isZero(), "timeout", timeout, "above zero");
-    require(threads >= 1 && threads <= 64, "threads", threads, "1 to 64");
-    require(maxBytes >= 1, "maxBytes", maxBytes, "at least 1");
-    require(maxPixels >= 1, "maxPixels", maxPixels, "at least 1");
-    require(
-        !maxDuration.isNegative() && maxDuration.compareTo(Duration.ofDays(10_000)) <= 0,
-        "maxDuration",
-        maxDuration,
-        "0 to 10,000 days");
-    require(probeBytes >= 4096, "probeBytes", probeBytes, "at least 4096");
+  public VideoOptions withThreads(int count) {
+    require(count >= 1 && count <= 64, "threads must be 1 to 64, was %s", count);
+    VideoOptions copy = copy();
+    copy.threads = count;
+    return copy;
   }
 
-  private static void require(boolean holds, String name, Object value, String expected) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + " must be " + expected + ", was " + value);
-    }
-  }
-
-  /** The same with another {@link #timeout()}. */
-  public VideoOptions withTimeout(Duration newTimeout) {
-    return new VideoOptions(
-        newTimeout, threads, maxBytes, maxPixels, maxDuration, probeBytes, deinterlace, hardware);
-  }
-
-  /** The same with another {@link #threads()}. */
-  public VideoOptions withThreads(int newThreads) {
-    return new VideoOptions(
-        timeout, newThreads, maxBytes, maxPixels, maxDuration, probeBytes, deinterlace, hardware);
-  }
-
-  /** The same with another {@link #maxBytes()}. */
+  /**
+   * The same with a largest input in bytes, where its size is known. Default: any size.
+   *
+   * @throws IllegalArgumentException if below 1
+   */
   public VideoOptions withMaxBytes(long bytes) {
-    return new VideoOptions(
-        timeout, threads, bytes, maxPixels, maxDuration, probeBytes, deinterlace, hardware);
+    require(bytes >= 1, "maxBytes must be at least 1, was %s", bytes);
+    VideoOptions copy = copy();
+    copy.maxBytes = bytes;
+    return copy;
   }
 
-  /** The same with another {@link #maxPixels()}. */
+  /**
+   * The same with a largest coded picture in pixels. Default: 64 million.
+   *
+   * @throws IllegalArgumentException if below 1
+   */
   public VideoOptions withMaxPixels(long pixels) {
-    return new VideoOptions(
-        timeout, threads, maxBytes, pixels, maxDuration, probeBytes, deinterlace, hardware);
+    require(pixels >= 1, "maxPixels must be at least 1, was %s", pixels);
+    VideoOptions copy = copy();
+    copy.maxPixels = pixels;
+    return copy;
   }
 
-  /** The same with another {@link #maxDuration()}. */
-  public VideoOptions withMaxDuration(Duration duration) {
-    return new VideoOptions(
-        timeout, threads, maxBytes, maxPixels, duration, probeBytes, deinterlace, hardware);
+  /**
+   * The same with a latest timestamp that is accepted. Default: 100 hours.
+   *
+   * @throws IllegalArgumentException unless 0 to 10,000 days
+   */
+  public VideoOptions withMaxDuration(Duration value) {
+    require(
+        !value.isNegative() && value.compareTo(Duration.ofDays(10_000)) <= 0,
+        "maxDuration must be 0 to 10,000 days, was %s",
+        value);
+    VideoOptions copy = copy();
+    copy.maxDuration = value;
+    return copy;
   }
 
-  /** The same with another {@link #deinterlace()}. */
-  public VideoOptions withDeinterlace(boolean newDeinterlace) {
-    return new VideoOptions(
-        timeout, threads, maxBytes, maxPixels, maxDuration, probeBytes, newDeinterlace, hardware);
+  /**
+   * The same with bytes that may be read to find out what an input is. Default: 5 million.
+   *
+   * @throws IllegalArgumentException if below 4096
+   */
+  public VideoOptions withProbeBytes(int bytes) {
+    require(bytes >= 4096, "probeBytes must be at least 4096, was %s", bytes);
+    VideoOptions copy = copy();
+    copy.probeBytes = bytes;
+    return copy;
   }
 
-  /** The same with another {@link #hardware()}. */
-  public VideoOptions withHardware(Hardware newHardware) {
-    return new VideoOptions(
-        timeout, threads, maxBytes, maxPixels, maxDuration, probeBytes, deinterlace, newHardware);
+  /**
+   * The same with another way of showing frames that are marked as interlaced: {@code true}, the
+   * default, shows only the field taken first, without the combs of movement, at half the height
+   * before scaling; {@code false} weaves both fields.
+   */
+  public VideoOptions withDeinterlace(boolean value) {
+    VideoOptions copy = copy();
+    copy.deinterlace = value;
+    return copy;
+  }
+
+  /** The same with another decoder. Default: {@link Hardware#NONE}. */
+  public VideoOptions withHardware(Hardware value) {
+    VideoOptions copy = copy();
+    copy.hardware = Objects.requireNonNull(value, "hardware");
+    return copy;
+  }
+
+  /** Longest time without any progress of reading. */
+  public Duration timeout() {
+    return timeout;
+  }
+
+  /** Threads that decode. */
+  public int threads() {
+    return threads;
+  }
+
+  /** Largest input in bytes. */
+  public long maxBytes() {
+    return maxBytes;
+  }
+
+  /** Largest coded picture in pixels. */
+  public long maxPixels() {
+    return maxPixels;
+  }
+
+  /** Latest timestamp that is accepted. */
+  public Duration maxDuration() {
+    return maxDuration;
+  }
+
+  /** Bytes that may be read to find out what an input is. */
+  public int probeBytes() {
+    return probeBytes;
+  }
+
+  /** Whether interlaced frames show only the field taken first. */
+  public boolean deinterlace() {
+    return deinterlace;
+  }
+
+  /** What decodes. */
+  public Hardware hardware() {
+    return hardware;
+  }
+
+  @Override
+  public String toString() {
+    return "VideoOptions[timeout=%s, threads=%d, maxBytes=%d, maxPixels=%d, maxDuration=%s, probeBytes=%d, deinterlace=%s, hardware=%s]"
+        .formatted(
+            timeout, threads, maxBytes, maxPixels, maxDuration, probeBytes, deinterlace, hardware);
   }
 
   /**
