@@ -5,16 +5,17 @@ package io.moviechat;
  * IllegalArgumentException} or {@link IllegalStateException}; a cancelled task throws {@link
  * java.util.concurrent.CancellationException}.
  */
-public abstract class MovieChatException extends RuntimeException {
+public abstract sealed class MovieChatException extends RuntimeException
+    permits InferenceException, MemoryFileException, ModelException, VideoException {
   private static final long serialVersionUID = 1L;
 
   /** Creates the exception with a message that says what was tried, on what, and what to do. */
-  protected MovieChatException(String message) {
+  MovieChatException(String message) {
     super(message);
   }
 
   /** Creates the exception with its cause. */
-  protected MovieChatException(String message, Throwable cause) {
+  MovieChatException(String message, Throwable cause) {
     super(message, cause);
   }
 }
