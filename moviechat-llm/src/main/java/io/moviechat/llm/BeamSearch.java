@@ -49,13 +49,13 @@ final class BeamSearch {
 
   private final GenerationOptions options;
   private final ImmutableSet<Integer> endIds;
-  private final List<LogitsProcessor> processors;
+  private final List<ModelBundle.LogitsProcessor> processors;
   private final Supplier<Optional<FinishReason>> stop;
 
   BeamSearch(
       GenerationOptions options,
       ImmutableSet<Integer> endIds,
-      List<LogitsProcessor> processors,
+      List<ModelBundle.LogitsProcessor> processors,
       Supplier<Optional<FinishReason>> stop) {
     this.options = options;
     this.endIds = endIds;
@@ -133,7 +133,7 @@ final class BeamSearch {
     List<Candidate> best = new ArrayList<>();
     for (Beam beam : beams) {
       float[] logits = beam.logits;
-      for (LogitsProcessor processor : processors) {
+      for (ModelBundle.LogitsProcessor processor : processors) {
         processor.process(IntBuffer.wrap(beam.tokens).asReadOnlyBuffer(), FloatBuffer.wrap(logits));
       }
       Sampler.penalise(logits, options, beam.seen, length - 1, endIds);

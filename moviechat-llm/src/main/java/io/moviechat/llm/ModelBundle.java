@@ -20,6 +20,8 @@ import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.VisionLanguageModel;
 import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -316,10 +318,10 @@ public final class ModelBundle implements VisionLanguageModel {
    *
    * @throws ModelException listing all that is wrong
    */
-  public BundleReport report() {
+  public Report report() {
     BundleSpec spec =
         read(settings.device.kind() == Device.Kind.CUDA ? settings.device : Device.CPU);
-    List<BundleReport.GraphReport> graphs = new ArrayList<>();
+    List<Report.GraphFile> graphs = new ArrayList<>();
     for (GraphKind kind : GraphKind.values()) {
       if (!spec.has(kind)) {
         continue;
@@ -327,14 +329,14 @@ public final class ModelBundle implements VisionLanguageModel {
       OnnxHeader header = spec.header(kind);
       try {
         graphs.add(
-            new BundleReport.GraphReport(
+            new Report.GraphFile(
                 "onnx/" + header.file().getFileName(),
                 Files.size(header.file()) + header.externalBytes()));
       } catch (IOException e) {
         throw new ModelException(header.file() + " cannot be read: " + e.getMessage(), e);
       }
     }
-    return new BundleReport(
+    return new Report(
         name(),
         spec.family().name(),
         graphs,
@@ -439,5 +441,55 @@ public final class ModelBundle implements VisionLanguageModel {
             ? "AUTO"
             : Arrays.toString(settings.precisions.values().toArray()))
         + "]";
+  }
+
+  /**
+   * Changes the scores of the next token before one is chosen: bans words, forces a grammar, and so
+   * on. Called on the answering thread, once per token, before the options of {@link
+   * io.moviechat.GenerationOptions} are applied. Thread-safe if several questions are asked at
+   * once.
+   */
+  @FunctionalInterface
+  public interface LogitsProcessor {
+    /**
+     * Changes scores in place.
+     *
+     * @param generated ids of the answer so far, read-only
+     * @param logits one score per id of the vocabulary; negative infinity bans a token
+     */
+    void process(IntBuffer generated, FloatBuffer logits);
+  }
+
+  /**
+   * What a bundle is, for people.
+   *
+   * @param name the folder's name
+   * @param family {@code SmolVLM} for instance
+   * @param graphs its graphs as they would be opened
+   * @param context the longest prompt with its answer, in tokens
+   * @param frameTokens visual tokens of a frame, empty if only running the encoder tells
+   * @param layers layers of the language model
+   * @param cacheBytesPerToken bytes of the caches for each token of the prompt
+   */
+  public record Report(
+      String name,
+      String family,
+      List<GraphFile> graphs,
+      int context,
+      Optional<TokenShape> frameTokens,
+      int layers,
+      long cacheBytesPerToken) {
+    /**
+     * A graph of a bundle.
+     *
+     * @param file relative to the bundle
+     * @param bytes with its external data
+     */
+    public record GraphFile(String file, long bytes) {}
+
+    /** Copies the list. */
+    public Report {
+      graphs = List.copyOf(graphs);
+    }
   }
 }

@@ -34,7 +34,7 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
   private final Decoder decoder;
   private final Tokenizer tokenizer;
   private final Pattern reserved;
-  private final List<LogitsProcessor> processors;
+  private final List<ModelBundle.LogitsProcessor> processors;
   private final @Nullable MemoryProjector projector;
   private final ResourceStack resources;
   private final Map<MovieView, MemoryPrefix> prefixes = new HashMap<>();
@@ -50,7 +50,7 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
       Decoder decoder,
       @Nullable MemoryProjector projector,
       Tokenizer tokenizer,
-      List<LogitsProcessor> processors,
+      List<ModelBundle.LogitsProcessor> processors,
       ResourceStack opened) {
     this.id = id;
     this.spec = spec;
@@ -228,7 +228,7 @@ final class OnnxAnswerGenerator implements AnswerGenerator {
     return tokenizer;
   }
 
-  List<LogitsProcessor> processors() {
+  List<ModelBundle.LogitsProcessor> processors() {
     return processors;
   }
 

@@ -209,7 +209,7 @@ final class OnnxAnswerSession implements AnswerSession {
 
     /** The next token, after a step. */
     private int choose(Lane lane) {
-      for (LogitsProcessor processor : generator.processors()) {
+      for (ModelBundle.LogitsProcessor processor : generator.processors()) {
         processor.process(
             IntBuffer.wrap(tokens, 0, count).asReadOnlyBuffer(), FloatBuffer.wrap(lane.logits()));
       }

@@ -36,7 +36,7 @@ class DoctorTest {
 
   @Test
   void reportsABundleWithoutLoadingIt() {
-    BundleReport report = ModelBundle.at(TestData.smolVlm()).report();
+    ModelBundle.Report report = ModelBundle.at(TestData.smolVlm()).report();
     assertThat(report.family()).isEqualTo("SmolVLM");
     assertThat(report.context()).isEqualTo(1024);
     assertThat(report.frameTokens()).contains(Views.SMOL);

@@ -1,7 +1,6 @@
 package io.moviechat.cli;
 
 import io.moviechat.llm.checkpoint.CheckpointImport;
-import io.moviechat.llm.checkpoint.ImportPrecision;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -64,7 +63,7 @@ final class ModelImportCommand implements Callable<Integer> {
       paramLabel = "P",
       defaultValue = "FP16",
       description = "${COMPLETION-CANDIDATES} (default: fp16).")
-  private ImportPrecision precision;
+  private CheckpointImport.Precision precision;
 
   @Option(
       names = "--int4-block",

@@ -2,7 +2,6 @@ package io.moviechat.bench.llm;
 
 import io.moviechat.TokenShape;
 import io.moviechat.bench.harness.Resident;
-import io.moviechat.llm.BundleReport;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.llm.Precision;
 import io.moviechat.spi.AnswerGenerator;
@@ -23,7 +22,7 @@ final class LlmMemoryChild {
 
   public static void main(String[] args) {
     ModelBundle bundle = ModelBundle.at(Path.of(args[1])).withPrecision(Precision.FP32);
-    BundleReport report = bundle.report();
+    ModelBundle.Report report = bundle.report();
     // What a JVM and the native library take without a model is not the model's.
     io.moviechat.llm.Doctor.examine();
     System.gc();
@@ -47,10 +46,10 @@ final class LlmMemoryChild {
         Locale.ROOT, "{\"peak\": %.0f, \"needed\": %.0f}%n", Resident.peakBytes() - before, needed);
   }
 
-  private static double weights(BundleReport report, String part) {
+  private static double weights(ModelBundle.Report report, String part) {
     return report.graphs().stream()
         .filter(graph -> graph.file().contains(part))
-        .mapToDouble(BundleReport.GraphReport::bytes)
+        .mapToDouble(ModelBundle.Report.GraphFile::bytes)
         .sum();
   }
 }

@@ -37,6 +37,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CheckpointImport {
   /**
+   * How an imported bundle stores and computes. What lies between memory and language model is
+   * float32 in every case, as in the original.
+   */
+  public enum Precision {
+    /** 32-bit floats everywhere: the exact network. */
+    FP32,
+    /** 16-bit products in all networks, as the original runs on a GPU; norms in 32 bits. */
+    FP16,
+    /**
+     * The language model's matrices in 4 bits, in blocks; its other values in 32 bits, embeddings
+     * and the vision side in 16.
+     */
+    INT4
+  }
+
+  /**
    * What an import made.
    *
    * @param bundle the folder, a model bundle
@@ -63,7 +79,7 @@ public final class CheckpointImport {
   private final Path qformer;
   private final @Nullable Path projection;
   private final Path checkpoint;
-  private final ImportPrecision precision;
+  private final Precision precision;
   private final Path out;
   private final OptionalInt visionHeads;
   private final OptionalInt visionBlocks;
@@ -217,8 +233,8 @@ public final class CheckpointImport {
                 .formatted(imageSize.getAsInt(), vision.patch()));
       }
     }
-    DataType half = precision == ImportPrecision.FP32 ? DataType.FLOAT : DataType.FLOAT16;
-    String suffix = precision == ImportPrecision.FP32 ? "" : "_fp16";
+    DataType half = precision == Precision.FP32 ? DataType.FLOAT : DataType.FLOAT16;
+    String suffix = precision == Precision.FP32 ? "" : "_fp16";
     Map<String, OnnxGraph> graphs = new LinkedHashMap<>();
     graphs.put(
         "vision_encoder" + suffix,
@@ -226,7 +242,7 @@ public final class CheckpointImport {
     graphs.put(
         "memory_projector", ProjectorGraph.build(sources.tuned(), projector, vision.queries()));
     graphs.put("embed_tokens" + suffix, EmbeddingGraph.build(sources.llama(), half));
-    boolean int4 = precision == ImportPrecision.INT4;
+    boolean int4 = precision == Precision.INT4;
     graphs.put(
         "decoder_model_merged" + (int4 ? "_q4" : suffix),
         DecoderGraph.build(
@@ -390,7 +406,7 @@ public final class CheckpointImport {
     private @Nullable Path projection;
     private @Nullable Path checkpoint;
     private @Nullable Path out;
-    private ImportPrecision precision = ImportPrecision.FP16;
+    private Precision precision = Precision.FP16;
     private OptionalInt visionHeads = OptionalInt.empty();
     private OptionalInt visionBlocks = OptionalInt.empty();
     private OptionalInt queryHeads = OptionalInt.empty();
@@ -440,8 +456,8 @@ public final class CheckpointImport {
       return this;
     }
 
-    /** Default {@link ImportPrecision#FP16}. */
-    public Builder precision(ImportPrecision value) {
+    /** Default {@link Precision#FP16}. */
+    public Builder precision(Precision value) {
       precision = Objects.requireNonNull(value, "precision");
       return this;
     }
@@ -479,7 +495,7 @@ public final class CheckpointImport {
       return this;
     }
 
-    /** Values that share a scale in {@link ImportPrecision#INT4}: 16 to 256. Default 32. */
+    /** Values that share a scale in {@link Precision#INT4}: 16 to 256. Default 32. */
     public Builder int4Block(int values) {
       if (Integer.bitCount(values) != 1 || values < 16 || values > 256) {
         throw new IllegalArgumentException(

@@ -10,7 +10,7 @@
  *         .eva(Path.of("eva_vit_g.pth"))
  *         .qformer(Path.of("blip2_pretrained_flant5xxl.pth"))
  *         .checkpoint(Path.of("finetune-vicuna7b-v2.pth"))
- *         .precision(ImportPrecision.FP16)
+ *         .precision(CheckpointImport.Precision.FP16)
  *         .out(Path.of("moviechat-7b"))
  *         .run();
  * }</pre>

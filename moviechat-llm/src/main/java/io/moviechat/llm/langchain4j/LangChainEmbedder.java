@@ -10,26 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/**
- * Finds what is said by the meaning that a LangChain4j embedding model gives: {@code
- * AllMiniLmL6V2QuantizedEmbeddingModel} for one, which runs in the process, or a server's.
- *
- * <p>Needs {@code dev.langchain4j:langchain4j-core} on the class path. As thread-safe as the model.
- */
-public final class LangChainEmbedder implements TextEmbedder {
+/** Vectors of an embedding model of LangChain4j. As thread-safe as the model. */
+final class LangChainEmbedder implements TextEmbedder {
   private final EmbeddingModel model;
 
-  private LangChainEmbedder(EmbeddingModel model) {
+  LangChainEmbedder(EmbeddingModel model) {
     this.model = Objects.requireNonNull(model, "model");
-  }
-
-  /**
-   * An embedder by a model, which stays the caller's: {@link #close()} leaves it as it is.
-   *
-   * @param model any embedding model
-   */
-  public static LangChainEmbedder of(EmbeddingModel model) {
-    return new LangChainEmbedder(model);
   }
 
   @Override

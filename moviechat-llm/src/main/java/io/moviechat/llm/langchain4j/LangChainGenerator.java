@@ -40,16 +40,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Answers with any chat model of LangChain4j that sees pictures. The memory's slots are shown as
- * {@link io.moviechat.llm.remote.OpenAiChat} shows them. Needs {@code
- * dev.langchain4j:langchain4j-core} on the class path.
- *
- * <p>What of {@link GenerationOptions} LangChain4j's requests know is passed on (length,
- * temperature, top-p, top-k, stop strings); beams and penalties are refused. The model stays the
- * caller's. As thread-safe as the model.
- */
-public final class LangChainGenerator implements AnswerGenerator {
+/** Answers with a chat model of LangChain4j. As thread-safe as the model. */
+final class LangChainGenerator implements AnswerGenerator {
   private static final long STEP_MILLIS = 20;
 
   /** Starts an answer. */
@@ -71,23 +63,11 @@ public final class LangChainGenerator implements AnswerGenerator {
     this.maxImages = maxImages;
   }
 
-  /**
-   * A generator whose answers are streamed.
-   *
-   * @param name for messages
-   * @param maxImages most pictures of a question, at least 1
-   */
-  public static LangChainGenerator of(String name, StreamingChatModel model, int maxImages) {
+  static LangChainGenerator of(String name, StreamingChatModel model, int maxImages) {
     return new LangChainGenerator(name, model::chat, maxImages);
   }
 
-  /**
-   * A generator whose answers come in one piece; while the model works, cancelling has no effect.
-   *
-   * @param name for messages
-   * @param maxImages most pictures of a question, at least 1
-   */
-  public static LangChainGenerator of(String name, ChatModel model, int maxImages) {
+  static LangChainGenerator of(String name, ChatModel model, int maxImages) {
     return new LangChainGenerator(
         name,
         (request, handler) -> {

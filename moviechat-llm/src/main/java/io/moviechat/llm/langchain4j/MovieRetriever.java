@@ -11,31 +11,12 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 
-/**
- * Lets a LangChain4j application ask a movie: each query is a question, its content the answer.
- *
- * <pre>{@code
- * ContentRetriever retriever = MovieRetriever.of(movie::ask);
- * }</pre>
- *
- * <p>The segment's metadata holds {@code start} and {@code end} of the time that the answer rests
- * on, in milliseconds. Needs {@code dev.langchain4j:langchain4j-core} on the class path. As
- * thread-safe as what it asks.
- */
-public final class MovieRetriever implements ContentRetriever {
+/** Takes each query as a question. As thread-safe as what it asks. */
+final class MovieRetriever implements ContentRetriever {
   private final Function<String, Answer> ask;
 
-  private MovieRetriever(Function<String, Answer> ask) {
+  MovieRetriever(Function<String, Answer> ask) {
     this.ask = Objects.requireNonNull(ask, "ask");
-  }
-
-  /**
-   * A retriever over whatever answers questions: {@code movie::ask}, or {@code
-   * movie.at(moment)::ask}, each of which takes every query by itself, so that one user's queries
-   * never colour another's answers. What is asked stays the caller's to close.
-   */
-  public static MovieRetriever of(Function<String, Answer> ask) {
-    return new MovieRetriever(ask);
   }
 
   @Override

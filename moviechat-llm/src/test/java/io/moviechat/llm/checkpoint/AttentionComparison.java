@@ -40,15 +40,18 @@ final class AttentionComparison {
 
   @Test
   void print(@TempDir Path folder) throws IOException {
-    for (ImportPrecision precision : List.of(ImportPrecision.FP32, ImportPrecision.INT4)) {
+    for (CheckpointImport.Precision precision :
+        List.of(CheckpointImport.Precision.FP32, CheckpointImport.Precision.INT4)) {
       compare(folder.resolve(precision.name()), precision);
     }
   }
 
-  private static void compare(Path folder, ImportPrecision precision) throws IOException {
+  private static void compare(Path folder, CheckpointImport.Precision precision)
+      throws IOException {
     CheckpointImport.Builder builder = SIZES.write(folder).precision(precision);
     Path bundle = builder.run().bundle();
-    String name = "decoder_model_merged" + (precision == ImportPrecision.INT4 ? "_q4" : "");
+    String name =
+        "decoder_model_merged" + (precision == CheckpointImport.Precision.INT4 ? "_q4" : "");
     Map<DecoderGraph.Attention, AnswerGenerator> generators =
         new EnumMap<>(DecoderGraph.Attention.class);
     Path llama = folder.resolve("llama");
@@ -63,7 +66,7 @@ final class AttentionComparison {
                 weights,
                 shape,
                 DataType.FLOAT,
-                precision == ImportPrecision.INT4 ? 32 : 0,
+                precision == CheckpointImport.Precision.INT4 ? 32 : 0,
                 attention),
             file);
         generators.put(attention, ModelBundle.at(bundle).openGenerator());

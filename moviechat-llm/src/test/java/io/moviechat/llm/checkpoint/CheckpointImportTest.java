@@ -83,13 +83,13 @@ class CheckpointImportTest {
   }
 
   @ParameterizedTest
-  @EnumSource(ImportPrecision.class)
-  void writesACompleteBundle(ImportPrecision precision) throws IOException {
+  @EnumSource(CheckpointImport.Precision.class)
+  void writesACompleteBundle(CheckpointImport.Precision precision) throws IOException {
     CheckpointImport.Report report = complete().precision(precision).run();
     Path bundle = output.resolve("bundle");
     assertThat(report.bundle()).isEqualTo(bundle);
-    String suffix = precision == ImportPrecision.FP32 ? "" : "_fp16";
-    String decoder = precision == ImportPrecision.INT4 ? "_q4" : suffix;
+    String suffix = precision == CheckpointImport.Precision.FP32 ? "" : "_fp16";
+    String decoder = precision == CheckpointImport.Precision.INT4 ? "_q4" : suffix;
     for (String file :
         List.of(
             "config.json",
@@ -118,9 +118,9 @@ class CheckpointImportTest {
 
   @Test
   void aDeltaGivesTheSameBundleAsItsTarget() throws IOException {
-    complete().precision(ImportPrecision.FP32).run();
+    complete().precision(CheckpointImport.Precision.FP32).run();
     complete()
-        .precision(ImportPrecision.FP32)
+        .precision(CheckpointImport.Precision.FP32)
         .llama(input.resolve("llama-base"))
         .delta(input.resolve("vicuna-delta"))
         .projection(input.resolve("pretrained_minigpt4.pth"))
@@ -383,11 +383,12 @@ class CheckpointImportTest {
   }
 
   @ParameterizedTest
-  @EnumSource(ImportPrecision.class)
-  void tokensAreMergedOnRequest(ImportPrecision precision) throws IOException {
+  @EnumSource(CheckpointImport.Precision.class)
+  void tokensAreMergedOnRequest(CheckpointImport.Precision precision) throws IOException {
     Path bundle = complete().precision(precision).mergeTokens(3).run().bundle();
     assertThat(bundle.resolve("config.json")).content().contains("\"merged_tokens_per_block\" : 3");
-    String name = precision == ImportPrecision.FP32 ? "vision_encoder" : "vision_encoder_fp16";
+    String name =
+        precision == CheckpointImport.Precision.FP32 ? "vision_encoder" : "vision_encoder_fp16";
     try (OrtRunner runner = new OrtRunner(bundle.resolve("onnx/" + name + ".onnx"))) {
       var pixels =
           OrtRunner.Array.of(CheckpointGoldens.array("pixels"), CheckpointGoldens.shape("pixels"));
@@ -418,10 +419,10 @@ class CheckpointImportTest {
     java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN).putFloat(at, 1e30f);
     Files.write(file, bytes);
     refused(
-        complete().precision(ImportPrecision.FP16),
+        complete().precision(CheckpointImport.Precision.FP16),
         "Qformer.bert.encoder.layer.0.attention.self.query.weight",
         "fp32");
-    assertThat(complete().precision(ImportPrecision.FP32).run().bytes()).isPositive();
+    assertThat(complete().precision(CheckpointImport.Precision.FP32).run().bytes()).isPositive();
   }
 
   private static int indexOf(byte[] bytes, int bits) {

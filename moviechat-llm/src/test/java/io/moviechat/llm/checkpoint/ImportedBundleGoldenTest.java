@@ -49,7 +49,7 @@ class ImportedBundleGoldenTest {
 
   @BeforeAll
   static void importAll() {
-    for (ImportPrecision precision : ImportPrecision.values()) {
+    for (CheckpointImport.Precision precision : CheckpointImport.Precision.values()) {
       CheckpointImport.builder()
           .llama(CheckpointGoldens.file("llama-base"))
           .delta(CheckpointGoldens.file("vicuna-delta"))
@@ -70,18 +70,18 @@ class ImportedBundleGoldenTest {
     assertThat(NativeOwner.openOwners()).isEmpty();
   }
 
-  private static ModelBundle bundle(ImportPrecision precision) {
+  private static ModelBundle bundle(CheckpointImport.Precision precision) {
     return ModelBundle.at(root.resolve(precision.name()));
   }
 
   /** Largest relative error that a precision may have on the frame tokens. */
-  private static double bound(ImportPrecision precision) {
-    return precision == ImportPrecision.FP32 ? 1e-4 : 1e-2;
+  private static double bound(CheckpointImport.Precision precision) {
+    return precision == CheckpointImport.Precision.FP32 ? 1e-4 : 1e-2;
   }
 
   @ParameterizedTest
-  @EnumSource(ImportPrecision.class)
-  void framesBecomeTheSameTokens(ImportPrecision precision) {
+  @EnumSource(CheckpointImport.Precision.class)
+  void framesBecomeTheSameTokens(CheckpointImport.Precision precision) {
     long[] shape = CheckpointGoldens.shape("frames");
     float[] pixels = CheckpointGoldens.array("frames");
     int bytes = (int) (shape[1] * shape[2] * shape[3]);
@@ -134,7 +134,7 @@ class ImportedBundleGoldenTest {
     GenerationOptions options =
         GenerationOptions.builder().maxTokens(EXPECTED.path("greedy").path("ids").size()).build();
     String question = EXPECTED.path("prompt").path("question").asText();
-    try (AnswerGenerator generator = bundle(ImportPrecision.FP32).openGenerator();
+    try (AnswerGenerator generator = bundle(CheckpointImport.Precision.FP32).openGenerator();
         AnswerSession session = generator.open(view())) {
       assertThat(generator.tokenWidth()).hasValue((int) CheckpointGoldens.shape("long_memory")[2]);
       StringBuilder streamed = new StringBuilder();
@@ -153,8 +153,8 @@ class ImportedBundleGoldenTest {
   }
 
   @ParameterizedTest
-  @EnumSource(ImportPrecision.class)
-  void everyPrecisionAnswersConversations(ImportPrecision precision) {
+  @EnumSource(CheckpointImport.Precision.class)
+  void everyPrecisionAnswersConversations(CheckpointImport.Precision precision) {
     GenerationOptions options = GenerationOptions.builder().maxTokens(8).build();
     try (AnswerGenerator generator = bundle(precision).openGenerator();
         AnswerSession session = generator.open(view())) {
@@ -177,7 +177,7 @@ class ImportedBundleGoldenTest {
         MovieView.of(new MemorySnapshot(slot.shape(), List.of(slot), slot.frames(), 0))
             .at(Duration.ofSeconds(4));
     GenerationOptions options = GenerationOptions.builder().maxTokens(4).build();
-    try (AnswerGenerator generator = bundle(ImportPrecision.FP32).openGenerator();
+    try (AnswerGenerator generator = bundle(CheckpointImport.Precision.FP32).openGenerator();
         AnswerSession session = generator.open(one)) {
       assertThat(
               session
@@ -205,7 +205,7 @@ class ImportedBundleGoldenTest {
               FloatBuffer.allocate(shape.floats())));
     }
     GenerationOptions options = GenerationOptions.builder().maxTokens(1).build();
-    try (AnswerGenerator generator = bundle(ImportPrecision.FP32).openGenerator()) {
+    try (AnswerGenerator generator = bundle(CheckpointImport.Precision.FP32).openGenerator()) {
       assertThat(generator.maxSlots(shape)).hasValue(1024);
       for (int count : new int[] {256, 257, 1024}) {
         try (AnswerSession session = generator.open(view(shape, slots.subList(0, count)))) {
@@ -228,13 +228,16 @@ class ImportedBundleGoldenTest {
 
   @Test
   void theOriginalsPresetsAreTheDefaults() {
-    ModelDefaults defaults = bundle(ImportPrecision.FP32).defaults();
+    ModelDefaults defaults = bundle(CheckpointImport.Precision.FP32).defaults();
     assertThat(defaults.sampling()).hasValue(FrameSampling.ORIGINAL);
     assertThat(defaults.memoryStrategy()).hasValue("moviechat");
     assertThat(defaults.shortTermFrames()).hasValue(18);
     assertThat(defaults.consolidateTo()).hasValue(2);
     assertThat(defaults.longTermSlots()).hasValue(256);
-    assertThat(bundle(ImportPrecision.FP32).generationDefaults().map(GenerationOptions::maxTokens))
+    assertThat(
+            bundle(CheckpointImport.Precision.FP32)
+                .generationDefaults()
+                .map(GenerationOptions::maxTokens))
         .hasValue(300);
   }
 

@@ -22,16 +22,17 @@ class ReleasedSizesTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @EnumSource(ImportPrecision.class)
-  void everyGraphLoadsWithEveryShapeInferred(ImportPrecision precision) throws IOException {
+  @EnumSource(CheckpointImport.Precision.class)
+  void everyGraphLoadsWithEveryShapeInferred(CheckpointImport.Precision precision)
+      throws IOException {
     // ONNX Runtime reserves (it does not touch) memory for all weights: with 32 bits, more than
     // many machines have for all 32 layers, which are alike.
     SyntheticRelease release =
-        precision == ImportPrecision.FP32
+        precision == CheckpointImport.Precision.FP32
             ? SyntheticRelease.RELEASED.withLlamaLayers(4)
             : SyntheticRelease.RELEASED;
     CheckpointImport.Builder builder = release.write(folder).precision(precision);
-    if (precision == ImportPrecision.INT4) {
+    if (precision == CheckpointImport.Precision.INT4) {
       builder.mergeTokens(4);
     }
     Map<String, OnnxGraph> graphs = builder.graphs();
@@ -56,7 +57,7 @@ class ReleasedSizesTest {
   @Test
   void nodesSayWhichLayerTheyAre() throws IOException {
     Map<String, OnnxGraph> graphs =
-        SyntheticRelease.RELEASED.write(folder).precision(ImportPrecision.FP16).graphs();
+        SyntheticRelease.RELEASED.write(folder).precision(CheckpointImport.Precision.FP16).graphs();
     assertThat(names(graphs.get("vision_encoder_fp16")))
         .contains(
             "/vit/blocks.0/attn/qkv/MatMul",
@@ -76,7 +77,7 @@ class ReleasedSizesTest {
   @Test
   void sizesAreThoseOfTheRelease() throws IOException {
     Map<String, OnnxGraph> graphs =
-        SyntheticRelease.RELEASED.write(folder).precision(ImportPrecision.FP16).graphs();
+        SyntheticRelease.RELEASED.write(folder).precision(CheckpointImport.Precision.FP16).graphs();
     // Vicuna 7B has 6,738,423,808 weights in 32,001 tokens; the rest are rotary tables and numbers.
     long language =
         graphs.get("embed_tokens_fp16").parameters()

@@ -19,7 +19,7 @@ final class WritingCost {
 
   public static void main(String[] args) throws IOException {
     Path folder = Files.createDirectories(Path.of(args[0]));
-    for (ImportPrecision precision : ImportPrecision.values()) {
+    for (CheckpointImport.Precision precision : CheckpointImport.Precision.values()) {
       CheckpointImport.Builder builder =
           SIZES.write(Files.createDirectory(folder.resolve(precision.name()))).precision(precision);
       ManagementFactory.getMemoryPoolMXBeans().forEach(pool -> pool.resetPeakUsage());

@@ -8,6 +8,7 @@ import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.output.Response;
 import io.moviechat.InferenceException;
+import io.moviechat.recall.TextEmbedder;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +32,7 @@ class LangChainEmbedderTest {
 
   @Test
   void givesVectorsOfLengthOneInOrder() {
-    LangChainEmbedder embedder = LangChainEmbedder.of(new Lengths());
+    TextEmbedder embedder = LangChain.embedder(new Lengths());
 
     assertThat(embedder.name()).isEqualTo("Lengths");
     assertThat(embedder.embed(List.of())).isEmpty();
@@ -44,13 +45,13 @@ class LangChainEmbedderTest {
 
   @Test
   void whatFailsInTheModelIsAFailureOfInference() {
-    LangChainEmbedder broken =
-        LangChainEmbedder.of(
+    TextEmbedder broken =
+        LangChain.embedder(
             segments -> {
               throw new IllegalArgumentException("no key");
             });
-    LangChainEmbedder few =
-        LangChainEmbedder.of(segments -> Response.from(List.of(Embedding.from(new float[] {0}))));
+    TextEmbedder few =
+        LangChain.embedder(segments -> Response.from(List.of(Embedding.from(new float[] {0}))));
 
     assertThatThrownBy(() -> broken.embed(List.of("a")))
         .isInstanceOf(InferenceException.class)

@@ -15,6 +15,7 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.rag.content.Content;
+import dev.langchain4j.rag.content.retriever.ContentRetriever;
 import dev.langchain4j.rag.query.Query;
 import io.moviechat.Answer;
 import io.moviechat.Conversation;
@@ -27,6 +28,7 @@ import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.llm.Views;
+import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
@@ -77,7 +79,7 @@ class LangChainTest {
             .withSystemPrompt("Be brief.")
             .withHistory(List.of(new Conversation.Turn("Who?", "Nobody.")));
     List<String> pieces = new ArrayList<>();
-    try (LangChainGenerator generator = LangChainGenerator.of("test", streaming("A ", "dog."), 8);
+    try (AnswerGenerator generator = LangChain.generator("test", streaming("A ", "dog."), 8);
         AnswerSession session = generator.open(view())) {
       GeneratedAnswer answer = session.answer(request, pieces::add);
       assertThat(answer.text()).isEqualTo("A dog.");
@@ -110,7 +112,7 @@ class LangChainTest {
         AnswerRequest.of(
                 "What now?", GenerationOptions.builder().stopStrings(List.of("END")).build())
             .withCancelled(() -> heard.length() > 0);
-    try (LangChainGenerator generator = LangChainGenerator.of("test", neverEnds, 8);
+    try (AnswerGenerator generator = LangChain.generator("test", neverEnds, 8);
         AnswerSession session = generator.open(view())) {
       GeneratedAnswer answer = session.answer(request, heard::append);
       assertThat(answer.finishReason()).isEqualTo(FinishReason.CANCELLED);
@@ -128,7 +130,7 @@ class LangChainTest {
             return ChatResponse.builder().aiMessage(AiMessage.from("Yes.")).build();
           }
         };
-    try (LangChainGenerator generator = LangChainGenerator.of("test", model, 8);
+    try (AnswerGenerator generator = LangChain.generator("test", model, 8);
         AnswerSession session = generator.open(view())) {
       assertThat(
               session
@@ -147,7 +149,7 @@ class LangChainTest {
             handler.onError(new IllegalStateException("no quota"));
           }
         };
-    try (LangChainGenerator generator = LangChainGenerator.of("test", failing, 8);
+    try (AnswerGenerator generator = LangChain.generator("test", failing, 8);
         AnswerSession session = generator.open(view())) {
       assertThatThrownBy(
               () ->
@@ -177,8 +179,8 @@ class LangChainTest {
             1,
             shape,
             FloatBuffer.allocate(1));
-    MovieRetriever retriever =
-        MovieRetriever.of(
+    ContentRetriever retriever =
+        LangChain.retriever(
             question ->
                 Answer.of(
                     GeneratedAnswer.builder("A dog: " + question, FinishReason.STOP).build(),
