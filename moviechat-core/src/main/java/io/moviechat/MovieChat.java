@@ -89,7 +89,7 @@ public final class MovieChat implements AutoCloseable {
   }
 
   /** The memory strategy with its settings, limited to what the model can read. */
-  public VideoMemoryFactory memoryFactory() {
+  public VideoMemory.Factory memoryFactory() {
     return model.memoryFactory();
   }
 
@@ -390,7 +390,7 @@ public final class MovieChat implements AutoCloseable {
     }
 
     /** The memory strategy. Default: the model's wish, else the first one on the class path. */
-    public Builder memory(VideoMemoryFactory value) {
+    public Builder memory(VideoMemory.Factory value) {
       opening.memoryFactory = Objects.requireNonNull(value, "memory");
       return this;
     }

@@ -3,6 +3,7 @@ package io.moviechat;
 import io.moviechat.recall.SlotScorer;
 import io.moviechat.recall.TextEmbedder;
 import io.moviechat.spi.AnswerGenerator;
+import io.moviechat.spi.VideoMemory;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -20,7 +21,7 @@ record OpenedModel(
     String name,
     SharedEncoder encoder,
     AnswerGenerator generator,
-    VideoMemoryFactory memoryFactory,
+    VideoMemory.Factory memoryFactory,
     Optional<Recaller.Settings> recall,
     Optional<Recaller.Settings> narrowing,
     Optional<TextEmbedder> embedder,

@@ -10,6 +10,7 @@ import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryProvider;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.VisionLanguageModel;
@@ -51,7 +52,7 @@ final class Opening {
   @Nullable VisionLanguageModel model;
   @Nullable FrameEncoder encoder;
   @Nullable AnswerGenerator generator;
-  @Nullable VideoMemoryFactory memoryFactory;
+  VideoMemory.@Nullable Factory memoryFactory;
   MemoryBudget memoryBudget = MemoryBudget.UNLIMITED;
   @Nullable List<SlotScorer> scorers;
   boolean searching;
@@ -90,7 +91,7 @@ final class Opening {
       requireSameWidth(frameEncoder, answerGenerator);
       List<SlotScorer> asked = scorers(chosen, opened);
       int promptSlots = promptSlots(frameEncoder.shape(), answerGenerator, recentFrames);
-      VideoMemoryFactory fitting =
+      VideoMemory.Factory fitting =
           asked.isEmpty()
               ? memory(
                   defaults,
@@ -211,10 +212,11 @@ final class Opening {
     return readable.getAsInt() - reserved;
   }
 
-  private VideoMemoryFactory memory(ModelDefaults defaults, TokenShape shape, MemoryBudget budget) {
-    VideoMemoryFactory wanted =
+  private VideoMemory.Factory memory(
+      ModelDefaults defaults, TokenShape shape, MemoryBudget budget) {
+    VideoMemory.Factory wanted =
         memoryFactory != null ? memoryFactory : memoryProvider().factory(defaults);
-    VideoMemoryFactory fitting = wanted.within(budget, shape);
+    VideoMemory.Factory fitting = wanted.within(budget, shape);
     log.info(
         "memory {} ({}): at most {} slots of {} tokens",
         fitting.strategy(),

@@ -6,6 +6,7 @@ import io.moviechat.internal.VideoFingerprint;
 import io.moviechat.speech.Cues;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.SavedMemory;
+import io.moviechat.spi.VideoMemory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -31,7 +32,7 @@ final class SavedMovies {
 
   SavedMemory describe(
       MemorySnapshot snapshot,
-      VideoMemoryFactory memoryFactory,
+      VideoMemory.Factory memoryFactory,
       FrameSampling sampling,
       VideoLocation video,
       Optional<String> fingerprint,

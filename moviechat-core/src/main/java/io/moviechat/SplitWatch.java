@@ -7,7 +7,6 @@ import com.google.common.math.IntMath;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.moviechat.internal.Samplings;
 import io.moviechat.internal.VideoFingerprint;
-import io.moviechat.spi.PartedMemory;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
 import java.net.URI;
@@ -41,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 public final class SplitWatch {
   private final MovieChat chat;
   private final VideoLocation video;
-  private final PartedMemory strategy;
+  private final VideoMemory.Parts strategy;
   private final FrameSampling sampling;
   private final Optional<String> fingerprint;
 
@@ -57,7 +56,7 @@ public final class SplitWatch {
   private final String label;
 
   private SplitWatch(
-      MovieChat chat, VideoLocation video, PartedMemory strategy, String kind, int parts) {
+      MovieChat chat, VideoLocation video, VideoMemory.Parts strategy, String kind, int parts) {
     this.chat = chat;
     this.video = video;
     this.strategy = strategy;

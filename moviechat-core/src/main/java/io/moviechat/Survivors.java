@@ -2,7 +2,7 @@ package io.moviechat;
 
 import io.moviechat.internal.Samplings;
 import io.moviechat.spi.FrameStream;
-import io.moviechat.spi.PartedMemory;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,18 +16,18 @@ import org.jspecify.annotations.Nullable;
  * the end are decoded and encoded.
  */
 final class Survivors {
-  private final PartedMemory strategy;
+  private final VideoMemory.Parts strategy;
   private final FrameSampling sampling;
   private volatile long @Nullable [] all;
   private volatile int[] kept = {};
 
-  private Survivors(PartedMemory strategy, FrameSampling sampling) {
+  private Survivors(VideoMemory.Parts strategy, FrameSampling sampling) {
     this.strategy = strategy;
     this.sampling = sampling;
   }
 
   /** Empty if what frames show matters to the strategy. */
-  static Optional<Survivors> of(VideoMemoryFactory factory, FrameSampling sampling) {
+  static Optional<Survivors> of(VideoMemory.Factory factory, FrameSampling sampling) {
     return factory.goesByTimesAlone()
         ? Optional.of(new Survivors(factory.inParts(), sampling))
         : Optional.empty();

@@ -39,7 +39,7 @@ final class WatchPass {
   private final Words words;
   private final WatchOptions options;
   private final long start = System.nanoTime();
-  private final VideoMemoryFactory memoryFactory;
+  private final VideoMemory.Factory memoryFactory;
 
   WatchPass(
       OpenedModel model,

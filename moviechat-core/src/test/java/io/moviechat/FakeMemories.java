@@ -1,6 +1,7 @@
 package io.moviechat;
 
 import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryProvider;
 import io.moviechat.spi.testing.FakeMemory;
 import java.util.List;
@@ -13,7 +14,7 @@ public final class FakeMemories implements VideoMemoryProvider {
   }
 
   @Override
-  public VideoMemoryFactory factory(ModelDefaults defaults) {
+  public VideoMemory.Factory factory(ModelDefaults defaults) {
     return FakeMemory.factory(defaults.longTermSlots().orElse(10));
   }
 }

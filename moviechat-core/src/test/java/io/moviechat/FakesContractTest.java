@@ -3,6 +3,7 @@ package io.moviechat;
 import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.testing.AnswerGeneratorContract;
 import io.moviechat.spi.testing.FakeEncoder;
@@ -21,7 +22,7 @@ class FakesContractTest {
   @Nested
   class Memory extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return FakeMemory.factory(12);
     }
   }

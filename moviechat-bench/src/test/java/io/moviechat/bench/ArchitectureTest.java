@@ -2,17 +2,21 @@ package io.moviechat.bench;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaModifier.PUBLIC;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The arrows between the modules, as docs/architecture.md draws them. */
 class ArchitectureTest {
@@ -119,6 +123,30 @@ class ArchitectureTest {
         .resideInAPackage("io.moviechat.bench.eval..")
         .should(ACCESS_STANDARD_STREAMS)
         .check(classes);
+  }
+
+  /** Who raises a number has looked for a type that it replaces, and says why there is none. */
+  @ParameterizedTest
+  @CsvSource({
+    "io.moviechat, 30",
+    "io.moviechat.batch, 3",
+    "io.moviechat.library, 2",
+    "io.moviechat.recall, 7",
+    "io.moviechat.speech, 6",
+    "io.moviechat.spi, 16",
+    "io.moviechat.memory.., 6",
+    "io.moviechat.video.., 10",
+    "io.moviechat.llm.., 12",
+  })
+  void publicTypesStayFew(String packages, int most) {
+    assertThat(classes)
+        .filteredOn(resideInAPackage(packages))
+        .filteredOn(type -> !type.getPackageName().endsWith(".internal"))
+        .filteredOn(type -> type.isTopLevelClass() && type.getModifiers().contains(PUBLIC))
+        .extracting(JavaClass::getName)
+        .as("public types of %s", packages)
+        .isNotEmpty()
+        .hasSizeLessThanOrEqualTo(most);
   }
 
   @Test

@@ -1,7 +1,6 @@
 package io.moviechat.spi;
 
 import io.moviechat.MemorySnapshot;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.speech.Cues;
 import java.util.Objects;
 import java.util.Optional;
@@ -48,12 +47,12 @@ public final class SavedMemory {
     return encoderId;
   }
 
-  /** {@link VideoMemoryFactory#strategy()}, empty if unknown. */
+  /** {@link VideoMemory.Factory#strategy()}, empty if unknown. */
   public String strategy() {
     return strategy;
   }
 
-  /** {@link VideoMemoryFactory#settings()}, empty if unknown. */
+  /** {@link VideoMemory.Factory#settings()}, empty if unknown. */
   public String settings() {
     return settings;
   }
@@ -112,8 +111,8 @@ public final class SavedMemory {
     /**
      * The strategy that made it.
      *
-     * @param name {@link VideoMemoryFactory#strategy()}
-     * @param values {@link VideoMemoryFactory#settings()}
+     * @param name {@link VideoMemory.Factory#strategy()}
+     * @param values {@link VideoMemory.Factory#settings()}
      */
     public Builder strategy(String name, String values) {
       strategy = Objects.requireNonNull(name, "strategy");

@@ -1,7 +1,6 @@
 package io.moviechat.spi;
 
 import io.moviechat.MemorySnapshot;
-import io.moviechat.VideoMemoryFactory;
 import java.util.List;
 
 /** Offers memory strategies by name. Found by {@link java.util.ServiceLoader}. Thread-safe. */
@@ -15,7 +14,7 @@ public interface VideoMemoryProvider {
    * @param defaults the model's wishes; what it leaves open takes the strategy's own default
    * @throws IllegalArgumentException if there is no such strategy, naming those that exist
    */
-  VideoMemoryFactory factory(ModelDefaults defaults);
+  VideoMemory.Factory factory(ModelDefaults defaults);
 
   /**
    * Consolidates a memory at question time to what a prompt holds: merges of what the question

@@ -5,9 +5,7 @@ import static io.moviechat.internal.Checks.require;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
-import io.moviechat.spi.PartedMemory;
 import io.moviechat.spi.VideoMemory;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -19,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * newer systems in our own words. docs/memory.md says when to use which.
  *
  * <pre>{@code
- * VideoMemoryFactory strategy = MemoryStrategies.moviechat().longTermSlots(64).build();
+ * VideoMemory.Factory strategy = MemoryStrategies.moviechat().longTermSlots(64).build();
  * }</pre>
  *
  * <p>All slots together, short-term ones included, are never more than asked for. Where no number
@@ -96,32 +94,32 @@ public final class MemoryStrategies {
   }
 
   /** A baseline, name {@code uniform}: frames spread evenly over the time watched so far. */
-  public static VideoMemoryFactory uniform() {
+  public static VideoMemory.Factory uniform() {
     return uniform(DEFAULT_SLOTS, false);
   }
 
   /** {@link #uniform()} with a number of frames, at least 2. */
-  public static VideoMemoryFactory uniform(int slots) {
+  public static VideoMemory.Factory uniform(int slots) {
     return uniform(slots, true);
   }
 
   /** A baseline, name {@code recent}: the newest frames and nothing else. */
-  public static VideoMemoryFactory recent() {
+  public static VideoMemory.Factory recent() {
     return recent(DEFAULT_SLOTS, false);
   }
 
   /** {@link #recent()} with a number of frames, at least 1. */
-  public static VideoMemoryFactory recent(int slots) {
+  public static VideoMemory.Factory recent(int slots) {
     return recent(slots, true);
   }
 
   /** A baseline, name {@code reservoir}: a random sample of all frames, with seed 0. */
-  public static VideoMemoryFactory reservoir() {
+  public static VideoMemory.Factory reservoir() {
     return reservoir(DEFAULT_SLOTS, 0, false);
   }
 
   /** {@link #reservoir()} with a number of frames, at least 1, and a seed. */
-  public static VideoMemoryFactory reservoir(int slots, long seed) {
+  public static VideoMemory.Factory reservoir(int slots, long seed) {
     return reservoir(slots, seed, true);
   }
 
@@ -129,12 +127,12 @@ public final class MemoryStrategies {
    * Name {@code memory-bank}: when full, each token position merges its own most similar adjacent
    * pair. After MA-LMM (He et al., CVPR 2024).
    */
-  public static VideoMemoryFactory memoryBank() {
+  public static VideoMemory.Factory memoryBank() {
     return memoryBank(DEFAULT_SLOTS, false);
   }
 
   /** {@link #memoryBank()} with a number of slots, at least 2. */
-  public static VideoMemoryFactory memoryBank(int slots) {
+  public static VideoMemory.Factory memoryBank(int slots) {
     return memoryBank(slots, true);
   }
 
@@ -143,12 +141,12 @@ public final class MemoryStrategies {
    * and the newest frames (a quarter of the slots, at most 32). After Flash-VStream (Zhang et al.,
    * 2024).
    */
-  public static VideoMemoryFactory clusters() {
+  public static VideoMemory.Factory clusters() {
     return clusters(DEFAULT_SLOTS, false);
   }
 
   /** {@link #clusters()} with a number of slots, at least 4. */
-  public static VideoMemoryFactory clusters(int slots) {
+  public static VideoMemory.Factory clusters(int slots) {
     return clusters(slots, true);
   }
 
@@ -156,12 +154,12 @@ public final class MemoryStrategies {
    * Name {@code events}: the movie is cut where adjacent frames differ suddenly, and every event
    * has the same budget.
    */
-  public static VideoMemoryFactory events() {
+  public static VideoMemory.Factory events() {
     return events(DEFAULT_SLOTS, false);
   }
 
   /** {@link #events()} with a number of slots, at least 2. */
-  public static VideoMemoryFactory events(int slots) {
+  public static VideoMemory.Factory events(int slots) {
     return events(slots, true);
   }
 
@@ -169,28 +167,28 @@ public final class MemoryStrategies {
    * Name {@code hybrid}, recommended for live use: the newest frames in full detail (a quarter of
    * the slots, at most 32), and consolidated slots of what came before: 16 frames become 2.
    */
-  public static VideoMemoryFactory hybrid() {
+  public static VideoMemory.Factory hybrid() {
     return hybrid(DEFAULT_SLOTS, false);
   }
 
   /** {@link #hybrid()} with a number of slots, at least 6. */
-  public static VideoMemoryFactory hybrid(int slots) {
+  public static VideoMemory.Factory hybrid(int slots) {
     return hybrid(slots, true);
   }
 
-  static VideoMemoryFactory uniform(int slots, boolean chosen) {
+  static VideoMemory.Factory uniform(int slots, boolean chosen) {
     return sampling(UNIFORM, "", slots, 2, chosen, SamplingMemory.UNIFORM);
   }
 
-  static VideoMemoryFactory recent(int slots, boolean chosen) {
+  static VideoMemory.Factory recent(int slots, boolean chosen) {
     return sampling(RECENT, "", slots, 1, chosen, SamplingMemory.RECENT);
   }
 
-  static VideoMemoryFactory reservoir(int slots, long seed, boolean chosen) {
+  static VideoMemory.Factory reservoir(int slots, long seed, boolean chosen) {
     return sampling(RESERVOIR, " seed=" + seed, slots, 1, chosen, SamplingMemory.reservoir(seed));
   }
 
-  private static VideoMemoryFactory sampling(
+  private static VideoMemory.Factory sampling(
       String name, String extra, int slots, int least, boolean chosen, SamplingMemory.Rule rule) {
     Parts.Opener opener =
         (shape, n) -> new SamplingMemory(name, shape, new JavaStore(n, shape), n, rule);
@@ -204,7 +202,7 @@ public final class MemoryStrategies {
         n -> Parts.ofSurvivors(n, opener, times -> SamplingMemory.survivors(rule, n, times)));
   }
 
-  static VideoMemoryFactory memoryBank(int slots, boolean chosen) {
+  static VideoMemory.Factory memoryBank(int slots, boolean chosen) {
     return new Strategy(
         BANK,
         "",
@@ -215,7 +213,7 @@ public final class MemoryStrategies {
         n -> noParts(BANK, "it merges frame by frame, into what all frames before it left"));
   }
 
-  static VideoMemoryFactory clusters(int slots, boolean chosen) {
+  static VideoMemory.Factory clusters(int slots, boolean chosen) {
     return new Strategy(
         CLUSTERS,
         "",
@@ -229,7 +227,7 @@ public final class MemoryStrategies {
         n -> noParts(CLUSTERS, "where a frame belongs depends on all frames before it"));
   }
 
-  static VideoMemoryFactory events(int slots, boolean chosen) {
+  static VideoMemory.Factory events(int slots, boolean chosen) {
     return new Strategy(
         EVENTS,
         "",
@@ -240,7 +238,7 @@ public final class MemoryStrategies {
         n -> noParts(EVENTS, "where an event begins depends on all frames before it"));
   }
 
-  static VideoMemoryFactory hybrid(int slots, boolean chosen) {
+  static VideoMemory.Factory hybrid(int slots, boolean chosen) {
     return new Strategy(
         HYBRID,
         "",
@@ -277,7 +275,7 @@ public final class MemoryStrategies {
     return Math.min(HYBRID_TARGET, hybridGroup(slots) - 1);
   }
 
-  private static PartedMemory noParts(String name, String reason) {
+  private static VideoMemory.Parts noParts(String name, String reason) {
     throw new IllegalArgumentException(
         name + " cannot be watched in parts: " + reason + "; take moviechat-start-empty or hybrid");
   }
@@ -286,14 +284,14 @@ public final class MemoryStrategies {
     return Math.min(LARGEST_RECENT, slots / RECENT_SHARE);
   }
 
-  private static final class Strategy implements VideoMemoryFactory {
+  private static final class Strategy implements VideoMemory.Factory {
     private final String name;
     private final String extra;
     private final int slots;
     private final int least;
     private final boolean chosen;
     private final Parts.Opener opener;
-    private final IntFunction<PartedMemory> parts;
+    private final IntFunction<VideoMemory.Parts> parts;
 
     /**
      * @param parts for a number of slots; throws where there are none
@@ -305,7 +303,7 @@ public final class MemoryStrategies {
         int least,
         boolean chosen,
         Parts.Opener opener,
-        IntFunction<PartedMemory> parts) {
+        IntFunction<VideoMemory.Parts> parts) {
       this.name = name;
       this.extra = extra;
       this.slots = slots;
@@ -333,7 +331,7 @@ public final class MemoryStrategies {
     }
 
     @Override
-    public VideoMemoryFactory within(MemoryBudget budget, TokenShape shape) {
+    public VideoMemory.Factory within(MemoryBudget budget, TokenShape shape) {
       int room = budget.slotsOf(shape);
       if (slots <= room) {
         return this;
@@ -363,7 +361,7 @@ public final class MemoryStrategies {
     }
 
     @Override
-    public PartedMemory inParts() {
+    public VideoMemory.Parts inParts() {
       return parts.apply(slots);
     }
 
@@ -373,7 +371,7 @@ public final class MemoryStrategies {
     }
 
     @Override
-    public PartedMemory inBoundedParts() {
+    public VideoMemory.Parts inBoundedParts() {
       return Parts.bounded(name, slots, this::open);
     }
 
@@ -432,7 +430,7 @@ public final class MemoryStrategies {
      *
      * @throws IllegalArgumentException naming the setting, its value and the rule that it breaks
      */
-    public VideoMemoryFactory build() {
+    public VideoMemory.Factory build() {
       Builder copy = new Builder(variant, scorer);
       copy.shortTermFrames = shortTermFrames;
       copy.consolidateTo = consolidateTo;

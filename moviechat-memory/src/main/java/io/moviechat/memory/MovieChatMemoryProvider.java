@@ -1,8 +1,8 @@
 package io.moviechat.memory;
 
 import io.moviechat.MemorySnapshot;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryProvider;
 import java.lang.ref.WeakReference;
 import java.util.LinkedHashMap;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** This module's strategies by name, for {@link java.util.ServiceLoader}. Thread-safe. */
 public final class MovieChatMemoryProvider implements VideoMemoryProvider {
-  private static final Map<String, Function<ModelDefaults, VideoMemoryFactory>> STRATEGIES =
+  private static final Map<String, Function<ModelDefaults, VideoMemory.Factory>> STRATEGIES =
       strategiesByName();
 
   private volatile @Nullable Latest latest;
@@ -21,8 +21,8 @@ public final class MovieChatMemoryProvider implements VideoMemoryProvider {
   /** For {@link java.util.ServiceLoader}. */
   public MovieChatMemoryProvider() {}
 
-  private static Map<String, Function<ModelDefaults, VideoMemoryFactory>> strategiesByName() {
-    Map<String, Function<ModelDefaults, VideoMemoryFactory>> strategies = new LinkedHashMap<>();
+  private static Map<String, Function<ModelDefaults, VideoMemory.Factory>> strategiesByName() {
+    Map<String, Function<ModelDefaults, VideoMemory.Factory>> strategies = new LinkedHashMap<>();
     for (Variant variant : Variant.values()) {
       if (variant != Variant.PLUS) { // which needs a question
         strategies.put(
@@ -54,9 +54,9 @@ public final class MovieChatMemoryProvider implements VideoMemoryProvider {
   }
 
   @Override
-  public VideoMemoryFactory factory(ModelDefaults defaults) {
+  public VideoMemory.Factory factory(ModelDefaults defaults) {
     String name = defaults.memoryStrategy().orElse(Variant.MOVIECHAT.strategy);
-    Function<ModelDefaults, VideoMemoryFactory> strategy = STRATEGIES.get(name);
+    Function<ModelDefaults, VideoMemory.Factory> strategy = STRATEGIES.get(name);
     if (strategy == null) {
       throw new IllegalArgumentException(
           "there is no memory strategy '" + name + "'; those known are " + strategies());

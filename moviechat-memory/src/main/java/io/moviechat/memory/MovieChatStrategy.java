@@ -5,8 +5,6 @@ import static io.moviechat.internal.Checks.require;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
-import io.moviechat.VideoMemoryFactory;
-import io.moviechat.spi.PartedMemory;
 import io.moviechat.spi.VideoMemory;
 
 /**
@@ -14,7 +12,7 @@ import io.moviechat.spi.VideoMemory;
  * memory by merging the most similar adjacent frames. Song et al., "MovieChat: From Dense Token to
  * Sparse Memory for Long Video Understanding", CVPR 2024, section 3.3, algorithm 1.
  */
-final class MovieChatStrategy implements VideoMemoryFactory {
+final class MovieChatStrategy implements VideoMemory.Factory {
   private final MemoryStrategies.Builder wanted;
   private final Variant variant;
   private final int shortTermFrames;
@@ -77,7 +75,7 @@ final class MovieChatStrategy implements VideoMemoryFactory {
   }
 
   @Override
-  public VideoMemoryFactory within(MemoryBudget budget, TokenShape shape) {
+  public VideoMemory.Factory within(MemoryBudget budget, TokenShape shape) {
     int slots = budget.slotsOf(shape);
     if (maxSlots() <= slots) {
       return this;
@@ -121,7 +119,7 @@ final class MovieChatStrategy implements VideoMemoryFactory {
   }
 
   @Override
-  public PartedMemory inParts() {
+  public VideoMemory.Parts inParts() {
     return Parts.ofWindows(
         variant.window(shortTermFrames),
         1,
@@ -132,7 +130,7 @@ final class MovieChatStrategy implements VideoMemoryFactory {
   }
 
   @Override
-  public PartedMemory inBoundedParts() {
+  public VideoMemory.Parts inBoundedParts() {
     return Parts.bounded(strategy(), longTermSlots, this::open);
   }
 

@@ -4,7 +4,6 @@ import static io.moviechat.internal.Checks.require;
 
 import io.moviechat.MemoryFileException;
 import io.moviechat.TokenShape;
-import io.moviechat.spi.PartedMemory;
 import io.moviechat.spi.VideoMemory;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,7 +17,7 @@ import java.util.function.Function;
  * strategy's own, with so much room that nothing merges after its window; joining appends what the
  * windows left to a memory of the usual size, in order of time, as one pass does.
  */
-final class Parts implements PartedMemory {
+final class Parts implements VideoMemory.Parts {
   private final int window;
   private final int leastLast;
   private final int mostOfWindow;
@@ -67,13 +66,13 @@ final class Parts implements PartedMemory {
    * Parts that a strategy of any kind remembers on its own. Joining merges the most similar
    * adjacent slots, weighted by frames, until they are no more than the strategy's own.
    */
-  static PartedMemory bounded(
+  static VideoMemory.Parts bounded(
       String strategy, int slots, Function<TokenShape, VideoMemory> opener) {
     return new Bounded(strategy, slots, opener);
   }
 
   private record Bounded(String strategy, int slots, Function<TokenShape, VideoMemory> opener)
-      implements PartedMemory {
+      implements VideoMemory.Parts {
     @Override
     public int window() {
       return 1;

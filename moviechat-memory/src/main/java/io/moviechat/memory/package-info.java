@@ -2,7 +2,7 @@
  * Bounded memories of a video. Open {@link io.moviechat.memory.MemoryStrategies} first:
  *
  * <pre>{@code
- * VideoMemoryFactory strategy = MemoryStrategies.moviechat().longTermSlots(64).build();
+ * VideoMemory.Factory strategy = MemoryStrategies.moviechat().longTermSlots(64).build();
  * try (VideoMemory memory = strategy.open(new TokenShape(32, 768))) {
  *   memory.add(frame); // again and again; the memory never grows past its settings
  *   List<MemorySlot> slots = memory.snapshot().slots();

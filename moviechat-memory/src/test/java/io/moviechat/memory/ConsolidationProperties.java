@@ -7,7 +7,6 @@ import io.moviechat.FrameTokens;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.VideoMemory;
 import java.nio.FloatBuffer;
 import java.time.Duration;
@@ -145,7 +144,7 @@ class ConsolidationProperties {
   @Property(tries = 200)
   void theMemoryAtAMomentIsCausal(
       @ForAll("rough") List<float[]> frames, @ForAll @IntRange(min = 1, max = 20) int later) {
-    VideoMemoryFactory factory =
+    VideoMemory.Factory factory =
         MemoryStrategies.moviechat().shortTermFrames(5).longTermSlots(400).build();
     List<float[]> changed = new ArrayList<>(frames);
     for (int i = 0; i < later; i++) {
@@ -172,7 +171,7 @@ class ConsolidationProperties {
   void aMemoryResumedAtAnyFrameEqualsOneThatWasNeverInterrupted(
       @ForAll("rough") List<float[]> frames, @ForAll @IntRange(max = 60) int cut) {
     int first = cut % frames.size();
-    for (VideoMemoryFactory factory :
+    for (VideoMemory.Factory factory :
         List.of(
             MemoryStrategies.moviechatStartEmpty().shortTermFrames(5).longTermSlots(400).build(),
             MemoryStrategies.recent(7),
@@ -200,7 +199,7 @@ class ConsolidationProperties {
     return lines;
   }
 
-  private static MemorySnapshot remember(VideoMemoryFactory factory, List<float[]> frames) {
+  private static MemorySnapshot remember(VideoMemory.Factory factory, List<float[]> frames) {
     try (VideoMemory memory = factory.open(SHAPE)) {
       for (int i = 0; i < frames.size(); i++) {
         memory.add(frame(i, frames.get(i)));

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.moviechat.MemoryBudget;
 import io.moviechat.TokenShape;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryProvider;
@@ -26,7 +25,7 @@ class MovieChatStrategyTest {
   @Test
   void budgetIsAHardLimitOnAllSlots() {
     for (int slots = 3; slots < 400; slots++) {
-      VideoMemoryFactory memory =
+      VideoMemory.Factory memory =
           MemoryStrategies.moviechat().build().within(MemoryBudget.ofSlots(slots), SHAPE);
       assertThat(memory.maxSlots()).isEqualTo(Math.min(slots, 274));
       MemoryBudget bytes = MemoryBudget.ofBytes(slots * SHAPE.bytes() + SHAPE.bytes() - 1);
@@ -44,7 +43,7 @@ class MovieChatStrategyTest {
 
   @Test
   void oneVisionShrinksByWholeWindows() {
-    VideoMemoryFactory memory = MemoryStrategies.oneVision().build();
+    VideoMemory.Factory memory = MemoryStrategies.oneVision().build();
     for (int slots = 11; slots < 90; slots++) {
       MovieChatStrategy fitted =
           (MovieChatStrategy) memory.within(MemoryBudget.ofSlots(slots), SHAPE);
@@ -61,7 +60,7 @@ class MovieChatStrategyTest {
 
   @Test
   void refusesABudgetThatChosenSettingsDoNotFit() {
-    VideoMemoryFactory chosen =
+    VideoMemory.Factory chosen =
         MemoryStrategies.moviechat().shortTermFrames(16).longTermSlots(60).build();
     assertThatIllegalArgumentException()
         .isThrownBy(() -> chosen.within(MemoryBudget.ofSlots(64), SHAPE))

@@ -7,7 +7,6 @@ import io.moviechat.FrameTokens;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.VideoMemory;
 import java.nio.FloatBuffer;
@@ -37,7 +36,7 @@ class Nd4jStoreTest {
     System.clearProperty(TokenStores.PROPERTY);
   }
 
-  private static VideoMemoryFactory strategy(String name) {
+  private static VideoMemory.Factory strategy(String name) {
     return (name.equals("moviechat") ? MemoryStrategies.moviechat() : MemoryStrategies.oneVision())
         .longTermSlots(10)
         .build();

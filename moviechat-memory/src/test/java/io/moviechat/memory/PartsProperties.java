@@ -9,8 +9,6 @@ import io.moviechat.MemoryFileException;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
-import io.moviechat.VideoMemoryFactory;
-import io.moviechat.spi.PartedMemory;
 import io.moviechat.spi.VideoMemory;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -56,7 +54,7 @@ class PartsProperties {
   private static final FrameScorer SCORER = frame -> frame.values().get(0) > 0.9 ? 0.5 : 0.1;
 
   @Provide
-  Arbitrary<VideoMemoryFactory> windows() {
+  Arbitrary<VideoMemory.Factory> windows() {
     return Arbitraries.of(
         MemoryStrategies.moviechatStartEmpty().build(),
         MemoryStrategies.moviechatStartEmpty()
@@ -78,7 +76,7 @@ class PartsProperties {
   }
 
   @Provide
-  Arbitrary<VideoMemoryFactory> samplers() {
+  Arbitrary<VideoMemory.Factory> samplers() {
     return Arbitraries.of(
         MemoryStrategies.uniform(2),
         MemoryStrategies.uniform(9),
@@ -112,7 +110,7 @@ class PartsProperties {
     return film.stream().mapToLong(frame -> frame.timestamp().toNanos()).toArray();
   }
 
-  static MemorySnapshot inOnePass(VideoMemoryFactory strategy, List<FrameTokens> film) {
+  static MemorySnapshot inOnePass(VideoMemory.Factory strategy, List<FrameTokens> film) {
     try (VideoMemory memory = strategy.open(SHAPE)) {
       film.forEach(memory::add);
       return memory.snapshot();
@@ -120,7 +118,7 @@ class PartsProperties {
   }
 
   /** Cuts at random places of the grid, the last part long enough. */
-  private static List<Integer> cuts(PartedMemory parts, int frames, long seed) {
+  private static List<Integer> cuts(VideoMemory.Parts parts, int frames, long seed) {
     TreeSet<Integer> cuts = new TreeSet<>();
     Random random = new Random(seed);
     int last = (frames - parts.leastLast()) / parts.window();
@@ -133,7 +131,8 @@ class PartsProperties {
     return new ArrayList<>(cuts);
   }
 
-  private static List<Path> watch(PartedMemory parts, List<FrameTokens> film, List<Integer> cuts) {
+  private static List<Path> watch(
+      VideoMemory.Parts parts, List<FrameTokens> film, List<Integer> cuts) {
     List<Path> files = new ArrayList<>();
     for (int i = 0; i + 1 < cuts.size(); i++) {
       List<FrameTokens> frames = film.subList(cuts.get(i), cuts.get(i + 1));
@@ -153,7 +152,7 @@ class PartsProperties {
   }
 
   private static MemorySnapshot joined(
-      PartedMemory parts, List<Path> files, List<FrameTokens> film) {
+      VideoMemory.Parts parts, List<Path> files, List<FrameTokens> film) {
     try (VideoMemory memory = parts.join(SHAPE, files, film.size(), end(film))) {
       return memory.snapshot();
     }
@@ -178,10 +177,10 @@ class PartsProperties {
 
   @Property(tries = 250)
   void anyCutsOnTheGridGiveWhatOnePassGives(
-      @ForAll("windows") VideoMemoryFactory strategy,
+      @ForAll("windows") VideoMemory.Factory strategy,
       @ForAll @IntRange(min = 1, max = 260) int frames,
       @ForAll long seed) {
-    PartedMemory parts = strategy.inParts();
+    VideoMemory.Parts parts = strategy.inParts();
     List<FrameTokens> film = film(frames, seed);
     List<Path> files = watch(parts, film, cuts(parts, frames, seed));
     assertSame(joined(parts, files, film), inOnePass(strategy, film));
@@ -189,10 +188,10 @@ class PartsProperties {
 
   @Property(tries = 120)
   void samplersNeedTheirSurvivorsOnly(
-      @ForAll("samplers") VideoMemoryFactory strategy,
+      @ForAll("samplers") VideoMemory.Factory strategy,
       @ForAll @IntRange(min = 1, max = 200) int frames,
       @ForAll long seed) {
-    PartedMemory parts = strategy.inParts();
+    VideoMemory.Parts parts = strategy.inParts();
     List<FrameTokens> film = film(frames, seed);
     List<FrameTokens> kept = new ArrayList<>();
     for (int index : parts.survivors(times(film)).orElseThrow()) {
@@ -204,10 +203,10 @@ class PartsProperties {
 
   @Property(tries = 100)
   void lostRepeatedAndSwappedPartsAreNoticed(
-      @ForAll("windows") VideoMemoryFactory strategy,
+      @ForAll("windows") VideoMemory.Factory strategy,
       @ForAll @IntRange(min = 100, max = 200) int frames,
       @ForAll long seed) {
-    PartedMemory parts = strategy.inParts();
+    VideoMemory.Parts parts = strategy.inParts();
     List<FrameTokens> film = film(frames, seed);
     List<Integer> cuts = cuts(parts, frames, seed);
     Assume.that(cuts.size() > 2);
@@ -225,16 +224,17 @@ class PartsProperties {
     assertRefused(parts, swapped, film);
   }
 
-  private static void assertRefused(PartedMemory parts, List<Path> files, List<FrameTokens> film) {
+  private static void assertRefused(
+      VideoMemory.Parts parts, List<Path> files, List<FrameTokens> film) {
     assertThatThrownBy(() -> joined(parts, files, film))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Property(tries = 100)
   void aPartThatEndsOffTheGridIsRefused(
-      @ForAll("windows") VideoMemoryFactory strategy,
+      @ForAll("windows") VideoMemory.Factory strategy,
       @ForAll @IntRange(min = 1, max = 99) int frames) {
-    PartedMemory parts = strategy.inParts();
+    VideoMemory.Parts parts = strategy.inParts();
     Assume.that(frames % parts.window() != 0);
     try (VideoMemory part = parts.openPart(SHAPE, frames)) {
       film(frames, frames).forEach(part::add);
@@ -246,7 +246,7 @@ class PartsProperties {
 
   @Property(tries = 100)
   void aDamagedPartIsNoticed(@ForAll @IntRange(min = 0, max = 9999) int place) throws IOException {
-    PartedMemory parts = MemoryStrategies.released().build().inParts();
+    VideoMemory.Parts parts = MemoryStrategies.released().build().inParts();
     List<FrameTokens> film = film(40, 1);
     List<Path> files = watch(parts, film, List.of(0, 40));
     byte[] bytes = Files.readAllBytes(files.get(0));
@@ -268,7 +268,7 @@ class PartsProperties {
   }
 
   @Provide
-  Arbitrary<VideoMemoryFactory> anything() {
+  Arbitrary<VideoMemory.Factory> anything() {
     return Arbitraries.of(
         MemoryStrategies.moviechatStartEmpty().longTermSlots(12).build(),
         MemoryStrategies.moviechat().longTermSlots(12).build(),
@@ -292,10 +292,10 @@ class PartsProperties {
 
   @Property(tries = 120)
   void boundedPartsTileTheFilmAndLoseNoFrame(
-      @ForAll("anything") VideoMemoryFactory strategy,
+      @ForAll("anything") VideoMemory.Factory strategy,
       @ForAll @IntRange(min = 1, max = 200) int frames,
       @ForAll long seed) {
-    PartedMemory parts = strategy.inBoundedParts();
+    VideoMemory.Parts parts = strategy.inBoundedParts();
     List<FrameTokens> film = film(frames, seed);
     MemorySnapshot joined = joined(parts, watch(parts, film, freeCuts(frames, seed)), film);
 
@@ -317,8 +317,8 @@ class PartsProperties {
   @Property(tries = 80)
   void aBoundedSlotIsTheMeanOfItsFrames(
       @ForAll @IntRange(min = 1, max = 200) int frames, @ForAll long seed) {
-    VideoMemoryFactory strategy = MemoryStrategies.moviechatStartEmpty().longTermSlots(5).build();
-    PartedMemory parts = strategy.inBoundedParts();
+    VideoMemory.Factory strategy = MemoryStrategies.moviechatStartEmpty().longTermSlots(5).build();
+    VideoMemory.Parts parts = strategy.inBoundedParts();
     List<FrameTokens> film = film(frames, seed);
     MemorySnapshot joined = joined(parts, watch(parts, film, freeCuts(frames, seed)), film);
     int at = 0;
@@ -335,8 +335,8 @@ class PartsProperties {
 
   @Property(tries = 50)
   void onePartIsWhatItWasIfItFits(@ForAll @IntRange(min = 1, max = 200) int frames) {
-    VideoMemoryFactory strategy = MemoryStrategies.moviechatStartEmpty().longTermSlots(8).build();
-    PartedMemory parts = strategy.inBoundedParts();
+    VideoMemory.Factory strategy = MemoryStrategies.moviechatStartEmpty().longTermSlots(8).build();
+    VideoMemory.Parts parts = strategy.inBoundedParts();
     List<FrameTokens> film = film(frames, frames);
     MemorySnapshot joined = joined(parts, watch(parts, film, List.of(0, frames)), film);
     MemorySnapshot whole = inOnePass(strategy, film);
@@ -351,8 +351,8 @@ class PartsProperties {
   /** How much farther frames are from their slots than in one pass; docs/scale-out.md has it. */
   @Example
   void boundedPartsBlurLittleMore() {
-    VideoMemoryFactory strategy = MemoryStrategies.moviechatStartEmpty().longTermSlots(16).build();
-    PartedMemory parts = strategy.inBoundedParts();
+    VideoMemory.Factory strategy = MemoryStrategies.moviechatStartEmpty().longTermSlots(16).build();
+    VideoMemory.Parts parts = strategy.inBoundedParts();
     double ratios = 0;
     double worst = 0;
     int films = 12;
@@ -396,7 +396,7 @@ class PartsProperties {
 
   @Example
   void strategiesThatCarryStateSayWhy() {
-    for (VideoMemoryFactory strategy :
+    for (VideoMemory.Factory strategy :
         List.of(
             MemoryStrategies.moviechat().build(),
             MemoryStrategies.oneVision().build(),

@@ -9,8 +9,8 @@ import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.SplitWatch;
 import io.moviechat.VideoException;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.WatchOptions;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.testing.FakeEncoder;
 import io.moviechat.spi.testing.FakeGenerator;
 import io.moviechat.spi.testing.FakeVideo;
@@ -33,7 +33,7 @@ class SplitWatchTest {
   @TempDir Path folder;
   private final AtomicInteger decoded = new AtomicInteger();
 
-  static List<VideoMemoryFactory> exact() {
+  static List<VideoMemory.Factory> exact() {
     return List.of(
         MemoryStrategies.moviechatStartEmpty().longTermSlots(9).build(),
         MemoryStrategies.released().longTermSlots(7).build(),
@@ -44,7 +44,7 @@ class SplitWatchTest {
         MemoryStrategies.reservoir(12, 3));
   }
 
-  private MovieChat chat(VideoMemoryFactory memory, FrameSampling sampling) {
+  private MovieChat chat(VideoMemory.Factory memory, FrameSampling sampling) {
     return MovieChat.builder()
         .encoder(new FakeEncoder())
         .generator(new FakeGenerator())
@@ -54,7 +54,7 @@ class SplitWatchTest {
         .build();
   }
 
-  private MovieChat chat(VideoMemoryFactory memory) {
+  private MovieChat chat(VideoMemory.Factory memory) {
     return chat(memory, FrameSampling.everyFrame());
   }
 
@@ -87,7 +87,7 @@ class SplitWatchTest {
 
   @ParameterizedTest
   @MethodSource("exact")
-  void partsJoinToWhatOnePassGives(VideoMemoryFactory memory) {
+  void partsJoinToWhatOnePassGives(VideoMemory.Factory memory) {
     try (MovieChat chat = chat(memory)) {
       MemorySnapshot expected = inOnePass(chat);
       for (int parts : new int[] {1, 2, 3, 7, 1000}) {
@@ -104,7 +104,7 @@ class SplitWatchTest {
 
   @ParameterizedTest
   @MethodSource("exact")
-  void onePassOfASamplerDecodesItsSurvivorsAlone(VideoMemoryFactory memory) {
+  void onePassOfASamplerDecodesItsSurvivorsAlone(VideoMemory.Factory memory) {
     try (MovieChat chat = chat(memory)) {
       MemorySnapshot expected = inOnePass(chat);
       decoded.set(0);

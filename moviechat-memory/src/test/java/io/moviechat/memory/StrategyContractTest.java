@@ -1,7 +1,7 @@
 package io.moviechat.memory;
 
 import io.moviechat.MemoryBudget;
-import io.moviechat.VideoMemoryFactory;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.testing.VideoMemoryContract;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -12,7 +12,7 @@ class StrategyContractTest {
   @Nested
   class Published extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.moviechat().shortTermFrames(8).longTermSlots(12).build();
     }
   }
@@ -20,7 +20,7 @@ class StrategyContractTest {
   @Nested
   class PublishedWithDefaults extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.moviechat().build().within(MemoryBudget.ofSlots(30), SHAPE);
     }
   }
@@ -28,7 +28,7 @@ class StrategyContractTest {
   @Nested
   class PublishedStartingEmpty extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.moviechatStartEmpty().shortTermFrames(8).longTermSlots(12).build();
     }
   }
@@ -36,7 +36,7 @@ class StrategyContractTest {
   @Nested
   class SmallestPublished extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.moviechat().build().within(MemoryBudget.ofSlots(3), SHAPE);
     }
   }
@@ -44,7 +44,7 @@ class StrategyContractTest {
   @Nested
   class Released extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.released().longTermSlots(12).build();
     }
   }
@@ -52,7 +52,7 @@ class StrategyContractTest {
   @Nested
   class OneVision extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.oneVision().longTermSlots(12).build();
     }
   }
@@ -60,7 +60,7 @@ class StrategyContractTest {
   @Nested
   class Plus extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.plus(frame -> frame.values().get(0)).longTermSlots(12).build();
     }
   }
@@ -68,7 +68,7 @@ class StrategyContractTest {
   @Nested
   class Uniform extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.uniform(12);
     }
   }
@@ -76,7 +76,7 @@ class StrategyContractTest {
   @Nested
   class Recent extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.recent(12);
     }
   }
@@ -84,7 +84,7 @@ class StrategyContractTest {
   @Nested
   class Reservoir extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.reservoir(12, 3);
     }
   }
@@ -92,7 +92,7 @@ class StrategyContractTest {
   @Nested
   class MemoryBank extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.memoryBank(12);
     }
   }
@@ -100,7 +100,7 @@ class StrategyContractTest {
   @Nested
   class Clusters extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.clusters(16);
     }
   }
@@ -108,7 +108,7 @@ class StrategyContractTest {
   @Nested
   class Events extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.events(12);
     }
   }
@@ -116,7 +116,7 @@ class StrategyContractTest {
   @Nested
   class Hybrid extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.hybrid(16);
     }
   }
@@ -124,7 +124,7 @@ class StrategyContractTest {
   @Nested
   class SmallestHybrid extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.hybrid(6);
     }
   }
@@ -132,7 +132,7 @@ class StrategyContractTest {
   @Nested
   class SmallestClusters extends VideoMemoryContract {
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.clusters(4);
     }
   }
@@ -151,7 +151,7 @@ class StrategyContractTest {
     }
 
     @Override
-    protected VideoMemoryFactory factory() {
+    protected VideoMemory.Factory factory() {
       return MemoryStrategies.moviechat().shortTermFrames(8).longTermSlots(12).build();
     }
   }

@@ -2,8 +2,8 @@ package io.moviechat.cli;
 
 import io.moviechat.MemoryBudget;
 import io.moviechat.MovieChat;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryProvider;
 import io.moviechat.spi.VisionLanguageModel;
 import java.util.ArrayList;
@@ -64,7 +64,7 @@ final class WatchSettings {
     return builder;
   }
 
-  private static VideoMemoryFactory memoryFactory(String strategy, ModelDefaults defaults) {
+  private static VideoMemory.Factory memoryFactory(String strategy, ModelDefaults defaults) {
     List<String> names = new ArrayList<>();
     for (VideoMemoryProvider provider : ServiceLoader.load(VideoMemoryProvider.class)) {
       if (provider.strategies().contains(strategy)) {

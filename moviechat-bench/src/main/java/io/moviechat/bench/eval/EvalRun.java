@@ -6,10 +6,10 @@ import io.moviechat.GenerationOptions;
 import io.moviechat.MovieChat;
 import io.moviechat.VideoException;
 import io.moviechat.VideoLocation;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.VisionLanguageModel;
@@ -225,7 +225,7 @@ public final class EvalRun {
   }
 
   /** A cell as the model's context lets it be. */
-  record Fitted(Cell cell, VideoMemoryFactory memory, FrameSampling sampling) {}
+  record Fitted(Cell cell, VideoMemory.Factory memory, FrameSampling sampling) {}
 
   /** Opens a chat per cell once, which says early what does not fit. */
   private List<Fitted> fit(Opened opened) {

@@ -12,7 +12,6 @@ import io.moviechat.Question;
 import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.VideoException;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.WatchOptions;
 import io.moviechat.bench.eval.EvalRun.Fitted;
 import io.moviechat.bench.eval.EvalRun.Opened;
@@ -20,6 +19,7 @@ import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSourceProvider;
 import java.io.IOException;
 import java.net.URI;
@@ -77,7 +77,7 @@ final class FilmPass {
     if (shared) {
       encoder.keep();
     }
-    VideoMemoryFactory first = shared ? pass.all() : cells.get(0).memory();
+    VideoMemory.Factory first = shared ? pass.all() : cells.get(0).memory();
     try (MovieChat chat = chat(cells.get(0), first, films);
         Movie movie = chat.watch(location, watching)) {
       ask(movie, cells.get(0), items, journal);
@@ -90,7 +90,7 @@ final class FilmPass {
     }
   }
 
-  private MovieChat chat(Fitted cell, VideoMemoryFactory memory, VideoSourceProvider provider) {
+  private MovieChat chat(Fitted cell, VideoMemory.Factory memory, VideoSourceProvider provider) {
     return EvalRun.chat(cell.cell(), opened, encoder).memory(memory).video(provider).build();
   }
 

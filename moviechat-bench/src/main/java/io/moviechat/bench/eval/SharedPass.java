@@ -9,7 +9,6 @@ import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 import io.moviechat.VideoInfo;
 import io.moviechat.VideoLocation;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
@@ -31,13 +30,13 @@ import java.util.Optional;
  * cell's answers still come from an ordinary {@link io.moviechat.MovieChat}.
  */
 final class SharedPass {
-  private final List<VideoMemoryFactory> cells;
+  private final List<VideoMemory.Factory> cells;
   private final List<Duration> times = new ArrayList<>();
 
   /** Per cell, by the number of frames added until then. */
   private final List<Map<Integer, MemorySnapshot>> kept = new ArrayList<>();
 
-  SharedPass(List<VideoMemoryFactory> cells) {
+  SharedPass(List<VideoMemory.Factory> cells) {
     this.cells = List.copyOf(cells);
     cells.forEach(cell -> kept.add(new HashMap<>()));
   }
@@ -47,7 +46,7 @@ final class SharedPass {
   }
 
   /** The memory of the first cell, which fills those of the others. */
-  VideoMemoryFactory all() {
+  VideoMemory.Factory all() {
     return new Fixed(cells.get(0)) {
       @Override
       public VideoMemory open(TokenShape shape) {
@@ -57,7 +56,7 @@ final class SharedPass {
   }
 
   /** The memory of a cell as it was filled by the pass. */
-  VideoMemoryFactory again(int cell) {
+  VideoMemory.Factory again(int cell) {
     return new Fixed(cells.get(cell)) {
       @Override
       public VideoMemory open(TokenShape shape) {
@@ -87,10 +86,10 @@ final class SharedPass {
   }
 
   /** A strategy that has been fitted to its budget already. */
-  private abstract static class Fixed implements VideoMemoryFactory {
-    private final VideoMemoryFactory fitted;
+  private abstract static class Fixed implements VideoMemory.Factory {
+    private final VideoMemory.Factory fitted;
 
-    Fixed(VideoMemoryFactory fitted) {
+    Fixed(VideoMemory.Factory fitted) {
       this.fitted = fitted;
     }
 
@@ -110,7 +109,7 @@ final class SharedPass {
     }
 
     @Override
-    public VideoMemoryFactory within(MemoryBudget budget, TokenShape shape) {
+    public VideoMemory.Factory within(MemoryBudget budget, TokenShape shape) {
       return this;
     }
 

@@ -1,7 +1,7 @@
 package io.moviechat.bench.harness;
 
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryProvider;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -18,12 +18,12 @@ public final class Strategies {
   }
 
   /** The strategy with its default settings. */
-  public static VideoMemoryFactory of(String name) {
+  public static VideoMemory.Factory of(String name) {
     return of(name, ModelDefaults.NONE);
   }
 
   /** The strategy with the settings that a model wishes for. */
-  public static VideoMemoryFactory of(String name, ModelDefaults model) {
+  public static VideoMemory.Factory of(String name, ModelDefaults model) {
     ModelDefaults wish = model.toBuilder().memoryStrategy(name).build();
     for (VideoMemoryProvider provider : ServiceLoader.load(VideoMemoryProvider.class)) {
       if (provider.strategies().contains(name)) {

@@ -12,7 +12,6 @@ import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.VideoInfo;
 import io.moviechat.VideoLocation;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
@@ -97,7 +96,7 @@ public final class Synthetic {
   }
 
   /** A memory of at most {@code slots} entries that costs something per frame. */
-  public static VideoMemoryFactory memory(int slots, Cost perFrame) {
+  public static VideoMemory.Factory memory(int slots, Cost perFrame) {
     return new MemoryFactory(slots, perFrame);
   }
 
@@ -252,7 +251,7 @@ public final class Synthetic {
     public void close() {}
   }
 
-  private record MemoryFactory(int maxSlots, Cost perFrame) implements VideoMemoryFactory {
+  private record MemoryFactory(int maxSlots, Cost perFrame) implements VideoMemory.Factory {
     @Override
     public String strategy() {
       return "halving";
@@ -264,7 +263,7 @@ public final class Synthetic {
     }
 
     @Override
-    public VideoMemoryFactory within(MemoryBudget budget, TokenShape shape) {
+    public VideoMemory.Factory within(MemoryBudget budget, TokenShape shape) {
       return new MemoryFactory(Math.min(maxSlots, budget.slotsOf(shape)), perFrame);
     }
 

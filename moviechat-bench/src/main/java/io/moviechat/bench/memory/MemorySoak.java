@@ -2,7 +2,6 @@ package io.moviechat.bench.memory;
 
 import io.moviechat.FrameTokens;
 import io.moviechat.TokenShape;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.Chart;
 import io.moviechat.bench.harness.ChildJvm;
@@ -150,7 +149,7 @@ final class MemorySoak implements Study {
       }
     }
 
-    private static VideoMemoryFactory strategy(String name) {
+    private static VideoMemory.Factory strategy(String name) {
       return switch (name) {
         case "moviechat-released" -> MemoryStrategies.released().build();
         case "hybrid" -> MemoryStrategies.hybrid();

@@ -7,7 +7,6 @@ import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.TokenShape;
 import io.moviechat.VideoLocation;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.WatchOptions;
 import io.moviechat.bench.harness.Question;
 import io.moviechat.bench.harness.Synthetic;
@@ -55,7 +54,7 @@ public class PipelineHandOff {
   private final VideoSourceProvider videos = Synthetic.videos(Synthetic.Cost.NONE);
   private final FrameEncoder encoder =
       Synthetic.encoder(new TokenShape(4, 12), 8, Synthetic.Cost.NONE);
-  private final VideoMemoryFactory memories = Synthetic.memory(64, Synthetic.Cost.NONE);
+  private final VideoMemory.Factory memories = Synthetic.memory(64, Synthetic.Cost.NONE);
   private final AnswerGenerator generator = Synthetic.generator(12, 1, Synthetic.Cost.NONE);
   private final MovieChat chat =
       MovieChat.builder()

@@ -8,7 +8,6 @@ import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.TokenShape;
 import io.moviechat.VideoLocation;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.WatchOptions;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.Clips;
@@ -205,7 +204,7 @@ final class PipelineOverlap implements Study {
   private record Stages(
       VideoSourceProvider videos,
       FrameEncoder encoder,
-      VideoMemoryFactory memories,
+      VideoMemory.Factory memories,
       URI video,
       int frames) {
     double watch() {

@@ -5,7 +5,6 @@ import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.spi.VideoMemory;
 import java.nio.FloatBuffer;
 import java.time.Duration;
@@ -30,7 +29,7 @@ public final class FakeMemory implements VideoMemory {
   }
 
   /** The strategy with at most {@code limit} slots. */
-  public static VideoMemoryFactory factory(int limit) {
+  public static VideoMemory.Factory factory(int limit) {
     return new Factory(limit);
   }
 
@@ -137,7 +136,7 @@ public final class FakeMemory implements VideoMemory {
     }
   }
 
-  private record Factory(int maxSlots) implements VideoMemoryFactory {
+  private record Factory(int maxSlots) implements VideoMemory.Factory {
     @Override
     public String strategy() {
       return "fake";
@@ -149,7 +148,7 @@ public final class FakeMemory implements VideoMemory {
     }
 
     @Override
-    public VideoMemoryFactory within(MemoryBudget budget, TokenShape shape) {
+    public VideoMemory.Factory within(MemoryBudget budget, TokenShape shape) {
       return new Factory(Math.min(maxSlots, budget.slotsOf(shape)));
     }
 

@@ -9,7 +9,6 @@ import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
-import io.moviechat.VideoMemoryFactory;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.spi.VideoMemory;
 import java.nio.FloatBuffer;
@@ -31,7 +30,7 @@ public abstract class VideoMemoryContract {
   private List<String> ownersBefore = List.of();
 
   /** The strategy under test, with settings small enough that 200 frames overflow it. */
-  protected abstract VideoMemoryFactory factory();
+  protected abstract VideoMemory.Factory factory();
 
   /** Whether the strategy can go on from a snapshot. */
   protected boolean resumable() {
@@ -125,7 +124,7 @@ public abstract class VideoMemoryContract {
     TokenShape shape = SHAPE;
     int limit = Math.max(4, factory().maxSlots() / 2);
     long bytes = limit * shape.bytes();
-    VideoMemoryFactory bounded;
+    VideoMemory.Factory bounded;
     try {
       bounded = factory().within(new MemoryBudget(limit, bytes), shape);
     } catch (IllegalArgumentException refused) {
