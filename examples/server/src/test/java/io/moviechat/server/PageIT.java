@@ -308,6 +308,24 @@ class PageIT {
   }
 
   @Test
+  void singleKeysCanBeTurnedOff() throws Exception {
+    try (Fixture fixture = Fixture.open(folder)) {
+      fixture.watched(fixture.clip("clip.mp4", 3));
+      browser.get(fixture.server.address().toString());
+      button("No single keys");
+      shows(".keys", "Enter ask");
+      browser.navigate().refresh();
+      shows(".keys", "Single keys"); // remembered
+      browser.findElement(By.cssSelector("body")).sendKeys("f/");
+      assertThat(browser.switchTo().activeElement().getTagName()).isEqualTo("body");
+      button("Single keys");
+      shows(".keys", "No single keys");
+      browser.findElement(By.cssSelector("body")).sendKeys("f");
+      until(() -> "find".equals(browser.switchTo().activeElement().getAttribute("id")));
+    }
+  }
+
+  @Test
   void aFilmThatTheBrowserCannotPlayShowsItsSlotsPictures() throws Exception {
     try (Fixture fixture = Fixture.open(folder)) {
       fixture.watched(unplayable(fixture.films.folders().allowed().get(0).resolve("old.avi")));

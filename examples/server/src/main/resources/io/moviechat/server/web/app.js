@@ -25,6 +25,7 @@ const state = {
   found: null, // {words, hits, watchedTo, error}; hits is null while the server looks
   chat: [], // {question, at, text, status, evidence, watchedTo, watchedWhole, error, all}
   asking: null, // the AbortController of the running answer
+  keys: localStorage.getItem('keys') !== 'off', // single keys do something
 };
 
 const root = document.getElementById('app');
@@ -323,6 +324,12 @@ function setTheme(name) {
 
 // ---- Keys ----
 
+// Who speaks to a machine, or strikes keys by accident, must be able to turn single keys off (WCAG 2.1.4).
+actions.toggleKeys = () => {
+  localStorage.setItem('keys', state.keys ? 'off' : 'on');
+  set({keys: !state.keys});
+};
+
 function focusQuestion(event) {
   event?.preventDefault();
   document.getElementById('question')?.focus();
@@ -334,7 +341,7 @@ document.addEventListener('keydown', (event) => {
     return;
   }
   const typing = event.target.closest?.('input, textarea, button, a, summary, video, [role=slider]');
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!state.keys || typing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === '/') focusQuestion(event);
   if (event.key === 'f') {
     event.preventDefault();

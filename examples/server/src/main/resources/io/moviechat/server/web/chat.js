@@ -40,8 +40,12 @@ export function chatView(state, actions) {
           ? html`<button type="button" @click=${actions.stop}>Stop</button>`
           : html`<button class="main" ?disabled=${!askable}>Ask</button>`}
       </form>
-      <p class="fine keys"><kbd>/</kbd> question · <kbd>f</kbd> find · <kbd>Enter</kbd> ask · <kbd>Esc</kbd> stop · <kbd>Space</kbd> play · <kbd>←</kbd> <kbd>→</kbd> slots
-        ${state.chat.length && !state.asking ? html` · <button class="link" @click=${actions.clearChat}>Clear</button>` : nothing}</p>
+      <p class="fine">
+        <span class="keys">${state.keys
+          ? html`<kbd>/</kbd> question · <kbd>f</kbd> find · <kbd>Space</kbd> play · <kbd>←</kbd> <kbd>→</kbd> slots · `
+          : nothing}<kbd>Enter</kbd> ask · <kbd>Esc</kbd> stop ·
+          <button class="link" @click=${actions.toggleKeys}>${state.keys ? 'No single keys' : 'Single keys'}</button></span>
+        ${state.chat.length && !state.asking ? html`<button class="link" @click=${actions.clearChat}>Clear</button>` : nothing}</p>
     </section>`;
 }
 
