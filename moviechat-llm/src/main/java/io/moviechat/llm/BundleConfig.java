@@ -37,6 +37,8 @@ final class BundleConfig {
           .put("qwen3_vl_text", 128000)
           .put("gemma3_text", 131072)
           .put("gemma3n_text", 32768)
+          .put("gemma4_text", 131072)
+          .put("qwen3_5_text", 32768)
           .put("lfm2", 128000)
           .buildOrThrow();
 
@@ -52,7 +54,10 @@ final class BundleConfig {
           .put("qwen2_vl", "qwen2_vl")
           .put("qwen2_5_vl", "qwen2_5_vl")
           .put("qwen3_vl", "qwen3_vl_text")
+          .put("qwen3_5", "qwen3_5_text")
           .put("gemma3", "gemma3_text")
+          .put("gemma3n", "gemma3n_text")
+          .put("gemma4", "gemma4_text")
           .put("lfm2_vl", "lfm2")
           .buildOrThrow();
 
@@ -77,8 +82,9 @@ final class BundleConfig {
     JsonNode own = Json.optional(folder, "preprocessor_config.json", problems);
     JsonNode nested = processor.path("image_processor");
     preprocessor = merged(own, nested);
-    picturesFile =
-        own.isMissingNode() ? "processor_config.json: image_processor" : "preprocessor_config.json";
+    // Exports of Gemma 4 have the older file too, with nothing but a class's name.
+    boolean empty = own.isMissingNode() || (own.size() == 1 && own.has("processor_class"));
+    picturesFile = empty ? "processor_config.json: image_processor" : "preprocessor_config.json";
     problems.require(
         !preprocessor.isMissingNode(),
         "preprocessor_config.json is missing, and processor_config.json has no image_processor: one"

@@ -248,15 +248,12 @@ final class BundleSpec {
 
   private static void compareWithConfig(
       BundleConfig config, DecoderSpec decoder, Problems problems) {
-    // Layers that read another layer's caches have none of their own.
-    int shared = config.text("num_kv_shared_layers").orElse(0);
+    // Layers that read another layer's caches have none of their own in some exports (Gemma 4's),
+    // and caches like all others in some (Gemma 3n's).
     OptionalInt layers = config.text("num_hidden_layers");
-    if (layers.isPresent()) {
-      same(
-          OptionalInt.of(layers.getAsInt() - shared),
-          decoder.layers(),
-          "num_hidden_layers",
-          problems);
+    int shared = config.text("num_kv_shared_layers").orElse(0);
+    if (layers.isPresent() && decoder.layers() != layers.getAsInt() - shared) {
+      same(layers, decoder.layers(), "num_hidden_layers", problems);
     }
     List<CacheSpec> growing = decoder.caches().stream().filter(CacheSpec::grows).toList();
     if (growing.stream().map(cache -> cache.dims()).distinct().count() == 1) {
@@ -316,6 +313,9 @@ final class BundleSpec {
             fileOf(headers, GraphKind.DECODER).getFileName(),
             decoder.width());
       }
+      if (decoder != null && decoder.perLayer().isPresent()) {
+        checkPerLayer(embed, decoder.perLayer().get(), problems);
+      }
     }
     OnnxHeader vision = headers.get(GraphKind.VISION);
     if (vision == null) {
@@ -336,6 +336,12 @@ final class BundleSpec {
           pixels,
           patches.get().patchWidth(),
           "config.json and the pictures' file");
+      problems.require(
+          pixels.rank() != 3 || pixels.dim(1) < 0 || pixels.dim(1) == patches.get().dims(1)[1],
+          "%s: %s wants another number of patches than the %d of the pictures' file",
+          file,
+          pixels,
+          patches.get().dims(1)[1]);
     } else if (!pixels.name().isEmpty()) {
       problems.require(
           (pixels.rank() == 4 || pixels.rank() == 5) && pixels.type().isReal(),
@@ -395,6 +401,20 @@ final class BundleSpec {
       return patches.get().grid().rows();
     }
     return rank == 3 ? (int) Math.min(Integer.MAX_VALUE, features.dim(1)) : 0;
+  }
+
+  private static void checkPerLayer(OnnxHeader embed, TensorInfo wanted, Problems problems) {
+    TensorInfo given = DecoderSpec.requiredOutput(embed, wanted.name(), problems);
+    boolean fits = given.rank() == wanted.rank() && given.type().isReal();
+    for (int axis = 2; fits && axis < wanted.rank(); axis++) {
+      fits = given.dim(axis) < 0 || given.dim(axis) == wanted.dim(axis);
+    }
+    problems.require(
+        fits || given.name().isEmpty(),
+        "%s gives %s, but the decoder takes %s; take both from one export",
+        embed.file().getFileName(),
+        given,
+        wanted);
   }
 
   private static void checkProjector(

@@ -23,6 +23,7 @@ import java.util.regex.Pattern;
  * @param vocabulary width of the logits, empty if the graph leaves it open
  * @param positionAxes numbers of each position in position_ids: 0 if they are not wanted, 1 for
  *     [batch, positions], 3 for [time-height-width, batch, positions]
+ * @param attentionMask whether attention_mask is wanted
  * @param logitsToKeep whether num_logits_to_keep is wanted
  * @param cacheBranch whether use_cache_branch is wanted
  * @param perLayer what the embedding graph must give beside the embeddings, per_layer_inputs
@@ -34,6 +35,7 @@ record DecoderSpec(
     int width,
     OptionalInt vocabulary,
     int positionAxes,
+    boolean attentionMask,
     boolean logitsToKeep,
     boolean cacheBranch,
     Optional<TensorInfo> perLayer) {
@@ -77,7 +79,8 @@ record DecoderSpec(
         embeds.rank() == 3 && embeds.dim(2) >= 1, "%s: %s has no fixed width", file, embeds);
     problems.require(embeds.type().isReal(), "%s: %s is no float", file, embeds);
     problems.require(logits.type().isReal(), "%s: %s is no float", file, logits);
-    required(header, "attention_mask", problems);
+    Optional<TensorInfo> perLayer = header.input(PER_LAYER);
+    perLayer.ifPresent(info -> checkPerLayer(info, file, problems));
     return new DecoderSpec(
         caches,
         embeds.type(),
@@ -87,9 +90,19 @@ record DecoderSpec(
             ? OptionalInt.of((int) logits.dim(2))
             : OptionalInt.empty(),
         positionAxes(header, file, problems),
+        header.input("attention_mask").isPresent(),
         header.input("num_logits_to_keep").isPresent(),
         header.input("use_cache_branch").isPresent(),
-        header.input(PER_LAYER));
+        perLayer);
+  }
+
+  private static void checkPerLayer(TensorInfo info, String file, Problems problems) {
+    boolean fixed = info.rank() >= 3 && info.type().isReal();
+    for (int axis = 2; axis < info.rank(); axis++) {
+      fixed &= info.dim(axis) >= 1 && info.dim(axis) <= 65536;
+    }
+    problems.require(
+        fixed, "%s: %s is not [batch, positions, ...] of floats with fixed sides", file, info);
   }
 
   private static int positionAxes(OnnxHeader header, String file, Problems problems) {

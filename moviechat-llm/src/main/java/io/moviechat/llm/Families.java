@@ -15,10 +15,13 @@ final class Families {
           .put("fastvlm", Llava::fastVlm)
           .put("smolvlm", SmolVlm::new)
           .put("idefics3", SmolVlm::new)
-          .put("gemma3", Gemma3::new)
+          .put("gemma3", Gemma3::third)
+          .put("gemma3n", Gemma3::thirdN)
+          .put("gemma4", Gemma4::new)
           .put("qwen2_vl", QwenVl::second)
           .put("qwen2_5_vl", QwenVl::second)
           .put("qwen3_vl", QwenVl::third)
+          .put("qwen3_5", QwenVl::threeFive)
           .put("lfm2_vl", Lfm2Vl::new)
           .put("moviechat", Original::new)
           .buildOrThrow();
@@ -26,10 +29,8 @@ final class Families {
   /** Types that are known and cannot be used, with the reason. */
   private static final ImmutableMap<String, String> REFUSED =
       ImmutableMap.<String, String>builder()
-          .put("gemma3n", "Gemma 3n's encoder and prompts are not written yet; Gemma 3 works")
-          .put("gemma4", "Gemma 4's patches and prompts are not written yet; Gemma 3 works")
-          .put("qwen3_5", "Qwen3.5's prompts are not written yet; Qwen3-VL works")
           .put("qwen3_vl_moe", "its exports need more memory than this runtime is made for")
+          .put("qwen3_5_moe", "its exports need more memory than this runtime is made for")
           .put("paligemma", "it answers one question about one picture, and knows no chat")
           .put("florence2", "it is an encoder-decoder without a chat")
           .put("moondream1", "its text model is not in this layout of graphs")

@@ -3,24 +3,44 @@ package io.moviechat.llm;
 import java.util.List;
 
 /**
- * Gemma 3 with pictures. A picture is framed by tokens and blank lines of its own
- * (processing_gemma3.py), a slot of memory is announced by its time. There is no system turn: the
- * system prompt stands before the first question.
+ * Gemma 3 and Gemma 3n with pictures. A picture is framed by tokens and blank lines of its own
+ * (processing_gemma3.py, processing_gemma3n.py), a slot of memory is announced by its time. There
+ * is no system turn: the system prompt stands before the first question.
  */
 final class Gemma3 implements Family {
+  private final String name;
   private final ImagePreprocessor images;
+  private final String mark;
   private final String placeholder;
   private final String begin;
 
-  Gemma3(BundleConfig config) {
+  private Gemma3(String name, BundleConfig config, boolean markedByPlaceholder) {
+    this.name = name;
     images = config.plainImages(Resampler.BILINEAR);
     placeholder = config.placeholder("<image_soft_token>");
+    mark = markedByPlaceholder ? placeholder : "<start_of_image>";
     begin = config.special("bos_token", "<bos>");
+  }
+
+  static Gemma3 third(BundleConfig config) {
+    return new Gemma3("Gemma 3", config, false);
+  }
+
+  /** Gemma 3n, whose template marks a picture by the placeholder of its rows. */
+  static Gemma3 thirdN(BundleConfig config) {
+    config
+        .problems()
+        .require(
+            config.preprocessor().has("do_normalize"),
+            "%s says no do_normalize; Gemma 3n's is false, Python would take true: write it into"
+                + " the file",
+            config.picturesFile());
+    return new Gemma3("Gemma 3n", config, true);
   }
 
   @Override
   public String name() {
-    return "Gemma 3";
+    return name;
   }
 
   @Override
@@ -40,13 +60,12 @@ final class Gemma3 implements Family {
 
   @Override
   public String expand(String rendered) {
-    return rendered.replace(
-        "<start_of_image>", "\n\n<start_of_image>" + placeholder + "<end_of_image>\n\n");
+    return rendered.replace(mark, "\n\n<start_of_image>" + placeholder + "<end_of_image>\n\n");
   }
 
   @Override
   public List<String> templateMarks() {
-    return List.of("<start_of_turn>", "<end_of_turn>", "<start_of_image>");
+    return List.of("<start_of_turn>", "<end_of_turn>", mark);
   }
 
   @Override

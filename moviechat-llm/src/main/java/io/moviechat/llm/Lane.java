@@ -5,6 +5,7 @@ import io.moviechat.internal.HalfFloats;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.internal.ElementType;
+import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.GraphRun;
 import io.moviechat.llm.internal.Tensor;
 import io.moviechat.llm.internal.TensorInfo;
@@ -60,8 +61,7 @@ final class Lane implements AutoCloseable {
   private final Tensor decoderEmbedsView;
   private final Tensor stepEmbeds;
   private final Tensor stepDecoderEmbeds;
-  private final @Nullable Tensor perLayer;
-  private final @Nullable Tensor perLayerView;
+  private final @Nullable PerLayer perLayer;
   private final @Nullable Tensor branch;
   private final @Nullable Tensor logitsTensor;
   private final @Nullable LongBuffer logitsToKeep;
@@ -105,17 +105,10 @@ final class Lane implements AutoCloseable {
           sameType
               ? stepEmbeds
               : opened.push(Tensor.allocate(spec.embedType(), 1, 1, spec.width()));
-      if (spec.perLayer().isPresent()) {
-        TensorInfo info = spec.perLayer().get();
-        long[] shape = info.dims().toArray();
-        shape[0] = 1;
-        shape[1] = chunk;
-        perLayer = opened.push(Tensor.allocate(info.type(), shape));
-        perLayerView = opened.push(Tensor.newView(perLayer, info.type(), shape.length));
-      } else {
-        perLayer = null;
-        perLayerView = null;
-      }
+      perLayer =
+          spec.perLayer().isPresent()
+              ? new PerLayer(spec.perLayer().get(), decoder.embed(), chunk, opened)
+              : null;
       logitsTensor =
           spec.vocabulary().isPresent()
               ? opened.push(Tensor.allocate(spec.logitsType(), 1, 1, spec.vocabulary().getAsInt()))
@@ -196,7 +189,7 @@ final class Lane implements AutoCloseable {
   KvBlock step(KvBlock past, int id, int room) {
     idsBuffer.put(0, id);
     embed(1, stepEmbeds, null);
-    convert(stepEmbeds, stepDecoderEmbeds, 1);
+    convert(stepEmbeds, stepDecoderEmbeds, spec.width());
     for (int axis = 0; axis < spec.positionAxes(); axis++) {
       positionsBuffer.put(axis, past.nextPosition());
     }
@@ -225,7 +218,7 @@ final class Lane implements AutoCloseable {
       }
     }
     embed(count, embeds, embedsView);
-    convert(embeds, decoderEmbeds, count);
+    convert(embeds, decoderEmbeds, count * spec.width());
     decoderEmbedsView.view(decoderEmbeds, 0, 1, count, spec.width());
     KvBlock present = decode(past, decoderEmbedsView, count, count, room);
     present.nextPosition(past.nextPosition() + count);
@@ -237,10 +230,10 @@ final class Lane implements AutoCloseable {
     logits = guessedLogits[guess];
   }
 
-  /** Brings embeddings to the type that the decoder takes, unless they are of it. */
-  private void convert(Tensor from, Tensor to, int count) {
+  /** Brings values to the type that the decoder takes, unless they are of it. */
+  private static void convert(Tensor from, Tensor to, int count) {
     if (from != to) {
-      float[] values = new float[count * spec.width()];
+      float[] values = new float[count];
       toFloats(from, values);
       fromFloats(values, to);
     }
@@ -255,14 +248,56 @@ final class Lane implements AutoCloseable {
       view.view(into, 0, 1, count, spec.width());
       embedRun.output("inputs_embeds", view);
     }
-    if (perLayer != null && perLayerView != null) {
-      long[] shape = spec.perLayer().orElseThrow().dims().toArray();
-      shape[0] = 1;
-      shape[1] = count;
-      perLayerView.view(perLayer, 0, shape);
-      embedRun.output(DecoderSpec.PER_LAYER, perLayerView);
+    if (perLayer != null) {
+      embedRun.output(DecoderSpec.PER_LAYER, perLayer.given(count));
     }
     decoder.run(embedRun);
+    if (perLayer != null) {
+      decodeRun.input(DecoderSpec.PER_LAYER, perLayer.taken());
+    }
+  }
+
+  /** What the embedding graph gives each layer of the decoder beside the embeddings. */
+  private static final class PerLayer {
+    private final long[] shape;
+    private final Tensor given;
+    private final Tensor givenView;
+    private final Tensor taken;
+    private final Tensor takenView;
+
+    PerLayer(TensorInfo wanted, Graph embed, int chunk, ResourceStack opened) {
+      shape = wanted.dims().toArray();
+      shape[0] = 1;
+      shape[1] = chunk;
+      ElementType type =
+          embed.header().output(wanted.name()).map(TensorInfo::type).orElse(wanted.type());
+      given = opened.push(Tensor.allocate(type, shape));
+      givenView = opened.push(Tensor.newView(given, type, shape.length));
+      boolean sameType = type == wanted.type();
+      taken = sameType ? given : opened.push(Tensor.allocate(wanted.type(), shape));
+      takenView =
+          sameType ? givenView : opened.push(Tensor.newView(taken, wanted.type(), shape.length));
+    }
+
+    /** Where the embedding graph writes. */
+    Tensor given(int positions) {
+      shape[1] = positions;
+      givenView.view(given, 0, shape);
+      return givenView;
+    }
+
+    /** What the decoder reads of the positions written last. */
+    Tensor taken() {
+      if (taken != given) {
+        int values = 1;
+        for (long side : shape) {
+          values *= (int) side;
+        }
+        convert(given, taken, values);
+        takenView.view(taken, 0, shape);
+      }
+      return takenView;
+    }
   }
 
   private KvBlock decode(KvBlock past, Tensor embeddings, int count, int rowsWanted, int room) {
@@ -276,8 +311,10 @@ final class Lane implements AutoCloseable {
         decodeRun.output(caches.get(i).present(), present.cache(i));
       }
       decodeRun.input("inputs_embeds", embeddings);
-      maskView.view(mask, 0, 1, total);
-      decodeRun.input("attention_mask", maskView);
+      if (spec.attentionMask()) {
+        maskView.view(mask, 0, 1, total);
+        decodeRun.input("attention_mask", maskView);
+      }
       if (spec.positionAxes() == 3) {
         positionsView.view(positions, 0, 3, 1, count);
       } else if (spec.positionAxes() == 1) {
@@ -285,9 +322,6 @@ final class Lane implements AutoCloseable {
       }
       if (spec.positionAxes() > 0) {
         decodeRun.input("position_ids", positionsView);
-      }
-      if (perLayerView != null) {
-        decodeRun.input(DecoderSpec.PER_LAYER, perLayerView);
       }
       if (branch != null) {
         branch.buffer().put(0, (byte) (past.length() > 0 ? 1 : 0));

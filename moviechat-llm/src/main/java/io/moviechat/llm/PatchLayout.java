@@ -92,24 +92,11 @@ final class PatchLayout {
   static PatchLayout padded(int width, int height, int patch, int most, int downsample) {
     int rows = height / patch;
     int columns = width / patch;
-    int[] order = new int[3 * width * height];
-    int at = 0;
-    for (int row = 0; row < rows; row++) {
-      for (int column = 0; column < columns; column++) {
-        for (int y = 0; y < patch; y++) {
-          for (int x = 0; x < patch; x++) {
-            for (int channel = 0; channel < 3; channel++) {
-              order[at++] = 3 * ((row * patch + y) * width + column * patch + x) + channel;
-            }
-          }
-        }
-      }
-    }
     int padded = Math.max(most, rows * columns);
     long[] mask = new long[padded];
     Arrays.fill(mask, 0, rows * columns, 1);
     return new PatchLayout(
-        order,
+        rowByRow(width, height, patch),
         rows * columns,
         padded,
         true,
@@ -119,6 +106,52 @@ final class PatchLayout {
             new Input(ImmutableLongArray.of(padded), ImmutableLongArray.copyOf(mask)),
             "spatial_shapes",
             new Input(ImmutableLongArray.of(2), ImmutableLongArray.of(rows, columns))));
+  }
+
+  /**
+   * Gemma 4's: {@code [picture, patches, patch x patch x channel]}, row by row, zeros behind them,
+   * and the place of each patch, column before row, -1 for padding (image_processing_gemma4.py).
+   *
+   * @param most patches with padding
+   * @param pooled patches of a visual row on each side
+   */
+  static PatchLayout placed(int width, int height, int patch, int most, int pooled) {
+    int rows = height / patch;
+    int columns = width / patch;
+    int padded = Math.max(most, rows * columns);
+    long[] places = new long[2 * padded];
+    Arrays.fill(places, -1);
+    for (int i = 0; i < rows * columns; i++) {
+      places[2 * i] = i % columns;
+      places[2 * i + 1] = i / columns;
+    }
+    return new PatchLayout(
+        rowByRow(width, height, patch),
+        rows * columns,
+        padded,
+        true,
+        new RowGrid(rows / pooled, columns / pooled),
+        ImmutableMap.of(
+            "pixel_position_ids",
+            new Input(ImmutableLongArray.of(padded, 2), ImmutableLongArray.copyOf(places))));
+  }
+
+  /** Patches row by row, inside each its pixels row by row, their channels side by side. */
+  private static int[] rowByRow(int width, int height, int patch) {
+    int[] order = new int[3 * width * height];
+    int at = 0;
+    for (int row = 0; row < height / patch; row++) {
+      for (int column = 0; column < width / patch; column++) {
+        for (int y = 0; y < patch; y++) {
+          for (int x = 0; x < patch; x++) {
+            for (int channel = 0; channel < 3; channel++) {
+              order[at++] = 3 * ((row * patch + y) * width + column * patch + x) + channel;
+            }
+          }
+        }
+      }
+    }
+    return order;
   }
 
   /** Values of one patch. */

@@ -7,10 +7,11 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Qwen2-VL, Qwen2.5-VL and Qwen3-VL. Each slot of memory is a picture of its own, with a block of
- * positions in the plane ({@link Prompt#position}). Qwen3-VL reads times as text before each
- * picture, which is its own format of videos (processing_qwen3_vl.py); the older ones know several
- * pictures in a prompt, so a slot is announced by its time as for other families.
+ * Qwen2-VL, Qwen2.5-VL, Qwen3-VL and Qwen3.5. Each slot of memory is a picture of its own, with a
+ * block of positions in the plane ({@link Prompt#position}). Qwen3-VL and Qwen3.5 read times as
+ * text before each picture, which is their own format of videos (processing_qwen3_vl.py); the older
+ * ones know several pictures in a prompt, so a slot is announced by its time as for other families.
+ * Qwen3.5 thinks before it answers unless its answer begins behind an empty thought.
  *
  * <p>All frames are stretched to one size, about 16 : 9 unless chosen: the models' own rule would
  * make thousands of tokens of a frame.
@@ -30,9 +31,20 @@ final class QwenVl implements Family {
   private final String placeholder;
   private final boolean timesAsText;
 
+  /** Whether a turn's words lose the blanks at their ends. */
+  private final boolean stripped;
+
+  private final String thought;
+
   private QwenVl(String name, BundleConfig config, int usualPatch, boolean timesAsText) {
     this.name = name;
     this.timesAsText = timesAsText;
+    this.stripped = config.modelType().equals("qwen3_5");
+    String template = config.chatTemplate();
+    this.thought =
+        stripped && (template.isEmpty() || template.contains("<think>"))
+            ? "<think>\n\n</think>\n\n"
+            : "";
     int patch = config.pictureNumber("patch_size", "patch_size", usualPatch);
     int merge = config.pictureNumber("merge_size", "spatial_merge_size", 2);
     int frames = config.pictureNumber("temporal_patch_size", "temporal_patch_size", 2);
@@ -58,6 +70,10 @@ final class QwenVl implements Family {
 
   static QwenVl third(BundleConfig config) {
     return new QwenVl("Qwen3-VL", config, 16, true);
+  }
+
+  static QwenVl threeFive(BundleConfig config) {
+    return new QwenVl("Qwen3.5", config, 16, true);
   }
 
   @Override
@@ -93,9 +109,14 @@ final class QwenVl implements Family {
     }
     for (Message message : chat) {
       prompt.template(Turns.chatMl(message.role()));
-      for (Message.Content content : message.content()) {
+      List<Message.Content> contents = message.content();
+      for (int c = 0; c < contents.size(); c++) {
+        Message.Content content = contents.get(c);
         if (content instanceof Message.Text text) {
-          prompt.user(text.text());
+          String words = text.text();
+          words = stripped && c == 0 ? words.stripLeading() : words;
+          words = stripped && c == contents.size() - 1 ? words.stripTrailing() : words;
+          prompt.user(words);
         } else if (content instanceof Message.Image image) {
           picture(image.slot(), prompt);
         } else if (content instanceof Message.Video video) {
@@ -109,7 +130,7 @@ final class QwenVl implements Family {
       }
       prompt.template("<|im_end|>\n");
     }
-    prompt.template("<|im_start|>assistant\n");
+    prompt.template("<|im_start|>assistant\n" + thought);
   }
 
   private String announcement(Message.Slot slot) {

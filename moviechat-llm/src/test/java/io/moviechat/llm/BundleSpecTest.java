@@ -101,8 +101,29 @@ class BundleSpecTest {
 
   @Test
   void aKnownTypeThatCannotBeUsedIsRefusedWithTheReason() throws IOException {
-    edit(smol.resolve("config.json"), node -> node.put("model_type", "gemma4"));
-    refused(smol, "'gemma4' cannot be used", "not written yet");
+    edit(smol.resolve("config.json"), node -> node.put("model_type", "paligemma"));
+    refused(smol, "'paligemma' cannot be used", "knows no chat");
+  }
+
+  @Test
+  void anEmbeddingGraphThatGivesTheLayersNothing() throws IOException {
+    Path fixtures = TestData.resource("fixtures");
+    Path gemma = TestData.copy(fixtures.resolve("vlm-tiny-gemma4"), temp.resolve("gemma4"));
+    Path embed = gemma.resolve("onnx/embed_tokens.onnx");
+    Files.write(
+        embed, Files.readAllBytes(fixtures.resolve("vlm-tiny-qwen3-5/onnx/embed_tokens.onnx")));
+    refused(gemma, "embed_tokens.onnx has no output 'per_layer_inputs'");
+  }
+
+  @Test
+  void anEncoderOfAnotherNumberOfPatches() throws IOException {
+    Path gemma =
+        TestData.copy(
+            TestData.resource("fixtures").resolve("vlm-tiny-gemma4"), temp.resolve("gemma4"));
+    edit(
+        gemma.resolve("processor_config.json"),
+        node -> ((ObjectNode) node.path("image_processor")).put("max_soft_tokens", 70));
+    refused(gemma, "vision_encoder.onnx", "wants another number of patches than the 630");
   }
 
   @Test

@@ -202,6 +202,60 @@ class FamiliesTest {
   }
 
   @Test
+  void gemma4WritesAVideoAsItsOwnProcessorDoes() throws IOException {
+    String rows = "<|image|>".repeat(15);
+    String picture = "<|image>" + rows + "<image|>";
+    assertThat(newer("gemma4", 2, "").text())
+        .isEqualTo(
+            "<bos><|turn>user\n00:00 "
+                + picture
+                + " 00:01 "
+                + picture
+                + "What is it?<turn|>\n<|turn>model\n");
+    // Its first templates had blank lines; those of the larger models an empty thought.
+    assertThat(
+            newer(
+                    "gemma4",
+                    1,
+                    "{# <|turn> <turn|> #}{{ '\\n\\n<|image|>\\n\\n' }}{{"
+                        + " '<|channel>thought\\n<channel|>' }}")
+                .text())
+        .isEqualTo(
+            "<bos><|turn>user\n\n\n00:00 "
+                + picture
+                + "\n\nWhat is it?<turn|>\n<|turn>model\n<|channel>thought\n<channel|>");
+  }
+
+  @Test
+  void qwen35AnswersWithoutThinking() throws IOException {
+    String picture = "<|vision_start|>" + "<|image_pad|>".repeat(8) + "<|vision_end|>";
+    String asked =
+        "<|im_start|>user\n<0.5 seconds>"
+            + picture
+            + "What is it?<|im_end|>\n<|im_start|>assistant\n";
+    assertThat(newer("qwen3-5", 1, "").text()).isEqualTo(asked + "<think>\n\n</think>\n\n");
+    assertThat(newer("qwen3-5", 1, "{# <|im_start|> <|im_end|> <|vision_start|> #}").text())
+        .isEqualTo(asked);
+  }
+
+  /** The prompt of one of the fixtures' bundles, whose template is another if one is given. */
+  private Prompt newer(String name, int slots, String template) throws IOException {
+    Path fixture = TestData.resource("fixtures").resolve("vlm-tiny-" + name);
+    Path folder = TestData.copy(fixture, temp.resolve(name + template.hashCode()));
+    if (!template.isEmpty()) {
+      Files.writeString(folder.resolve("chat_template.jinja"), template);
+    }
+    ModelBundle bundle =
+        FixturesGoldenTest.bundle(
+            folder, FixturesGoldenTest.json(folder.resolve("expected.json")), 0);
+    BundleSpec spec = bundle.read(Device.CPU);
+    try (OnnxAnswerGenerator generator = bundle.openGenerator(spec, Device.CPU)) {
+      return generator.prompt(
+          List.of(question(slots, Optional.empty())), spec.rowsPerFrame().orElseThrow());
+    }
+  }
+
+  @Test
   void aPictureIsCutAtWholeNumbers() {
     // Divided last, as Python does it: a rounded factor would lose a column here and there.
     ImagePreprocessor.Step step = new ImagePreprocessor.Step.ShortestEdge(28, Resampler.BICUBIC);

@@ -30,13 +30,13 @@ class FamilyAnswersTest {
       GenerationOptions.builder().maxTokens(12).minTokens(12).build();
 
   static Stream<String> families() {
-    return Stream.of("gemma3", "qwen2-vl", "qwen3-vl", "lfm2-vl", "smolvlm", "llava-onevision");
+    return TestData.models().stream().map(folder -> folder.getFileName().toString());
   }
 
   /** A bundle and a memory of five slots that it reads. */
   private record Subject(ModelBundle bundle, BundleSpec spec, TokenShape shape) {
     static Subject of(String family) {
-      Path folder = TestData.resource("fixtures").resolve("vlm-tiny-" + family);
+      Path folder = TestData.resource("fixtures").resolve(family);
       JsonNode expected = FixturesGoldenTest.json(folder.resolve("expected.json"));
       ModelBundle bundle = FixturesGoldenTest.bundle(folder, expected, 0);
       BundleSpec spec = bundle.read(Device.CPU);
