@@ -4,6 +4,8 @@ import static io.moviechat.internal.Checks.require;
 
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.moviechat.internal.ResourceStack;
+import io.moviechat.ocr.OcrOptions;
+import io.moviechat.ocr.TextRecognizer;
 import io.moviechat.recall.SlotScorer;
 import io.moviechat.recall.TextEmbedder;
 import io.moviechat.speech.Cues;
@@ -256,7 +258,7 @@ public final class MovieChat implements AutoCloseable {
         videos.of(video),
         video,
         options.sampling().orElse(sampling),
-        options.words().orElse(words),
+        options.words(words),
         options);
   }
 
@@ -464,7 +466,17 @@ public final class MovieChat implements AutoCloseable {
      * subtitles.
      */
     public Builder speech(SpeechRecognizer recognizer, SpeechOptions options) {
-      opening.words = Words.heard(recognizer, options);
+      opening.words = opening.words.heard(recognizer, options);
+      return this;
+    }
+
+    /**
+     * Who reads text in the pictures of movies whose options name nobody ({@link
+     * WatchOptions#withScreenText}). Borrowed: the caller closes it after the chat. Default:
+     * nobody.
+     */
+    public Builder screenText(TextRecognizer recognizer, OcrOptions options) {
+      opening.words = opening.words.read(recognizer, options);
       return this;
     }
 

@@ -23,7 +23,7 @@ final class WatchObserver {
 
   private final VideoMemory memory;
   private final WatchSignal signal;
-  private final Listening words;
+  private final WordsPass words;
   private final Consumer<Watching.Progress> listener;
   private final long reportEvery;
   private final Supplier<SavedMemory> now;
@@ -48,7 +48,7 @@ final class WatchObserver {
       WatchOptions options,
       VideoMemory memory,
       WatchSignal signal,
-      Listening words,
+      WordsPass words,
       Supplier<SavedMemory> now,
       Runnable save) {
     this.now = now;
@@ -114,7 +114,7 @@ final class WatchObserver {
             frames,
             memory.stats().slots(),
             damagedFrames,
-            words.cues().heard(),
+            words.heard(),
             Duration.ofNanos(now - start));
     signal.progress(progress);
     if (!listening) {

@@ -2,6 +2,8 @@ package io.moviechat;
 
 import static io.moviechat.internal.Checks.require;
 
+import io.moviechat.ocr.OcrOptions;
+import io.moviechat.ocr.TextRecognizer;
 import io.moviechat.recall.AlertListener;
 import io.moviechat.recall.AlertOptions;
 import io.moviechat.speech.SpeechOptions;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +36,7 @@ public final class WatchOptions {
   private Consumer<Watching.Progress> listener = progress -> {};
   private Duration progressEvery = PROGRESS_EVERY;
   private Reuse reuse = Reuse.OFF;
-  private Optional<Words> words = Optional.empty();
+  private UnaryOperator<Words> words = UnaryOperator.identity();
   private Optional<MemoryBudget> budget = Optional.empty();
   private List<Alerts.Wish> alerts = List.of();
 
@@ -160,14 +163,33 @@ public final class WatchOptions {
    */
   public WatchOptions withSpeech(SpeechRecognizer recognizer, SpeechOptions speechOptions) {
     WatchOptions copy = copy();
-    copy.words = Optional.of(Words.heard(recognizer, speechOptions));
+    copy.words = then(ofChat -> ofChat.heard(recognizer, speechOptions));
     return copy;
   }
 
-  /** The same options for the pictures alone: no speech and no subtitles. */
+  /**
+   * The same options with somebody who reads text in the pictures: titles, signs, captions that are
+   * part of them. On a thread of its own, which decodes the video once more, in its own size; what
+   * it reads are cues beside those that are heard. If it fails, the movie is there all the same and
+   * its cues tell. Live videos have no pictures for it. Default: the chat's ({@link
+   * MovieChat.Builder#screenText}).
+   *
+   * @param recognizer borrowed: the caller closes it after the pass
+   */
+  public WatchOptions withScreenText(TextRecognizer recognizer, OcrOptions ocrOptions) {
+    WatchOptions copy = copy();
+    copy.words = then(ofChat -> ofChat.read(recognizer, ocrOptions));
+    return copy;
+  }
+
+  private UnaryOperator<Words> then(UnaryOperator<Words> change) {
+    return ofChat -> change.apply(words.apply(ofChat));
+  }
+
+  /** The same options for the pictures alone: no speech, no subtitles, no text in pictures. */
   public WatchOptions withoutWords() {
     WatchOptions copy = copy();
-    copy.words = Optional.of(Words.NONE);
+    copy.words = ofChat -> Words.NONE;
     return copy;
   }
 
@@ -226,9 +248,9 @@ public final class WatchOptions {
     return reuse;
   }
 
-  /** Where words come from; empty takes the chat's. */
-  Optional<Words> words() {
-    return words;
+  /** Where words come from, of a chat that has them from there. */
+  Words words(Words ofChat) {
+    return words.apply(ofChat);
   }
 
   /** Limits of this movie's memory, beside the chat's; empty is the chat's alone. */

@@ -73,7 +73,7 @@ final class WatchPass {
     return listening(signal, Cues.NONE, listener -> watch(signal, listener));
   }
 
-  private Watched watch(WatchSignal signal, Listening listener) {
+  private Watched watch(WatchSignal signal, WordsPass listener) {
     boolean onlyTheEndCounts =
         options.breakpoints().isEmpty()
             && options.checkpointFile().isEmpty()
@@ -88,7 +88,7 @@ final class WatchPass {
     return runThrough(signal, listener);
   }
 
-  private Watched run(WatchSignal signal, Listening listener, Survivors survivors) {
+  private Watched run(WatchSignal signal, WordsPass listener, Survivors survivors) {
     Watched watched =
         run(
             signal,
@@ -106,7 +106,7 @@ final class WatchPass {
     return runThrough(signal, listener);
   }
 
-  private Watched runThrough(WatchSignal signal, Listening listener) {
+  private Watched runThrough(WatchSignal signal, WordsPass listener) {
     return run(
         signal,
         listener,
@@ -147,16 +147,16 @@ final class WatchPass {
 
   /** Listens while pictures are watched. */
   private Watched listening(
-      WatchSignal signal, Cues earlier, Function<Listening, Watched> pictures) {
+      WatchSignal signal, Cues earlier, Function<WordsPass, Watched> pictures) {
     options.alerts().forEach(wish -> signal.alerts().add(wish, model.scorers()));
-    try (Listening listener = new Listening(provider, location, words, earlier)) {
+    try (WordsPass listener = new WordsPass(provider, location, words, earlier)) {
       return pictures.apply(listener);
     }
   }
 
   private Watched run(
       WatchSignal signal,
-      Listening listener,
+      WordsPass listener,
       Supplier<VideoMemory> openMemory,
       Function<VideoSource, FrameStream> openFrames) {
     try (VideoMemory memory = openMemory.get()) {
@@ -206,7 +206,7 @@ final class WatchPass {
 
   private static Cues heardToTheEnd(Cues cues, Optional<String> problem, Duration end) {
     Cues inside = cues.within(end);
-    boolean all = !cues.isEmpty() && problem.isEmpty() && cues.problem().isEmpty();
+    boolean all = !cues.heard().isZero() && problem.isEmpty() && cues.problem().isEmpty();
     return all ? inside.withHeard(end) : inside;
   }
 
@@ -217,7 +217,7 @@ final class WatchPass {
    * @throws CancellationException if the signal was cancelled, or the thread interrupted
    */
   private Optional<String> hearTheRest(
-      Listening listener, WatchSignal signal, WatchObserver observer) {
+      WordsPass listener, WatchSignal signal, WatchObserver observer) {
     long stopSeen = 0;
     try {
       while (!listener.awaitDone(POLL_MILLIS)) {
@@ -236,7 +236,7 @@ final class WatchPass {
           listener.stop();
           stopSeen = stopSeen == 0 ? System.nanoTime() : stopSeen;
           if (System.nanoTime() - stopSeen > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS)) {
-            listener.endSound();
+            listener.endSources();
           }
         }
       }
@@ -248,7 +248,7 @@ final class WatchPass {
   }
 
   private WatchPipeline.Input input(
-      Function<VideoSource, FrameStream> openFrames, Listening listener) {
+      Function<VideoSource, FrameStream> openFrames, WordsPass listener) {
     return new WatchPipeline.Input() {
       @Override
       public VideoSource open() {

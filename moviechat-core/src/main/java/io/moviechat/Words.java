@@ -1,5 +1,7 @@
 package io.moviechat;
 
+import io.moviechat.ocr.OcrOptions;
+import io.moviechat.ocr.TextRecognizer;
 import io.moviechat.speech.SpeechOptions;
 import io.moviechat.speech.SpeechRecognizer;
 import java.util.Objects;
@@ -8,23 +10,46 @@ import java.util.Optional;
 /**
  * Where the words of a film come from.
  *
- * @param recognizer who listens; empty if nobody does
- * @param options how, and whether subtitles are taken instead
+ * @param listener who listens; empty if nobody does
+ * @param speech how, and whether subtitles are taken instead
+ * @param reader who reads text in the pictures; empty if nobody does
+ * @param ocr how
  */
-record Words(Optional<SpeechRecognizer> recognizer, SpeechOptions options) {
-  /** From nowhere. */
-  static final Words NONE = new Words(Optional.empty(), SpeechOptions.DEFAULT.withSubtitles(false));
-
+record Words(
+    Optional<SpeechRecognizer> listener,
+    SpeechOptions speech,
+    Optional<TextRecognizer> reader,
+    OcrOptions ocr) {
   /** From subtitles alone. */
-  static final Words SUBTITLES = new Words(Optional.empty(), SpeechOptions.DEFAULT);
+  static final Words SUBTITLES =
+      new Words(Optional.empty(), SpeechOptions.DEFAULT, Optional.empty(), OcrOptions.DEFAULT);
 
-  static Words heard(SpeechRecognizer recognizer, SpeechOptions options) {
+  /** From nowhere. */
+  static final Words NONE =
+      new Words(
+          Optional.empty(),
+          SpeechOptions.DEFAULT.withSubtitles(false),
+          Optional.empty(),
+          OcrOptions.DEFAULT);
+
+  Words heard(SpeechRecognizer by, SpeechOptions options) {
     return new Words(
-        Optional.of(Objects.requireNonNull(recognizer, "recognizer")),
+        Optional.of(Objects.requireNonNull(by, "recognizer")),
+        Objects.requireNonNull(options, "options"),
+        reader,
+        ocr);
+  }
+
+  Words read(TextRecognizer by, OcrOptions options) {
+    return new Words(
+        listener,
+        speech,
+        Optional.of(Objects.requireNonNull(by, "recognizer")),
         Objects.requireNonNull(options, "options"));
   }
 
-  boolean wanted() {
-    return recognizer.isPresent() || options.subtitles();
+  /** Whether there is anything to listen to or subtitles to look for. */
+  boolean heard() {
+    return listener.isPresent() || speech.subtitles();
   }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.ocr.OcrOptions;
+import io.moviechat.ocr.TextRecognizer;
 import io.moviechat.speech.AudioSource;
 import io.moviechat.speech.Cue;
 import io.moviechat.speech.Cues;
@@ -12,6 +14,7 @@ import io.moviechat.speech.SpeechOptions;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.testing.FakeSpeech;
+import io.moviechat.spi.testing.FakeText;
 import io.moviechat.spi.testing.FakeVideo;
 import java.nio.FloatBuffer;
 import java.time.Duration;
@@ -387,5 +390,120 @@ class WordsTest {
       assertThat(most.get()).isBetween(0, 10);
       assertThat(movie.cues().list()).hasSize(10);
     }
+  }
+
+  /** Ten seconds: a title from 2 to 6, and a logo all the time. */
+  private static List<TextRecognizer.Line> titles(Duration time) {
+    TextRecognizer.Line logo = TextRecognizer.Line.of("Channel 7", 0.99);
+    TextRecognizer.Line doubtful = TextRecognizer.Line.of("shadow", 0.5);
+    return time.toSeconds() >= 2 && time.toSeconds() < 6
+        ? List.of(TextRecognizer.Line.of("A film by Jane", 0.92), logo, doubtful)
+        : List.of(logo, doubtful);
+  }
+
+  private static List<String> texts(Cues cues, Cue.Origin origin) {
+    return texts(cues.only(cue -> cue.origin() == origin));
+  }
+
+  @Test
+  void textInPicturesIsReadBesideWhatIsSaid() {
+    WatchOptions read = HEARD.withScreenText(new FakeText(WordsTest::titles), OcrOptions.DEFAULT);
+    try (MovieChat chat = fakes().build();
+        Movie movie = chat.watch(FakeVideo.of(FRAMES), read)) {
+      Cues cues = movie.cues();
+      assertThat(texts(cues, Cue.Origin.SPEECH)).hasSize(10);
+      assertThat(texts(cues, Cue.Origin.SCREEN_TEXT))
+          .containsExactly("Channel 7", "A film by Jane");
+      Cue title = cues.only(cue -> cue.text().startsWith("A film")).list().get(0);
+      assertThat(title.start()).isEqualTo(Duration.ofSeconds(2));
+      assertThat(title.end()).isEqualTo(Duration.ofSeconds(6));
+      assertThat(cues.read()).isEqualTo(Duration.ofSeconds(10));
+      assertThat(cues.problem()).isEmpty();
+
+      // What is on at a moment is known, though it stays.
+      Cues then = movie.at(Duration.ofSeconds(3)).cues();
+      assertThat(texts(then, Cue.Origin.SCREEN_TEXT))
+          .containsExactly("Channel 7", "A film by Jane");
+      assertThat(then.list())
+          .allSatisfy(c -> assertThat(c.end()).isLessThan(Duration.ofSeconds(4)));
+      assertThat(movie.search("film by Jane", 3).get(0).cues()).contains(title);
+    }
+  }
+
+  @Test
+  void theChatsReaderReadsAndOptionsAddToWhatTheChatDoes() {
+    try (MovieChat chat =
+        fakes()
+            .screenText(
+                new FakeText(WordsTest::titles),
+                OcrOptions.DEFAULT.withInterval(Duration.ofSeconds(1)).withMinProbability(0.95))
+            .build()) {
+      try (Movie movie = chat.watch(FakeVideo.of(FRAMES), HEARD)) {
+        assertThat(texts(movie.cues(), Cue.Origin.SCREEN_TEXT)).containsExactly("Channel 7");
+        assertThat(texts(movie.cues(), Cue.Origin.SPEECH)).hasSize(10);
+      }
+      try (Movie movie = chat.watch(FakeVideo.of(50), WatchOptions.DEFAULT.withoutWords())) {
+        assertThat(movie.cues()).isEqualTo(Cues.NONE);
+      }
+    }
+  }
+
+  @Test
+  void aReaderThatFailsAndLiveVideosAreTold() {
+    FakeText failing =
+        new FakeText(
+            time -> {
+              if (time.toSeconds() >= 4) {
+                throw new InferenceException("the reader lost its glasses");
+              }
+              return titles(time);
+            });
+    try (MovieChat chat = fakes().build();
+        Movie movie =
+            chat.watch(FakeVideo.of(FRAMES), HEARD.withScreenText(failing, OcrOptions.DEFAULT))) {
+      assertThat(movie.cues().problem()).contains("the reader lost its glasses");
+      assertThat(movie.cues().read()).isEqualTo(Duration.ofSeconds(2));
+      assertThat(texts(movie.cues(), Cue.Origin.SCREEN_TEXT))
+          .containsExactly("Channel 7", "A film by Jane");
+      assertThat(texts(movie.cues(), Cue.Origin.SPEECH)).hasSize(10);
+    }
+    VideoSourceProvider live =
+        new Other() {
+          @Override
+          public boolean isLive(VideoLocation location) {
+            return true;
+          }
+        };
+    try (MovieChat chat = fakes().video(live).build();
+        Movie movie =
+            chat.watch(
+                FakeVideo.of(FRAMES),
+                HEARD.withScreenText(new FakeText(WordsTest::titles), OcrOptions.DEFAULT))) {
+      assertThat(movie.cues().problem().orElseThrow()).contains("is live");
+      assertThat(movie.cues().list()).hasSize(10);
+    }
+  }
+
+  @Test
+  void closingTheChatEndsReading() throws Exception {
+    CountDownLatch there = new CountDownLatch(1);
+    FakeText waiting =
+        new FakeText(
+            time -> {
+              there.countDown();
+              try {
+                new CountDownLatch(1).await();
+              } catch (InterruptedException e) {
+                throw new CancellationException("interrupted");
+              }
+              return List.of();
+            });
+    Watching watching;
+    try (MovieChat chat = fakes().build()) {
+      watching =
+          chat.start(FakeVideo.of(FRAMES), HEARD.withScreenText(waiting, OcrOptions.DEFAULT));
+      there.await();
+    }
+    assertThatExceptionOfType(CancellationException.class).isThrownBy(() -> watching.join());
   }
 }

@@ -12,7 +12,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a film says, as far as it was heard: its cues in order of time. Immutable and thread-safe.
+ * What a film says, as far as it was heard and its pictures were read: its cues in order of time.
+ * Immutable and thread-safe.
  *
  * <p>Bounded: of more than {@value #MOST} cues, or 16 million characters, the oldest ones are
  * forgotten and counted ({@link #forgotten()}).
@@ -26,27 +27,31 @@ public final class Cues {
       Comparator.comparing(Cue::start).thenComparing(Cue::end);
 
   /** Nothing was heard. */
-  public static final Cues NONE = new Cues(List.of(), Duration.ZERO, 0, Optional.empty());
+  public static final Cues NONE =
+      new Cues(List.of(), Duration.ZERO, Duration.ZERO, 0, Optional.empty());
 
   private final List<Cue> list;
   private final Duration heard;
+  private final Duration read;
   private final long forgotten;
   private final Optional<String> problem;
 
-  private Cues(List<Cue> list, Duration heard, long forgotten, Optional<String> problem) {
+  private Cues(
+      List<Cue> list, Duration heard, Duration read, long forgotten, Optional<String> problem) {
     this.list = list;
     this.heard = heard;
+    this.read = read;
     this.forgotten = forgotten;
     this.problem = problem;
   }
 
-  /** Cues in any order, heard up to the end of the last one. */
+  /** Cues in any order, heard and read up to the end of the last one of that kind. */
   public static Cues of(List<Cue> cues) {
     return NONE.plus(cues);
   }
 
   /**
-   * These cues and more, heard up to the end of the last one at least.
+   * These cues and more, heard and read up to the end of the last one of that kind at least.
    *
    * @param more in any order
    */
@@ -59,8 +64,20 @@ public final class Cues {
     while (all.size() - first > MOST || characters > MOST_CHARACTERS) {
       characters -= all.get(first++).text().length();
     }
-    Duration end = more.stream().map(Cue::end).reduce(heard, Cues::later);
-    return new Cues(List.copyOf(all.subList(first, all.size())), end, forgotten + first, problem);
+    return new Cues(
+        List.copyOf(all.subList(first, all.size())),
+        end(more, cue -> !isShown(cue), heard),
+        end(more, Cues::isShown, read),
+        forgotten + first,
+        problem);
+  }
+
+  private static Duration end(List<Cue> cues, Predicate<Cue> which, Duration least) {
+    return cues.stream().filter(which).map(Cue::end).reduce(least, Cues::later);
+  }
+
+  private static boolean isShown(Cue cue) {
+    return cue.origin() == Cue.Origin.SCREEN_TEXT;
   }
 
   /**
@@ -70,7 +87,17 @@ public final class Cues {
    */
   public Cues withHeard(Duration newHeard) {
     require(!newHeard.isNegative(), "the time heard is negative: %s", newHeard);
-    return new Cues(list, newHeard, forgotten, problem);
+    return new Cues(list, newHeard, read, forgotten, problem);
+  }
+
+  /**
+   * The same cues, with pictures that were read up to another time.
+   *
+   * @throws IllegalArgumentException if it is negative
+   */
+  public Cues withRead(Duration newRead) {
+    require(!newRead.isNegative(), "the time read is negative: %s", newRead);
+    return new Cues(list, heard, newRead, forgotten, problem);
   }
 
   /**
@@ -80,12 +107,12 @@ public final class Cues {
    */
   public Cues withForgotten(long newForgotten) {
     require(newForgotten >= 0, "a count of forgotten cues is negative: %d", newForgotten);
-    return new Cues(list, heard, newForgotten, problem);
+    return new Cues(list, heard, read, newForgotten, problem);
   }
 
   /** The same cues with what ended listening early; empty if nothing did. */
   public Cues withProblem(Optional<String> newProblem) {
-    return new Cues(list, heard, forgotten, Objects.requireNonNull(newProblem, "problem"));
+    return new Cues(list, heard, read, forgotten, Objects.requireNonNull(newProblem, "problem"));
   }
 
   /** All of them; no cue begins before the one before it. */
@@ -103,12 +130,17 @@ public final class Cues {
     return heard;
   }
 
+  /** Up to where its pictures were read for text; zero if they were not. */
+  public Duration read() {
+    return read;
+  }
+
   /** Cues that were forgotten because there were too many: always the oldest. */
   public long forgotten() {
     return forgotten;
   }
 
-  /** What ended listening before the film did, in one line; empty if nothing did. */
+  /** What ended listening or reading before the film did, in one line; empty if nothing did. */
   public Optional<String> problem() {
     return problem;
   }
@@ -128,14 +160,24 @@ public final class Cues {
 
   /**
    * What was said by a moment: the cues that end by then, so that there is no word of a later time.
+   * Text in the picture is known as soon as it is shown: of what is on at the moment, the time up
+   * to it.
    *
    * @throws IllegalArgumentException if the moment is negative
    */
   public Cues until(Duration moment) {
     require(!moment.isNegative(), "the moment %s is negative", moment);
-    Predicate<Cue> past = cue -> cue.end().compareTo(moment) <= 0;
-    Duration left = list.stream().filter(past.negate()).findFirst().map(Cue::start).orElse(moment);
-    return only(past).withHeard(earlier(heard, earlier(left, moment)));
+    Predicate<Cue> past = cue -> (isShown(cue) ? cue.start() : cue.end()).compareTo(moment) <= 0;
+    Duration left =
+        list.stream()
+            .filter(past.negate())
+            .filter(cue -> !isShown(cue))
+            .findFirst()
+            .map(Cue::start)
+            .orElse(moment);
+    List<Cue> cues = list.stream().filter(past).map(cue -> cue.endingBy(moment)).toList();
+    return new Cues(
+        cues, earlier(heard, earlier(left, moment)), earlier(read, moment), forgotten, problem);
   }
 
   /**
@@ -150,11 +192,12 @@ public final class Cues {
             .filter(cue -> cue.start().compareTo(end) < 0)
             .map(cue -> cue.endingBy(end))
             .toList();
-    return new Cues(inside, earlier(heard, end), forgotten, problem);
+    return new Cues(inside, earlier(heard, end), earlier(read, end), forgotten, problem);
   }
 
-  private Cues only(Predicate<Cue> wanted) {
-    return new Cues(list.stream().filter(wanted).toList(), heard, forgotten, problem);
+  /** Some of the cues, heard and read as far as all of them. */
+  public Cues only(Predicate<Cue> wanted) {
+    return new Cues(list.stream().filter(wanted).toList(), heard, read, forgotten, problem);
   }
 
   private static Duration earlier(Duration a, Duration b) {
@@ -191,6 +234,7 @@ public final class Cues {
     return other instanceof Cues cues
         && list.equals(cues.list)
         && heard.equals(cues.heard)
+        && read.equals(cues.read)
         && forgotten == cues.forgotten
         && problem.equals(cues.problem);
   }
@@ -206,6 +250,7 @@ public final class Cues {
         + list.size()
         + ", heard to "
         + heard
+        + (read.isZero() ? "" : ", read to " + read)
         + problem.map(what -> ", " + what).orElse("")
         + "]";
   }

@@ -26,6 +26,14 @@ public interface VideoSourceProvider {
   VideoSource open(VideoLocation location);
 
   /**
+   * Whether what is there goes on while it is watched, so that it cannot be opened a second time
+   * beside itself. Opens nothing.
+   */
+  default boolean isLive(VideoLocation location) {
+    return false;
+  }
+
+  /**
    * Opens the sound of a video, beside its pictures or without them, and of a file that has sound
    * only. Cancelled as {@link #open} is. Of several tracks it is the first in the wished language,
    * else the one marked as default, else the first.

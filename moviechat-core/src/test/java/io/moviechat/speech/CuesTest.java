@@ -99,4 +99,20 @@ class CuesTest {
     assertThat(cue(0, 1, " a\u0000b \r\n\n \t c").text()).isEqualTo("a b\nc");
     assertThatIllegalArgumentException().isThrownBy(() -> cue(0, 1, "\u0007\n"));
   }
+
+  @Test
+  void textInThePictureIsKnownWhileItIsShown() {
+    Cue sign =
+        Cue.of(Duration.ofSeconds(2), Duration.ofSeconds(30), "EXIT", Cue.Origin.SCREEN_TEXT);
+    Cues cues = CUES.plus(List.of(sign));
+    assertThat(cues.heard()).isEqualTo(Duration.ofSeconds(9));
+    assertThat(cues.read()).isEqualTo(Duration.ofSeconds(30));
+    Cues then = cues.until(Duration.ofSeconds(7));
+    assertThat(then.list()).extracting(Cue::text).containsExactly("first", "EXIT", "second");
+    assertThat(then.list().get(1).end()).isEqualTo(Duration.ofSeconds(7));
+    assertThat(then.heard()).isEqualTo(Duration.ofSeconds(7));
+    assertThat(then.read()).isEqualTo(Duration.ofSeconds(7));
+    assertThat(cues.until(Duration.ofSeconds(1)).list()).isEmpty();
+    assertThat(cues.only(cue -> !cue.equals(sign)).read()).isEqualTo(Duration.ofSeconds(30));
+  }
 }

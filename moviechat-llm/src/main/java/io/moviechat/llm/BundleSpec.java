@@ -178,7 +178,7 @@ final class BundleSpec {
     return Objects.requireNonNull(headers.get(kind)).file();
   }
 
-  private static Optional<OnnxHeader> header(Path folder, Path file, Problems problems) {
+  static Optional<OnnxHeader> header(Path folder, Path file, Problems problems) {
     String name = "onnx/" + file.getFileName();
     OnnxHeader header;
     try {

@@ -3,6 +3,7 @@ package io.moviechat.llm;
 import io.moviechat.speech.AudioSource;
 import java.nio.FloatBuffer;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What of a sound lies before the recognizer: at most the window of 30 seconds that it is about to
@@ -34,6 +35,11 @@ final class HeardSound {
   HeardSound(AudioSource source, VoiceActivity voices) {
     this.source = source;
     this.voices = voices;
+  }
+
+  /** What the container says is spoken, as an ISO 639 code. */
+  Optional<String> language() {
+    return source.language();
   }
 
   /**

@@ -57,6 +57,7 @@ final class WhisperStream implements CueStream {
   private final int[] written;
   private final double[] probabilities;
 
+  private final Optional<String> told;
   private Optional<String> language;
   private final Map<String, Double> languageLogs = new HashMap<>();
   private int languageWindows;
@@ -92,6 +93,7 @@ final class WhisperStream implements CueStream {
             options.textBefore() && tokens.before().isPresent(),
             whisper.longestBefore());
     this.language = options.language();
+    this.told = sound.language().filter(tokens.languages()::containsKey);
     int longest = lane.longest(1);
     this.written = new int[longest];
     this.probabilities = new double[longest];
@@ -173,7 +175,10 @@ final class WhisperStream implements CueStream {
 
   // ---- one window ----
 
-  /** The language's token: the one that was asked for, that is sure, or that is likeliest here. */
+  /**
+   * The language's token: the one that was asked for, that is sure, that the container tells, or
+   * that is likeliest here.
+   */
   private int languageId() {
     if (language.isPresent()) {
       return tokens.language(language.get());
@@ -183,7 +188,7 @@ final class WhisperStream implements CueStream {
     here.forEach((code, p) -> languageLogs.merge(code, Math.log(p), Double::sum));
     Map.Entry<String, Double> best = best(here);
     if (best.getValue() < SURE) {
-      best = best(languageLogs);
+      best = told.isPresent() ? Map.entry(told.get(), 1.0) : best(languageLogs);
       if (languageWindows >= LANGUAGE_WINDOWS) {
         language = Optional.of(best.getKey());
       }

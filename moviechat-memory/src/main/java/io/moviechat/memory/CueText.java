@@ -23,7 +23,8 @@ import java.util.Optional;
 /**
  * Cues as a memory file keeps them, JSON in UTF-8: {@code {"heard": 9e9, "cues": [{"start": ...,
  * "end": ..., "text": "...", "origin": "SPEECH", "language": "en", "probability": 0.9}]}}, times in
- * nanoseconds, with {@code forgotten} and {@code problem} where there is something to tell.
+ * nanoseconds, with {@code read}, {@code forgotten} and {@code problem} where there is something to
+ * tell.
  */
 final class CueText {
   /** More than the cues of any movie take, whose number and characters are limited. */
@@ -52,6 +53,9 @@ final class CueText {
     }
     ObjectNode root = MAPPER.createObjectNode();
     root.put("heard", cues.heard().toNanos());
+    if (!cues.read().isZero()) {
+      root.put("read", cues.read().toNanos());
+    }
     if (cues.forgotten() > 0) {
       root.put("forgotten", cues.forgotten());
     }
@@ -90,6 +94,7 @@ final class CueText {
     }
     return Cues.of(cues)
         .withHeard(time(root, "heard"))
+        .withRead(root.has("read") ? time(root, "read") : Duration.ZERO)
         .withForgotten(root.has("forgotten") ? number(root, "forgotten") : 0)
         .withProblem(root.has("problem") ? Optional.of(text(root, "problem")) : Optional.empty());
   }

@@ -226,8 +226,10 @@ class MemoryFileTest {
                       Origin.SUBTITLE),
                   Cue.of(Duration.ofSeconds(2), Duration.ofSeconds(3), "<image>", Origin.SPEECH)
                       .withLanguage("en")
-                      .withProbability(0.25)))
+                      .withProbability(0.25),
+                  Cue.of(Duration.ofSeconds(4), Duration.ofSeconds(5), "EXIT", Origin.SCREEN_TEXT)))
           .withHeard(Duration.ofSeconds(7))
+          .withRead(Duration.ofSeconds(6))
           .withForgotten(5)
           .withProblem(Optional.of("the disk was \"full\""));
 

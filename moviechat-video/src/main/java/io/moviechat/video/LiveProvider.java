@@ -40,6 +40,11 @@ final class LiveProvider implements VideoSourceProvider {
     return video;
   }
 
+  @Override
+  public boolean isLive(VideoLocation location) {
+    return true;
+  }
+
   /** Of the live video that was opened last at the same place: what comes from now on. */
   @Override
   public Optional<AudioSource> openAudio(

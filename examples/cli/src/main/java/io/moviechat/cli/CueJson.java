@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.moviechat.speech.Cue;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 
 /** What a movie says, in JSON. */
 final class CueJson {
@@ -20,6 +21,7 @@ final class CueJson {
       json.writeNumberField("start", Moment.seconds(cue.start()));
       json.writeNumberField("end", Moment.seconds(cue.end()));
       json.writeStringField("text", cue.text());
+      json.writeStringField("origin", cue.origin().name().toLowerCase(Locale.ROOT));
       json.writeEndObject();
     }
     json.writeEndArray();

@@ -2,6 +2,8 @@ package io.moviechat.cli;
 
 import io.moviechat.MovieChat;
 import io.moviechat.llm.SpeechBundle;
+import io.moviechat.llm.TextBundle;
+import io.moviechat.ocr.TextRecognizer;
 import io.moviechat.recall.SlotScorer;
 import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.ModelDefaults;
@@ -35,6 +37,12 @@ final class MovieSettings {
       description =
           "Hear what is said with this speech bundle (Whisper), unless the video has subtitles.")
   private @Nullable Path speech;
+
+  @Option(
+      names = "--text",
+      paramLabel = "DIR",
+      description = "Read what stands in the pictures with this text bundle (PP-OCR).")
+  private @Nullable Path text;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the fields
   MovieSettings() {}
@@ -84,6 +92,15 @@ final class MovieSettings {
    */
   Optional<SpeechRecognizer> openSpeech() {
     return Optional.ofNullable(speech).map(folder -> SpeechBundle.at(folder).open());
+  }
+
+  /**
+   * Who reads what stands in the movie's pictures; the caller closes it.
+   *
+   * @throws io.moviechat.ModelException listing all that is wrong with the bundle
+   */
+  Optional<TextRecognizer> openText() {
+    return Optional.ofNullable(text).map(folder -> TextBundle.at(folder).open());
   }
 
   /** A chat that only searches, with the options that were given. */

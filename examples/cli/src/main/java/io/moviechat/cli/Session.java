@@ -9,6 +9,10 @@ import io.moviechat.VideoLocation;
 import io.moviechat.WatchOptions;
 import io.moviechat.Watching;
 import io.moviechat.internal.ResourceStack;
+import io.moviechat.ocr.OcrOptions;
+import io.moviechat.ocr.TextRecognizer;
+import io.moviechat.speech.SpeechOptions;
+import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.VisionLanguageModel;
 import java.net.URI;
 import java.nio.file.Files;
@@ -97,8 +101,8 @@ final class Session implements AutoCloseable {
                     .terminal()
                     .note(
                         String.format(
-                            "%s was heard to %s only: %s",
-                            settings.videoName(), Moment.clock(movie.cues().heard()), problem)));
+                            "not all words of %s were collected: %s",
+                            settings.videoName(), problem)));
     if (movie.damagedFrames() > 0) {
       context
           .terminal()
@@ -114,9 +118,16 @@ final class Session implements AutoCloseable {
   private static Movie watched(
       Context context, MovieChat chat, MovieSettings settings, WatchOptions options) {
     try (ResourceStack opened = new ResourceStack()) {
-      WatchOptions heard =
-          settings.openSpeech().map(opened::push).map(options::withSpeech).orElse(options);
-      Watching watching = chat.start(settings.location().orElseThrow(), heard);
+      WatchOptions words = options;
+      Optional<SpeechRecognizer> listener = settings.openSpeech().map(opened::push);
+      if (listener.isPresent()) {
+        words = words.withSpeech(listener.get(), SpeechOptions.DEFAULT);
+      }
+      Optional<TextRecognizer> reader = settings.openText().map(opened::push);
+      if (reader.isPresent()) {
+        words = words.withScreenText(reader.get(), OcrOptions.DEFAULT);
+      }
+      Watching watching = chat.start(settings.location().orElseThrow(), words);
       return context.interruption().during(watching::cancel, watching::join);
     }
   }

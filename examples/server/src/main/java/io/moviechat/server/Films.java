@@ -18,11 +18,11 @@ import io.moviechat.Question;
 import io.moviechat.VideoException;
 import io.moviechat.VideoInfo;
 import io.moviechat.VideoLocation;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.library.Film;
 import io.moviechat.library.MovieLibrary;
 import io.moviechat.recall.SearchHit;
 import io.moviechat.speech.Cue;
-import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.VideoMemoryProvider;
 import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
@@ -69,7 +69,7 @@ final class Films implements AutoCloseable {
   private static final int MOST_SAID = 100;
 
   private final MovieChat chat;
-  private final Optional<SpeechRecognizer> listener;
+  private final ResourceStack resources;
   private final MovieLibrary library;
   private final Folders folders;
   private final Path home;
@@ -87,22 +87,17 @@ final class Films implements AutoCloseable {
   /**
    * Opens the films of a folder.
    *
-   * @param chat owned from now on
-   * @param listener of the chat, owned as well
+   * @param chat lives as long as this does
+   * @param opened the chat and what it uses: owned from now on
    * @param home where memories and uploads lie
    */
-  Films(
-      MovieChat chat,
-      Optional<SpeechRecognizer> listener,
-      Path home,
-      Folders folders,
-      long maxMemoryBytes) {
+  Films(MovieChat chat, Path home, Folders folders, long maxMemoryBytes, ResourceStack opened) {
     this.chat = chat;
-    this.listener = listener;
     this.home = home;
     this.folders = folders;
     this.library =
         MovieLibrary.builder(chat, home.resolve("memories")).maxBytes(maxMemoryBytes).build();
+    this.resources = opened.release();
   }
 
   /** What people and agents should know of the model before they believe it; mostly nothing. */
@@ -392,7 +387,8 @@ final class Films implements AutoCloseable {
                 Map.<String, Object>of(
                     "start", Times.seconds(cue.start()),
                     "end", Times.seconds(cue.end()),
-                    "text", cue.text()))
+                    "text", cue.text(),
+                    "origin", cue.origin().name().toLowerCase(Locale.ROOT)))
         .toList();
   }
 
@@ -611,7 +607,6 @@ final class Films implements AutoCloseable {
   public void close() {
     answers.shutdownNow();
     library.close();
-    chat.close();
-    listener.ifPresent(SpeechRecognizer::close);
+    resources.close();
   }
 }

@@ -2,15 +2,16 @@ package io.moviechat.server;
 
 import io.moviechat.MemoryBudget;
 import io.moviechat.MovieChat;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.llm.SpeechBundle;
+import io.moviechat.llm.TextBundle;
+import io.moviechat.ocr.OcrOptions;
 import io.moviechat.speech.SpeechOptions;
-import io.moviechat.speech.SpeechRecognizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -29,6 +30,14 @@ final class Settings {
           "Folder of a speech model (Whisper), which listens to films without subtitles (default:"
               + " subtitles alone).")
   private @Nullable Path speech;
+
+  @Option(
+      names = "--text",
+      paramLabel = "DIR",
+      description =
+          "Folder of a model (PP-OCR) that reads what stands in the pictures of films (default:"
+              + " none).")
+  private @Nullable Path text;
 
   @Option(
       names = "--allow",
@@ -73,20 +82,15 @@ final class Settings {
     if (memorySlots != null) {
       chat.memoryBudget(MemoryBudget.ofSlots(memorySlots));
     }
-    Optional<SpeechRecognizer> listener =
-        Optional.ofNullable(speech).map(folder -> SpeechBundle.at(folder).open());
-    try {
-      listener.ifPresent(heard -> chat.speech(heard, SpeechOptions.DEFAULT));
-      MovieChat opened = chat.build();
-      try {
-        return new Films(opened, listener, real, folders, (long) maxDisk << 30);
-      } catch (RuntimeException e) {
-        opened.close();
-        throw e;
+    try (ResourceStack opened = new ResourceStack()) {
+      if (speech != null) {
+        chat.speech(opened.push(SpeechBundle.at(speech).open()), SpeechOptions.DEFAULT);
       }
-    } catch (RuntimeException e) {
-      listener.ifPresent(SpeechRecognizer::close);
-      throw e;
+      if (text != null) {
+        chat.screenText(opened.push(TextBundle.at(text).open()), OcrOptions.DEFAULT);
+      }
+      MovieChat built = opened.push(chat.build());
+      return new Films(built, real, folders, (long) maxDisk << 30, opened);
     }
   }
 

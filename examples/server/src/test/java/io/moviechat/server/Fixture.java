@@ -11,6 +11,7 @@ import io.moviechat.FrameTokens;
 import io.moviechat.MovieChat;
 import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.library.Film;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
@@ -78,7 +79,22 @@ final class Fixture implements AutoCloseable {
       throws IOException {
     Path allowed = Files.createDirectories(folder.resolve("allowed"));
     Path home = Files.createDirectories(folder.resolve("home")).toRealPath();
-    Films films = new Films(chat, Optional.empty(), home, Folders.of(List.of(allowed)), 1L << 30);
+    ResourceStack opened = new ResourceStack();
+    opened.push(chat);
+    return open(
+        new Films(chat, home, Folders.of(List.of(allowed)), 1L << 30, opened),
+        maxUpload,
+        free,
+        token);
+  }
+
+  /** What the options of the commands open. */
+  static Fixture open(Films films) throws IOException {
+    return open(films, Long.MAX_VALUE, () -> Long.MAX_VALUE, Optional.empty());
+  }
+
+  private static Fixture open(
+      Films films, long maxUpload, LongSupplier free, Optional<String> token) throws IOException {
     WebServer server =
         WebServer.start(
             films, InetAddress.getLoopbackAddress(), 0, token, new Uploads(films, maxUpload, free));

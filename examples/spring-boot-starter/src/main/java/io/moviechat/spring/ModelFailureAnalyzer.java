@@ -12,8 +12,9 @@ class ModelFailureAnalyzer extends AbstractFailureAnalyzer<RuntimeException> {
     for (Throwable each = root; each != null; each = each.getCause()) {
       if (each instanceof ModelException) {
         return new FailureAnalysis(
-            "The model of MovieChat cannot be opened: " + each.getMessage(),
-            "Set moviechat.model to the folder of a model bundle; 'moviechat model pull NAME'"
+            "A model of MovieChat cannot be opened: " + each.getMessage(),
+            "Set moviechat.model to the folder of a model bundle, and moviechat.speech and"
+                + " moviechat.text to folders of theirs; 'moviechat model pull NAME'"
                 + " fetches one and 'moviechat model check DIR' says what a folder lacks.",
             each);
       }

@@ -7,7 +7,14 @@ import io.moviechat.MovieChat;
 import io.moviechat.library.Film;
 import io.moviechat.library.MovieLibrary;
 import io.moviechat.llm.ModelBundle;
+import io.moviechat.llm.SpeechBundle;
+import io.moviechat.llm.TextBundle;
+import io.moviechat.ocr.OcrOptions;
+import io.moviechat.ocr.TextRecognizer;
+import io.moviechat.speech.SpeechOptions;
+import io.moviechat.speech.SpeechRecognizer;
 import java.util.List;
+import java.util.Objects;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -26,8 +33,26 @@ import org.springframework.context.annotation.Configuration;
 class MovieChatAutoConfiguration {
   @Bean(destroyMethod = "close")
   @ConditionalOnMissingBean
+  @ConditionalOnProperty("moviechat.speech")
+  SpeechRecognizer movieSpeech(MovieChatProperties properties) {
+    return SpeechBundle.at(Objects.requireNonNull(properties.speech())).open();
+  }
+
+  @Bean(destroyMethod = "close")
+  @ConditionalOnMissingBean
+  @ConditionalOnProperty("moviechat.text")
+  TextRecognizer movieText(MovieChatProperties properties) {
+    return TextBundle.at(Objects.requireNonNull(properties.text())).open();
+  }
+
+  /** Depends on who listens and reads, so that it is closed before them. */
+  @Bean(destroyMethod = "close")
+  @ConditionalOnMissingBean
   MovieChat movieChat(
-      MovieChatProperties properties, ObjectProvider<MovieChatCustomizer> customizers) {
+      MovieChatProperties properties,
+      ObjectProvider<SpeechRecognizer> speech,
+      ObjectProvider<TextRecognizer> text,
+      ObjectProvider<MovieChatCustomizer> customizers) {
     MovieChat.Builder settings = MovieChat.builder();
     if (properties.model() != null) {
       settings.model(ModelBundle.at(properties.model()));
@@ -38,6 +63,8 @@ class MovieChatAutoConfiguration {
     if (properties.every() != null) {
       settings.sampling(FrameSampling.every(properties.every()));
     }
+    speech.ifUnique(listener -> settings.speech(listener, SpeechOptions.DEFAULT));
+    text.ifUnique(reader -> settings.screenText(reader, OcrOptions.DEFAULT));
     customizers.orderedStream().forEach(customizer -> customizer.customize(settings));
     return settings.build();
   }

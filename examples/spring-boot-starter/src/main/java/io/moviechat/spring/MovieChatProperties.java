@@ -13,6 +13,8 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties("moviechat")
 record MovieChatProperties(
     @Nullable Path model,
+    @Nullable Path speech,
+    @Nullable Path text,
     @Nullable Integer memorySlots,
     @Nullable Duration every,
     @DefaultValue("moviechat-films") Path library,

@@ -4,14 +4,17 @@ import static io.moviechat.llm.internal.ProtoReader.BYTES;
 import static io.moviechat.llm.internal.ProtoReader.VARINT;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OnnxHeader {
   private static final int DEEPEST = 32;
+  private static final int LONGEST_METADATA = 1 << 20;
 
   /**
    * A weight.
@@ -41,6 +45,7 @@ public final class OnnxHeader {
   private final Set<String> externalFiles = new LinkedHashSet<>();
   private final Set<String> operators = new LinkedHashSet<>();
   private final Set<String> lookups = new LinkedHashSet<>();
+  private final Map<String, String> metadata = new HashMap<>();
   private long externalBytes;
   private byte @Nullable [] content;
 
@@ -128,6 +133,11 @@ public final class OnnxHeader {
     return externalBytes;
   }
 
+  /** What the file's maker wrote into it, by key; texts above a mebibyte are left out. */
+  public ImmutableMap<String, String> metadata() {
+    return ImmutableMap.copyOf(metadata);
+  }
+
   /** Kinds of operators in the graph. */
   Set<String> operators() {
     return operators;
@@ -147,6 +157,12 @@ public final class OnnxHeader {
       if (tag >>> 3 == 7 && (tag & 7) == BYTES) {
         graph(b.message(), 0);
         graph = true;
+      } else if (tag >>> 3 == 14 && (tag & 7) == BYTES) {
+        ProtoReader message = b.message();
+        if (message.remaining() <= LONGEST_METADATA) {
+          Entry entry = entry(message);
+          metadata.put(entry.key(), entry.value());
+        }
       } else {
         b.skip(tag);
       }
@@ -245,23 +261,11 @@ public final class OnnxHeader {
       } else if (field == 8 && wire == BYTES) {
         name = b.string();
       } else if (field == 13 && wire == BYTES) {
-        ProtoReader entry = b.message();
-        String key = "";
-        String value = "";
-        while (entry.hasRemaining()) {
-          long entryTag = entry.varint();
-          if (entryTag >>> 3 == 1 && (entryTag & 7) == BYTES) {
-            key = entry.string();
-          } else if (entryTag >>> 3 == 2 && (entryTag & 7) == BYTES) {
-            value = entry.string();
-          } else {
-            entry.skip(entryTag);
-          }
-        }
-        switch (key) {
-          case "location" -> location = value;
-          case "offset" -> offset = Long.parseLong(value);
-          case "length" -> length = Long.parseLong(value);
+        Entry entry = entry(b.message());
+        switch (entry.key()) {
+          case "location" -> location = entry.value();
+          case "offset" -> offset = Long.parseLong(entry.value());
+          case "length" -> length = Long.parseLong(entry.value());
           default -> {}
         }
       } else {
@@ -278,6 +282,25 @@ public final class OnnxHeader {
     if (keep) {
       weights.add(new Weight(name, dims.build()));
     }
+  }
+
+  /** An entry of a map of texts. */
+  private record Entry(String key, String value) {}
+
+  private static Entry entry(ProtoReader b) throws IOException {
+    String key = "";
+    String value = "";
+    while (b.hasRemaining()) {
+      long tag = b.varint();
+      if (tag >>> 3 == 1 && (tag & 7) == BYTES) {
+        key = b.string();
+      } else if (tag >>> 3 == 2 && (tag & 7) == BYTES) {
+        value = b.string();
+      } else {
+        b.skip(tag);
+      }
+    }
+    return new Entry(key, value);
   }
 
   private static TensorInfo valueInfo(ProtoReader b) throws IOException {

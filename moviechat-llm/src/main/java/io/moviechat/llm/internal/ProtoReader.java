@@ -45,6 +45,11 @@ final class ProtoReader {
     return position < end;
   }
 
+  /** Bytes that are left of it. */
+  long remaining() {
+    return end - position;
+  }
+
   /** The place in the file of what is read next. */
   long position() {
     return position;

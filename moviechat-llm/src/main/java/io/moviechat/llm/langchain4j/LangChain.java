@@ -59,7 +59,8 @@ public final class LangChain {
   /**
    * Lets an application ask a movie: each query is a question, its content the answer. The
    * segment's metadata holds {@code start} and {@code end} of the time that the answer rests on, in
-   * milliseconds.
+   * milliseconds, and, where the model was shown words of the film, these in {@code cues}: a line
+   * for each, with its times.
    *
    * @param ask whatever answers questions: {@code movie::ask}, or {@code movie.at(moment)::ask},
    *     each of which takes every query by itself, so that one user's queries never colour

@@ -6,10 +6,12 @@ import dev.langchain4j.rag.content.Content;
 import dev.langchain4j.rag.content.retriever.ContentRetriever;
 import dev.langchain4j.rag.query.Query;
 import io.moviechat.Answer;
+import io.moviechat.llm.internal.CueLines;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Takes each query as a question. As thread-safe as what it asks. */
 final class MovieRetriever implements ContentRetriever {
@@ -31,6 +33,11 @@ final class MovieRetriever implements ContentRetriever {
       Duration start = evidence.get(0).start();
       Duration end = evidence.get(evidence.size() - 1).end();
       metadata.put("start", start.toMillis()).put("end", end.toMillis());
+    }
+    if (!answer.cues().isEmpty()) {
+      String words =
+          answer.cues().stream().map(CueLines::line).collect(Collectors.joining()).strip();
+      metadata.put("cues", words);
     }
     return List.of(Content.from(TextSegment.from(answer.text(), metadata)));
   }

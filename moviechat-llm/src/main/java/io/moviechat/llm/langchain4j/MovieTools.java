@@ -5,6 +5,8 @@ import dev.langchain4j.agent.tool.Tool;
 import io.moviechat.Answer;
 import io.moviechat.library.Film;
 import io.moviechat.library.MovieLibrary;
+import io.moviechat.llm.internal.CueLines;
+import io.moviechat.speech.Cue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /**
  * The films of a library as tools of a LangChain4j agent.
@@ -27,9 +30,9 @@ import java.util.Objects;
  *         .build();
  * }</pre>
  *
- * <p>Results are text with the times that an answer rests on. What a tool cannot do is said in its
- * result, so that the model can react. Needs {@code dev.langchain4j:langchain4j-core} on the class
- * path. Thread-safe. Borrows the library.
+ * <p>Results are text with the times that an answer rests on and the words of the film that it was
+ * shown. What a tool cannot do is said in its result, so that the model can react. Needs {@code
+ * dev.langchain4j:langchain4j-core} on the class path. Thread-safe. Borrows the library.
  */
 public final class MovieTools {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -155,7 +158,18 @@ public final class MovieTools {
     return answer.text()
         + "\nRests on "
         + String.join(" ", spans.subList(0, Math.min(MOST_SPANS, spans.size())))
-        + rest;
+        + rest
+        + words(answer.cues());
+  }
+
+  /** What the film says where the model was shown it, for whoever has to quote it. */
+  private static String words(List<Cue> cues) {
+    return cues.isEmpty()
+        ? ""
+        : cues.stream()
+            .limit(MOST_SPANS)
+            .map(cue -> CueLines.line(cue).strip())
+            .collect(Collectors.joining("\n", "\nThe film's words:\n", ""));
   }
 
   private static String clock(Duration time) {

@@ -1,0 +1,46 @@
+package io.moviechat.llm;
+
+/**
+ * A line of text in a picture: a rectangle that may be turned, or what scaling makes of one, a
+ * parallelogram. Edges of pixels are at whole numbers.
+ *
+ * @param left x of the corner where reading begins
+ * @param top y of that corner
+ * @param alongX from there to the corner where a line's upper edge ends
+ * @param alongY the same, down
+ * @param downX from the first corner to the one where the lower edge begins
+ * @param downY the same, down
+ * @param probability mean of the map in it
+ */
+record TextBox(
+    double left,
+    double top,
+    double alongX,
+    double alongY,
+    double downX,
+    double downY,
+    double probability) {
+  /** Length of the upper edge. */
+  double width() {
+    return Math.hypot(alongX, alongY);
+  }
+
+  /** Length of the edge on the left. */
+  double height() {
+    return Math.hypot(downX, downY);
+  }
+
+  double centreX() {
+    return left + (alongX + downX) / 2;
+  }
+
+  double centreY() {
+    return top + (alongY + downY) / 2;
+  }
+
+  /** The same box in a picture of another size. */
+  TextBox scaled(double x, double y) {
+    return new TextBox(
+        left * x, top * y, alongX * x, alongY * y, downX * x, downY * y, probability);
+  }
+}
