@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -74,6 +75,14 @@ public final class Main implements Callable<Integer> {
       paramLabel = "NAME",
       description = "File name without ending in place of the group's, to keep several runs.")
   private @Nullable String name;
+
+  @Option(
+      names = "--minutes",
+      paramLabel = "N",
+      description =
+          "After so many minutes studies of many movies begin no further one; what is there is"
+              + " written, and the same command goes on with the rest.")
+  private @Nullable Integer minutes;
 
   Main(PrintStream out) {
     this.out = out;
@@ -149,7 +158,8 @@ public final class Main implements Callable<Integer> {
         Journal.at(
             file.resolveSibling(file.getFileName() + ".part"),
             String.join(" ", command, commit, SmallModel.identity()));
-    Findings findings = new GroupRunner(chosen, true, out, journal).run(entries);
+    Optional<Duration> limit = Optional.ofNullable(minutes).map(Duration::ofMinutes);
+    Findings findings = new GroupRunner(chosen, true, out, journal, limit).run(entries);
     Map<String, String> questions = new TreeMap<>();
     entries.forEach(entry -> questions.put(entry.name(), entry.question()));
     RunFile result =
@@ -164,7 +174,11 @@ public final class Main implements Callable<Integer> {
             questions,
             findings);
     result.write(file);
-    journal.delete();
+    if (findings.isCut()) {
+      out.println("the time is over: the same command goes on");
+    } else {
+      journal.delete();
+    }
     print(result);
     out.println("written: " + file);
     return findings.skipped().stream().noneMatch(s -> s.reason().startsWith("failed"));

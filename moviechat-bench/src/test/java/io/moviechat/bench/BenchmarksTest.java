@@ -12,6 +12,7 @@ import io.moviechat.bench.harness.Skipped;
 import io.moviechat.bench.harness.SmallModel;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -27,7 +28,9 @@ class BenchmarksTest {
 
   private static void check(Catalog.Entry entry) {
     PrintStream log = new PrintStream(java.io.OutputStream.nullOutputStream());
-    Findings findings = new GroupRunner(Size.SMOKE, false, log, Journal.none()).run(List.of(entry));
+    Findings findings =
+        new GroupRunner(Size.SMOKE, false, log, Journal.none(), Optional.empty())
+            .run(List.of(entry));
 
     assertThat(findings.skipped())
         .noneMatch(skipped -> skipped.reason().startsWith("failed"))

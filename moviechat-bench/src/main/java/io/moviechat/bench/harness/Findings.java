@@ -1,16 +1,21 @@
 package io.moviechat.bench.harness;
 
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Gathers what the benchmarks of a group find. Not thread-safe. */
 public final class Findings {
   private final PrintStream log;
   private final Journal journal;
+  private final long startNanos = System.nanoTime();
+  private final long limitNanos;
+  private boolean cut;
   private final Map<String, Measure> measures = new LinkedHashMap<>();
   private final List<Table> tables = new ArrayList<>();
   private final List<Chart> charts = new ArrayList<>();
@@ -18,13 +23,38 @@ public final class Findings {
   private final List<String> notes = new ArrayList<>();
 
   public Findings(PrintStream log, Journal journal) {
+    this(log, journal, Optional.empty());
+  }
+
+  /**
+   * @param limit after which no cell is begun that can be left out
+   */
+  Findings(PrintStream log, Journal journal, Optional<Duration> limit) {
     this.log = log;
     this.journal = journal;
+    this.limitNanos = limit.map(Duration::toNanos).orElse(Long.MAX_VALUE);
   }
 
   /** Work of minutes, one cell of a table: not done again if an interrupted run did it. */
   public String cell(String key, Supplier<String> work) {
     return journal.cell(key, work);
+  }
+
+  /**
+   * Like {@link #cell}, of work that can be left out: one movie of many. Empty when the time that
+   * the run was given is over.
+   */
+  public Optional<String> cellInTime(String key, Supplier<String> work) {
+    if (System.nanoTime() - startNanos < limitNanos || journal.known(key).isPresent()) {
+      return Optional.of(journal.cell(key, work));
+    }
+    cut = true;
+    return Optional.empty();
+  }
+
+  /** Whether something was left out because the time was over. */
+  public boolean isCut() {
+    return cut;
   }
 
   /** Adds a figure; one of the same name and parameters gets further rounds. */

@@ -3,11 +3,13 @@ package io.moviechat.bench.harness;
 import java.io.PrintStream;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -34,12 +36,16 @@ public final class GroupRunner {
   private final boolean forked;
   private final PrintStream log;
   private final Journal journal;
+  private final Optional<Duration> limit;
 
   /**
    * @param forked whether JMH measures in JVMs of its own; without that the figures mean nothing
    * @param journal what an interrupted run found
+   * @param limit after which studies of many movies begin no further one
    */
-  public GroupRunner(Size size, boolean forked, PrintStream log, Journal journal) {
+  public GroupRunner(
+      Size size, boolean forked, PrintStream log, Journal journal, Optional<Duration> limit) {
+    this.limit = limit;
     this.size = size;
     this.forked = forked;
     this.log = log;
@@ -52,7 +58,7 @@ public final class GroupRunner {
    * out then is named.
    */
   public Findings run(Collection<Catalog.Entry> entries) {
-    Findings findings = new Findings(log, journal);
+    Findings findings = new Findings(log, journal, limit);
     long start = System.nanoTime();
     List<Catalog.Entry> timed = entries.stream().filter(entry -> !entry.isStudy()).toList();
     for (Catalog.Entry entry : entries) {

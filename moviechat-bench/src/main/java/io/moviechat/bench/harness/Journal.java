@@ -8,6 +8,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,11 @@ public final class Journal {
       }
     }
     return journal;
+  }
+
+  /** The text of a cell if it is remembered. */
+  Optional<String> known(String key) {
+    return Optional.ofNullable(cells.get(key));
   }
 
   /** The text of a cell: remembered, or else worked out and remembered. */
