@@ -132,7 +132,9 @@ final class Alerts {
       boolean understood = false;
       for (int i = 0; i < scorers.size(); i++) {
         SlotScorer scorer = scorers.get(i);
-        Optional<float[]> scores = relevance(scorer, distributions.get(i), batch);
+        RunningDistribution distribution = distributions.get(i);
+        Optional<float[]> scores =
+            Recaller.seenBy(scorer, batch).flatMap(seen -> relevance(scorer, distribution, seen));
         understood |= scores.isPresent();
         for (int frame = 0; scores.isPresent() && frame < relevance.length; frame++) {
           if (scores.get()[frame] >= relevance[frame]) {
@@ -142,8 +144,13 @@ final class Alerts {
         }
       }
       if (!understood) {
+        boolean blind =
+            scorers.stream().allMatch(scorer -> Recaller.seenBy(scorer, batch).isEmpty());
         throw new InferenceException(
-            "no scorer knows anything that '%s' names".formatted(wish.query()));
+            (blind
+                    ? "the pass goes on from a memory without embeddings to find '%s' by"
+                    : "no scorer knows anything that '%s' names")
+                .formatted(wish.query()));
       }
       for (int i = 0; i < relevance.length; i++) {
         next(batch.slots().get(i).start(), relevance[i], reasons[i], i, picture);

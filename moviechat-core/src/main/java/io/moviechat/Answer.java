@@ -14,13 +14,16 @@ public final class Answer {
   private final int consolidatedSlots;
   private final int forgottenTurns;
   private final Movie.Timings watch;
+  private final Optional<String> recallProblem;
 
   private Answer(
       GeneratedAnswer generated,
       List<Evidence> evidence,
       int consolidatedSlots,
       int forgottenTurns,
-      Movie.Timings watch) {
+      Movie.Timings watch,
+      Optional<String> recallProblem) {
+    this.recallProblem = recallProblem;
     this.generated = generated;
     this.evidence = evidence;
     this.consolidatedSlots = consolidatedSlots;
@@ -39,7 +42,8 @@ public final class Answer {
         memory.slots().stream().map(Evidence::of).toList(),
         0,
         0,
-        Movie.Timings.NONE);
+        Movie.Timings.NONE,
+        Optional.empty());
   }
 
   /** The same answer with timings of watching the movie. */
@@ -49,18 +53,24 @@ public final class Answer {
         evidence,
         consolidatedSlots,
         forgottenTurns,
-        Objects.requireNonNull(timings, "timings"));
+        Objects.requireNonNull(timings, "timings"),
+        recallProblem);
   }
 
   Answer withForgottenTurns(int turns) {
-    return new Answer(generated, evidence, consolidatedSlots, turns, watch);
+    return new Answer(generated, evidence, consolidatedSlots, turns, watch, recallProblem);
+  }
+
+  Answer withRecallProblem(Optional<String> problem) {
+    return new Answer(generated, evidence, consolidatedSlots, forgottenTurns, watch, problem);
   }
 
   /**
    * @param slots that were there to choose from
    */
   Answer withEvidence(List<Evidence> newEvidence, int slots) {
-    return new Answer(generated, newEvidence, slots - newEvidence.size(), forgottenTurns, watch);
+    return new Answer(
+        generated, newEvidence, slots - newEvidence.size(), forgottenTurns, watch, recallProblem);
   }
 
   /** The answer, without stop strings or special tokens. */
@@ -102,6 +112,15 @@ public final class Answer {
    */
   public int consolidatedSlots() {
     return consolidatedSlots;
+  }
+
+  /**
+   * Why a scorer could not say what of the memory the question wants: the movie was watched without
+   * the dual encoder that it has now, or with another. The others were asked all the same. Empty if
+   * all could.
+   */
+  public Optional<String> recallProblem() {
+    return recallProblem;
   }
 
   /**

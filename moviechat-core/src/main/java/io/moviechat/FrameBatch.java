@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ final class FrameBatch implements AutoCloseable {
   private static final Duration MOST_WAITED_FOR = Duration.ofSeconds(1);
 
   private final SharedEncoder encoder;
+  private final Optional<SharedEncoder> embedder;
   private final Alerts alerts;
   private final @Nullable LastPicture lastPicture;
   private final List<Frame> changed = new ArrayList<>();
@@ -33,13 +35,22 @@ final class FrameBatch implements AutoCloseable {
 
   private final List<Integer> places = new ArrayList<>();
   private @Nullable FloatBuffer lastTokens;
+  private Optional<FloatBuffer> lastEmbedding = Optional.empty();
   private @Nullable Frame lastFrame;
   private Duration step = Duration.ZERO;
   private @Nullable Duration latest;
   private long reused;
 
-  FrameBatch(SharedEncoder encoder, WatchOptions.Reuse reuse, Alerts alerts) {
+  /**
+   * @param embedder of the embeddings that tokens get; empty if they need none
+   */
+  FrameBatch(
+      SharedEncoder encoder,
+      Optional<SharedEncoder> embedder,
+      WatchOptions.Reuse reuse,
+      Alerts alerts) {
     this.encoder = encoder;
+    this.embedder = embedder;
     this.alerts = alerts;
     this.lastPicture =
         reuse == WatchOptions.Reuse.OFF ? null : new LastPicture(reuse.mostGreyLevels());
@@ -85,8 +96,7 @@ final class FrameBatch implements AutoCloseable {
   /** The tokens of all frames since the last call, in their order. The batch is empty then. */
   List<FrameTokens> encode() {
     try (ResourceStack opened = new ResourceStack()) {
-      List<FrameTokens> encoded = changed.isEmpty() ? List.of() : encoder.encode(changed);
-      encoded.forEach(opened::push);
+      List<FrameTokens> encoded = encodeChanged(opened);
       List<FrameTokens> all = new ArrayList<>(times.size());
       int before = -1;
       for (int i = 0; i < times.size(); i++) {
@@ -94,11 +104,13 @@ final class FrameBatch implements AutoCloseable {
         if (place > before) {
           all.add(encoded.get(place));
           if (lastPicture != null && (i + 1 == times.size() || places.get(i + 1) == place)) {
-            lastTokens = copy(encoded.get(place));
+            lastTokens = copy(encoded.get(place).values());
+            lastEmbedding = encoded.get(place).embedding().map(FrameBatch::copy);
           }
           before = place;
         } else if (lastTokens != null) {
-          all.add(FrameTokens.of(times.get(i), encoder.shape(), lastTokens));
+          FrameTokens same = FrameTokens.of(times.get(i), encoder.shape(), lastTokens);
+          all.add(lastEmbedding.map(same::withEmbedding).orElse(same));
         }
       }
       alerts.look(all, this::picture);
@@ -110,6 +122,24 @@ final class FrameBatch implements AutoCloseable {
     } finally {
       close();
     }
+  }
+
+  private List<FrameTokens> encodeChanged(ResourceStack opened) {
+    if (changed.isEmpty()) {
+      return List.of();
+    }
+    List<FrameTokens> tokens = encoder.encode(changed);
+    tokens.forEach(opened::push);
+    if (embedder.isEmpty()) {
+      return tokens;
+    }
+    List<FrameTokens> embedded = new ArrayList<>(tokens.size());
+    for (FrameTokens embedding : embedder.get().encodeAll(changed)) {
+      try (embedding) {
+        embedded.add(tokens.get(embedded.size()).withEmbedding(copy(embedding.values())));
+      }
+    }
+    return embedded;
   }
 
   /** What the frame of that index looks like: itself, or the one that it looks like. */
@@ -126,8 +156,7 @@ final class FrameBatch implements AutoCloseable {
   }
 
   /** The encoder may want its buffer back before the last frame that looks the same has come. */
-  private static FloatBuffer copy(FrameTokens tokens) {
-    FloatBuffer values = tokens.values();
+  private static FloatBuffer copy(FloatBuffer values) {
     return FloatBuffer.allocate(values.remaining()).put(values).flip();
   }
 

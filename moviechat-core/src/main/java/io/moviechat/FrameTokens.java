@@ -6,6 +6,7 @@ import static io.moviechat.internal.Checks.requireOpen;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +22,15 @@ public final class FrameTokens implements AutoCloseable {
   private final Duration timestamp;
   private final TokenShape shape;
   private final FloatBuffer values;
+  private final @Nullable FloatBuffer embedding;
   private final AtomicReference<@Nullable Runnable> release;
 
-  private FrameTokens(Duration timestamp, TokenShape shape, FloatBuffer values, Runnable release) {
+  private FrameTokens(
+      Duration timestamp,
+      TokenShape shape,
+      FloatBuffer values,
+      @Nullable FloatBuffer embedding,
+      Runnable release) {
     this.timestamp = Objects.requireNonNull(timestamp, "timestamp");
     this.shape = Objects.requireNonNull(shape, "shape");
     require(
@@ -33,6 +40,7 @@ public final class FrameTokens implements AutoCloseable {
         shape.floats(),
         values.remaining());
     this.values = values.slice();
+    this.embedding = embedding;
     this.release = new AtomicReference<>(release);
   }
 
@@ -45,7 +53,7 @@ public final class FrameTokens implements AutoCloseable {
    * @throws IllegalArgumentException if the buffer's size does not match
    */
   public static FrameTokens of(Duration timestamp, TokenShape shape, FloatBuffer values) {
-    return new FrameTokens(timestamp, shape, values, NOTHING);
+    return new FrameTokens(timestamp, shape, values, null, NOTHING);
   }
 
   /**
@@ -55,7 +63,21 @@ public final class FrameTokens implements AutoCloseable {
    */
   public static FrameTokens of(
       Duration timestamp, TokenShape shape, FloatBuffer values, Runnable release) {
-    return new FrameTokens(timestamp, shape, values, release);
+    return new FrameTokens(timestamp, shape, values, null, release);
+  }
+
+  /**
+   * The same tokens with an embedding of the frame, by which a scorer finds it ({@link
+   * io.moviechat.recall.SlotScorer#encoder()}). They take the place of these: closing them gives
+   * the buffer back.
+   *
+   * @param newEmbedding at least one remaining float, not copied; must not change while the tokens
+   *     are open
+   * @throws IllegalArgumentException if it is empty
+   */
+  public FrameTokens withEmbedding(FloatBuffer newEmbedding) {
+    require(newEmbedding.hasRemaining(), "the embedding of the frame at %s is empty", timestamp);
+    return new FrameTokens(timestamp, shape, values, newEmbedding.slice(), this::close);
   }
 
   /** Presentation time of the frame since the start of the video. */
@@ -76,6 +98,16 @@ public final class FrameTokens implements AutoCloseable {
   public FloatBuffer values() {
     requireOpen(release.get() != null, "FrameTokens at " + timestamp);
     return values.asReadOnlyBuffer();
+  }
+
+  /**
+   * An embedding of the frame, a read-only view from position 0; empty unless a scorer needs one.
+   *
+   * @throws IllegalStateException if these tokens are closed
+   */
+  public Optional<FloatBuffer> embedding() {
+    requireOpen(release.get() != null, "FrameTokens at " + timestamp);
+    return Optional.ofNullable(embedding).map(FloatBuffer::asReadOnlyBuffer);
   }
 
   /** Gives the buffer back to its owner. Closing twice is fine. */

@@ -6,7 +6,7 @@ import static io.moviechat.internal.Checks.require;
  * Hard limits of a memory, whatever the length of the video.
  *
  * @param maxSlots most entries that a snapshot ever has, short-term frames included, at least 1
- * @param maxBytes most bytes of tokens that the memory ever holds, at least 1
+ * @param maxBytes most bytes of tokens and embeddings that the memory ever holds, at least 1
  */
 public record MemoryBudget(int maxSlots, long maxBytes) {
   /** No limit beyond the strategy's own. */
@@ -33,6 +33,22 @@ public record MemoryBudget(int maxSlots, long maxBytes) {
   /** Entries of the given shape that fit both limits; 0 if not even one does. */
   public int slotsOf(TokenShape shape) {
     return (int) Math.min(maxSlots, maxBytes / shape.bytes());
+  }
+
+  /**
+   * What is left for tokens if each slot has an embedding too.
+   *
+   * @param floats of one embedding; 0 if there are none
+   */
+  MemoryBudget besideEmbeddings(TokenShape shape, int floats) {
+    if (floats == 0 || maxBytes == Long.MAX_VALUE) {
+      return this;
+    }
+    long embedding = (long) Float.BYTES * floats;
+    long slots = Math.min(maxSlots, maxBytes / (shape.bytes() + embedding));
+    return new MemoryBudget(
+        (int) Math.max(1, slots),
+        Math.max(1, Math.min(maxBytes - embedding, slots * shape.bytes())));
   }
 
   /** The stricter of both limits, component by component. */

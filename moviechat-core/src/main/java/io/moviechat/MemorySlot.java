@@ -6,6 +6,7 @@ import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,7 @@ public final class MemorySlot {
   private final double salience;
   private final TokenShape shape;
   private final float[] tokens;
+  private final float @Nullable [] embedding;
 
   private MemorySlot(
       Tier tier,
@@ -43,7 +45,8 @@ public final class MemorySlot {
       Duration representative,
       double salience,
       TokenShape shape,
-      float[] tokens) {
+      float[] tokens,
+      float @Nullable [] embedding) {
     this.tier = Objects.requireNonNull(tier, "tier");
     this.start = Objects.requireNonNull(start, "start");
     this.end = Objects.requireNonNull(end, "end");
@@ -67,6 +70,7 @@ public final class MemorySlot {
     this.frames = frames;
     this.salience = salience;
     this.tokens = tokens;
+    this.embedding = embedding;
   }
 
   /**
@@ -91,15 +95,21 @@ public final class MemorySlot {
       double salience,
       TokenShape shape,
       FloatBuffer tokens) {
-    float[] copy = new float[tokens.remaining()];
-    tokens.duplicate().get(copy);
-    return new MemorySlot(tier, start, end, frames, representative, salience, shape, copy);
+    return new MemorySlot(
+        tier, start, end, frames, representative, salience, shape, copy(tokens), null);
   }
 
-  /** The slot of one single frame, which is its own representative. */
+  private static float[] copy(FloatBuffer values) {
+    float[] copy = new float[values.remaining()];
+    values.duplicate().get(copy);
+    return copy;
+  }
+
+  /** The slot of one single frame, which is its own representative; with its embedding. */
   public static MemorySlot ofFrame(Tier tier, Duration end, FrameTokens frame) {
-    return of(
-        tier, frame.timestamp(), end, 1, frame.timestamp(), 1.0, frame.shape(), frame.values());
+    MemorySlot slot =
+        of(tier, frame.timestamp(), end, 1, frame.timestamp(), 1.0, frame.shape(), frame.values());
+    return frame.embedding().map(slot::withEmbedding).orElse(slot);
   }
 
   /** Where the slot comes from. */
@@ -142,12 +152,58 @@ public final class MemorySlot {
     return FloatBuffer.wrap(tokens).asReadOnlyBuffer();
   }
 
-  /** The same slot with another end; shares the tokens. */
-  public MemorySlot withEnd(Duration newEnd) {
-    return new MemorySlot(tier, start, newEnd, frames, representative, salience, shape, tokens);
+  /**
+   * What a scorer finds the slot by: the mean of the embeddings of its frames, with the weights by
+   * which its tokens were averaged. A read-only heap view from position 0; empty unless the video
+   * was watched with a scorer that needs one ({@link io.moviechat.recall.SlotScorer#encoder()}).
+   */
+  public Optional<FloatBuffer> embedding() {
+    return Optional.ofNullable(embedding)
+        .map(values -> FloatBuffer.wrap(values).asReadOnlyBuffer());
   }
 
-  /** Whether the other is a slot of the same times, weights and tokens. */
+  /** The same slot with another end; shares the tokens. */
+  public MemorySlot withEnd(Duration newEnd) {
+    return new MemorySlot(
+        tier, start, newEnd, frames, representative, salience, shape, tokens, embedding);
+  }
+
+  /**
+   * The same slot with an embedding, which is copied; shares the tokens.
+   *
+   * @param values at least one remaining float
+   * @throws IllegalArgumentException if there is none
+   */
+  public MemorySlot withEmbedding(FloatBuffer values) {
+    require(values.hasRemaining(), "the embedding of the slot at %s is empty", start);
+    return new MemorySlot(
+        tier, start, end, frames, representative, salience, shape, tokens, copy(values));
+  }
+
+  /** The same slot without an embedding. */
+  MemorySlot withoutEmbedding() {
+    return new MemorySlot(tier, start, end, frames, representative, salience, shape, tokens, null);
+  }
+
+  /** The same slot with its embedding in place of its tokens. */
+  MemorySlot ofEmbedding(TokenShape newShape) {
+    return new MemorySlot(
+        tier,
+        start,
+        end,
+        frames,
+        representative,
+        salience,
+        newShape,
+        Objects.requireNonNull(embedding),
+        null);
+  }
+
+  int embeddingFloats() {
+    return embedding == null ? 0 : embedding.length;
+  }
+
+  /** Whether the other is a slot of the same times, weights, tokens and embedding. */
   @Override
   public boolean equals(@Nullable Object other) {
     return this == other
@@ -159,7 +215,8 @@ public final class MemorySlot {
             && representative.equals(slot.representative)
             && salience == slot.salience
             && shape.equals(slot.shape)
-            && Arrays.equals(tokens, slot.tokens));
+            && Arrays.equals(tokens, slot.tokens)
+            && Arrays.equals(embedding, slot.embedding));
   }
 
   /** Costs nothing: the tokens are left out. */

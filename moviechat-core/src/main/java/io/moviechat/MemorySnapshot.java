@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * What a memory held at one moment: slots in time order, long-term first. Immutable and
@@ -76,9 +77,41 @@ public record MemorySnapshot(
     return (long) slots.size() * shape.tokens();
   }
 
-  /** Bytes of all tokens together. */
+  /** Bytes of all tokens and embeddings together. */
   public long bytes() {
-    return slots.size() * shape.bytes();
+    return slots.size() * shape.bytes()
+        + slots.stream().mapToLong(slot -> (long) Float.BYTES * slot.embeddingFloats()).sum();
+  }
+
+  /**
+   * The same slots with their embeddings in place of their tokens, of shape {@code [1, dim]}: what
+   * a scorer with an encoder of its own looks at. Empty if there is no slot, or one has no
+   * embedding or one of another size.
+   */
+  public Optional<MemorySnapshot> embeddings() {
+    int floats = slots.isEmpty() ? 0 : slots.get(0).embeddingFloats();
+    if (floats == 0 || slots.stream().anyMatch(slot -> slot.embeddingFloats() != floats)) {
+      return Optional.empty();
+    }
+    TokenShape each = new TokenShape(1, floats);
+    return Optional.of(
+        new MemorySnapshot(
+            each,
+            slots.stream().map(slot -> slot.ofEmbedding(each)).toList(),
+            framesSeen,
+            framesForgotten));
+  }
+
+  /** The same memory without embeddings. */
+  public MemorySnapshot withoutEmbeddings() {
+    if (slots.stream().allMatch(slot -> slot.embeddingFloats() == 0)) {
+      return this;
+    }
+    return new MemorySnapshot(
+        shape,
+        slots.stream().map(MemorySlot::withoutEmbedding).toList(),
+        framesSeen,
+        framesForgotten);
   }
 
   /**

@@ -1,7 +1,5 @@
 package io.moviechat;
 
-import static io.moviechat.internal.Checks.require;
-
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.ocr.OcrOptions;
@@ -280,6 +278,10 @@ public final class MovieChat implements AutoCloseable {
     return model.encoder().id();
   }
 
+  Optional<String> embedderId() {
+    return model.embedder().map(SharedEncoder::id);
+  }
+
   int encoderBatch() {
     return model.encoder().preferredBatch();
   }
@@ -413,17 +415,12 @@ public final class MovieChat implements AutoCloseable {
      * caller closes them after the chat. Default: the model's own, if it has one; none turns recall
      * off.
      *
-     * @throws IllegalArgumentException if a scorer needs a memory of embeddings of its own ({@link
-     *     SlotScorer#encoder()}), which a chat does not keep
+     * <p>One of them may have an encoder of its own ({@link SlotScorer#encoder()}, a dual encoder):
+     * each frame that is encoded for the model is then embedded too, and each slot has an embedding
+     * beside its tokens ({@link MemorySlot#embedding()}). That of a memory which was watched
+     * without is not there: {@link Answer#recallProblem()} says so.
      */
     public Builder recall(SlotScorer... values) {
-      for (SlotScorer scorer : values) {
-        require(
-            scorer.encoder().isEmpty(),
-            "the scorer '%s' scores embeddings of its own, and a chat keeps the model's tokens"
-                + " only: give it to searchOnly(...), a chat that finds and does not answer",
-            scorer.name());
-      }
       opening.scorers = List.of(values);
       return this;
     }
@@ -485,7 +482,7 @@ public final class MovieChat implements AutoCloseable {
      * caller closes it after the chat. Default: by words that a question and a cue share.
      */
     public Builder embedder(TextEmbedder value) {
-      opening.embedder = Objects.requireNonNull(value, "embedder");
+      opening.textEmbedder = Objects.requireNonNull(value, "embedder");
       return this;
     }
 

@@ -62,7 +62,7 @@ final class Opening {
   @Nullable String systemPrompt;
   OptionalInt breakpointFrames = OptionalInt.empty();
   Words words = Words.SUBTITLES;
-  @Nullable TextEmbedder embedder;
+  @Nullable TextEmbedder textEmbedder;
 
   /** Opens the chat: all of it, or nothing. */
   MovieChat open() {
@@ -91,6 +91,7 @@ final class Opening {
       requireSameWidth(frameEncoder, answerGenerator);
       List<SlotScorer> asked = scorers(chosen, opened);
       int promptSlots = promptSlots(frameEncoder.shape(), answerGenerator, recentFrames);
+      Optional<FrameEncoder> embedder = searching ? Optional.empty() : embedder(asked);
       VideoMemory.Factory fitting =
           asked.isEmpty()
               ? memory(
@@ -100,22 +101,27 @@ final class Opening {
               : memory(
                   defaults.toBuilder().longTermSlots(STORED_SLOTS).build(),
                   frameEncoder.shape(),
-                  memoryBudget.equals(MemoryBudget.UNLIMITED) ? storeBudget() : memoryBudget);
+                  (memoryBudget.equals(MemoryBudget.UNLIMITED) ? storeBudget() : memoryBudget)
+                      .besideEmbeddings(
+                          frameEncoder.shape(),
+                          embedder.map(each -> each.shape().floats()).orElse(0)));
       Optional<Recaller.Settings> recall =
           asked.isEmpty() ? Optional.empty() : Optional.of(recall(asked, promptSlots, defaults));
       Optional<GenerationOptions> wished =
           chosen == null ? Optional.empty() : chosen.generationDefaults();
       SharedEncoder shared = new SharedEncoder(frameEncoder);
+      Optional<SharedEncoder> sharedEmbedder = embedder.map(SharedEncoder::new);
       OpenedModel openedModel =
           new OpenedModel(
               chosen == null ? answerGenerator.id() : chosen.name(),
               shared,
+              sharedEmbedder,
               answerGenerator,
               fitting,
               recall,
               Services.first(VideoMemoryProvider.class)
                   .map(provider -> new Recaller.Settings(List.of(), promptSlots, provider)),
-              Optional.ofNullable(embedder),
+              Optional.ofNullable(textEmbedder),
               generation != null ? generation : wished.orElse(GenerationOptions.DEFAULT),
               systemPrompt != null ? Optional.of(systemPrompt) : defaults.systemPrompt(),
               recentFrames,
@@ -129,7 +135,7 @@ final class Opening {
       return new MovieChat(
           openedModel,
           videos,
-          new SavedMovies(Services.first(MemoryFileFormat.class), videos, shared),
+          new SavedMovies(Services.first(MemoryFileFormat.class), videos, shared, sharedEmbedder),
           sampling != null ? sampling : defaults.sampling().orElse(DEFAULT_SAMPLING),
           words,
           opened.release());
@@ -175,6 +181,25 @@ final class Opening {
       chosen.openScorer().ifPresent(scorer -> asked.add(opened.push(scorer)));
     }
     return asked;
+  }
+
+  /** Whose embeddings slots have beside their tokens. */
+  private static Optional<FrameEncoder> embedder(List<SlotScorer> asked) {
+    List<FrameEncoder> encoders =
+        asked.stream().flatMap(scorer -> scorer.encoder().stream()).toList();
+    require(
+        encoders.size() <= 1,
+        "a memory holds the embeddings of one scorer, and %d have encoders of their own: %s",
+        encoders.size(),
+        encoders.stream().map(FrameEncoder::id).toList());
+    for (FrameEncoder encoder : encoders) {
+      require(
+          encoder.shape().tokens() == 1,
+          "an embedding is one vector, %s gives %s values",
+          encoder.id(),
+          encoder.shape());
+    }
+    return encoders.stream().findFirst();
   }
 
   private static VideoMemoryProvider memoryProvider() {

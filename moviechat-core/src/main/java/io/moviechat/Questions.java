@@ -22,7 +22,7 @@ final class Questions {
     this.model = model;
     this.sessions = sessions;
     this.watch = watch;
-    this.spoken = new Spoken(model.embedder());
+    this.spoken = new Spoken(model.textEmbedder());
     this.recaller =
         new Recaller(model.recall(), model.narrowing(), spoken, model.generator().showsCues());
   }
@@ -131,6 +131,7 @@ final class Questions {
   private Answer answer(Recaller.Recalled recalled, GeneratedAnswer generated, int forgottenTurns) {
     return Answer.of(generated, recalled.view().memory())
         .withEvidence(recalled.evidence(), recalled.storedSlots())
+        .withRecallProblem(recalled.problem())
         .withForgottenTurns(forgottenTurns)
         .withWatch(watch);
   }

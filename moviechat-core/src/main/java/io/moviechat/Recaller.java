@@ -66,8 +66,10 @@ final class Recaller {
    * @param view the same for questions that want the same
    * @param evidence one for each slot of the view
    * @param storedSlots slots that were there to choose from
+   * @param problem why a scorer could not be asked
    */
-  record Recalled(MovieView view, List<Answer.Evidence> evidence, int storedSlots) {}
+  record Recalled(
+      MovieView view, List<Answer.Evidence> evidence, int storedSlots, Optional<String> problem) {}
 
   /** Which slots were merged: the numbers of the first slot of each. */
   private record Chosen(MovieView from, List<Duration> starts) {}
@@ -119,7 +121,8 @@ final class Recaller {
     Relevance relevance =
         Relevance.of(scorers(used.get(), whole.cues()), question, first(memory, past));
     if (past <= slots) {
-      return new Recalled(whole, relevance.evidence(memory.slots()), memory.slots().size());
+      return new Recalled(
+          whole, relevance.evidence(memory.slots()), memory.slots().size(), relevance.problem());
     }
     MemorySnapshot few;
     try {
@@ -132,7 +135,11 @@ final class Recaller {
     }
     MemorySnapshot given = joined(few, memory, past);
     MovieView view = view(whole, given);
-    return new Recalled(view, relevance.evidence(view.memory().slots()), memory.slots().size());
+    return new Recalled(
+        view,
+        relevance.evidence(view.memory().slots()),
+        memory.slots().size(),
+        relevance.problem());
   }
 
   private List<SlotScorer> scorers(Settings used, Cues cues) {
@@ -161,7 +168,8 @@ final class Recaller {
   /**
    * What is wanted most of what is shown and said.
    *
-   * @throws IllegalStateException if there is no scorer, and nothing is said
+   * @throws IllegalStateException if there is no scorer, and nothing is said, or what scorers look
+   *     at was not kept
    */
   List<SearchHit> search(MovieView whole, String query, int most) {
     Checks.require(!query.isBlank(), "there is nothing to search for");
@@ -177,6 +185,12 @@ final class Recaller {
     }
     if (settings.isPresent() && !whole.memory().slots().isEmpty()) {
       Relevance relevance = Relevance.of(settings.get().asked(), query, whole.memory());
+      boolean blind =
+          settings.get().scorers().stream()
+              .allMatch(scorer -> seenBy(scorer, whole.memory()).isEmpty());
+      if (blind) {
+        throw new IllegalStateException(relevance.problem().orElseThrow());
+      }
       hits.addAll(
           SearchHit.best(
               whole.memory(),
@@ -189,6 +203,23 @@ final class Recaller {
         .sorted(Comparator.comparingDouble((SearchHit hit) -> -hit.score()))
         .limit(most)
         .toList();
+  }
+
+  /**
+   * What of a memory a scorer looks at: the tokens, or the embeddings. Of a chat that only searches
+   * the tokens are the embeddings.
+   *
+   * @return empty if they are not there
+   */
+  static Optional<MemorySnapshot> seenBy(SlotScorer scorer, MemorySnapshot memory) {
+    if (scorer.encoder().isEmpty()) {
+      return Optional.of(memory);
+    }
+    TokenShape shape = scorer.encoder().get().shape();
+    return memory
+        .embeddings()
+        .or(() -> Optional.of(memory))
+        .filter(seen -> seen.shape().equals(shape));
   }
 
   /**
@@ -214,7 +245,8 @@ final class Recaller {
     return new Recalled(
         whole,
         whole.memory().slots().stream().map(Answer.Evidence::of).toList(),
-        whole.memory().slots().size());
+        whole.memory().slots().size(),
+        Optional.empty());
   }
 
   private synchronized MovieView view(MovieView whole, MemorySnapshot given) {
@@ -246,6 +278,7 @@ final class Recaller {
     private final MemorySnapshot memory;
     private final float[] values;
     private final @Nullable String[] reasons;
+    private Optional<String> problem = Optional.empty();
 
     private Relevance(MemorySnapshot memory) {
       this.memory = memory;
@@ -261,11 +294,25 @@ final class Recaller {
     static Relevance of(List<SlotScorer> scorers, String question, MemorySnapshot memory) {
       Relevance relevance = new Relevance(memory);
       for (SlotScorer scorer : scorers) {
-        Optional<float[]> scores = scorer.score(question, memory);
-        scores.ifPresent(values -> relevance.add(scorer, values));
+        Optional<MemorySnapshot> seen = seenBy(scorer, memory);
+        if (seen.isEmpty()) {
+          relevance.problem = Optional.of(notEmbedded(scorer));
+        }
+        seen.flatMap(slots -> scorer.score(question, slots))
+            .ifPresent(values -> relevance.add(scorer, values));
       }
       log.debug("{}: relevances {}", question, relevance);
       return relevance;
+    }
+
+    private static String notEmbedded(SlotScorer scorer) {
+      return ("the movie was watched without the embeddings that the scorer '%s' looks at: watch it"
+              + " again with this chat")
+          .formatted(scorer.name());
+    }
+
+    Optional<String> problem() {
+      return problem;
     }
 
     private void add(SlotScorer scorer, float[] scores) {

@@ -23,11 +23,17 @@ final class SavedMovies {
   private final Optional<MemoryFileFormat> format;
   private final VideoSources videos;
   private final SharedEncoder encoder;
+  private final Optional<SharedEncoder> embedder;
 
-  SavedMovies(Optional<MemoryFileFormat> format, VideoSources videos, SharedEncoder encoder) {
+  SavedMovies(
+      Optional<MemoryFileFormat> format,
+      VideoSources videos,
+      SharedEncoder encoder,
+      Optional<SharedEncoder> embedder) {
     this.format = format;
     this.videos = videos;
     this.encoder = encoder;
+    this.embedder = embedder;
   }
 
   SavedMemory describe(
@@ -43,6 +49,8 @@ final class SavedMovies {
         .video(video.toString())
         .videoFingerprint(fingerprint)
         .cues(cues)
+        .embeddingEncoderId(
+            snapshot.embeddings().flatMap(embeddings -> embedder.map(SharedEncoder::id)))
         .build();
   }
 
@@ -55,11 +63,14 @@ final class SavedMovies {
   }
 
   /**
+   * A memory whose embeddings, if it has some, are those of this chat's scorer, or of no interest
+   * to it.
+   *
    * @throws MemoryFileException if the file cannot be read or trusted
    * @throws IllegalArgumentException if another encoder made the memory
    */
   SavedMemory read(Path file) {
-    SavedMemory saved = requireFormat().open(file);
+    SavedMemory saved = ofThisEncoder(requireFormat().open(file));
     require(
         saved.encoderId().equals(encoder.id()) && saved.snapshot().shape().equals(encoder.shape()),
         "the memory %s was made by the encoder %s (%s); this chat's encoder is %s (%s)."
@@ -69,7 +80,29 @@ final class SavedMovies {
         saved.snapshot().shape(),
         encoder.id(),
         encoder.shape());
-    return saved;
+    boolean ofAnother =
+        embedder.isPresent()
+            && saved.embeddingEncoderId().isPresent()
+            && !saved.embeddingEncoderId().equals(embedder.map(SharedEncoder::id));
+    if (!ofAnother) {
+      return saved;
+    }
+    log.warn(
+        "{} has embeddings of {}, this chat's scorer needs those of {}: questions are answered"
+            + " without. Watch the video again, or take the scorer that it was watched with",
+        file,
+        saved.embeddingEncoderId().get(),
+        embedder.get().id());
+    return saved.toBuilder(saved.snapshot().withoutEmbeddings()).build();
+  }
+
+  /** Of a chat that only searches: what it needs of the memory of a chat that answers too. */
+  private SavedMemory ofThisEncoder(SavedMemory saved) {
+    boolean tokens = saved.encoderId().equals(encoder.id());
+    if (tokens || !saved.embeddingEncoderId().equals(Optional.of(encoder.id()))) {
+      return saved;
+    }
+    return saved.ofEmbeddings();
   }
 
   /**

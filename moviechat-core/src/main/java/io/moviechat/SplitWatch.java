@@ -223,6 +223,7 @@ public final class SplitWatch {
             "\n",
             fingerprint.orElse(video.toString()),
             chat.encoderId(),
+            chat.embedderId().orElse("no embeddings"),
             chat.memoryFactory().strategy(),
             chat.memoryFactory().settings(),
             sampling.toString(),

@@ -41,6 +41,9 @@ final class WatchPass {
   private final long start = System.nanoTime();
   private final VideoMemory.Factory memoryFactory;
 
+  /** Of the embeddings that frames get; empty if they need none. */
+  private Optional<SharedEncoder> embedder;
+
   WatchPass(
       OpenedModel model,
       SavedMovies saved,
@@ -56,9 +59,11 @@ final class WatchPass {
     this.sampling = sampling;
     this.words = words;
     this.options = options;
+    this.embedder = model.embedder();
     this.memoryFactory =
         options
             .memoryBudget()
+            .map(model::besideEmbeddings)
             .map(budget -> model.memoryFactory().within(budget, model.encoder().shape()))
             .orElse(model.memoryFactory());
   }
@@ -132,6 +137,16 @@ final class WatchPass {
 
   /** Watches what follows after an earlier memory, and listens to what follows after its cues. */
   Watched resume(WatchSignal signal, SavedMemory earlier, Duration from) {
+    boolean embedded = model.embedder().isPresent() && earlier.snapshot().embeddings().isPresent();
+    if (model.embedder().isPresent() && !embedded) {
+      log.warn(
+          "{}: what was watched before has no embeddings for recall, so that what follows gets"
+              + " none",
+          location);
+    }
+    embedder = model.embedder().filter(unused -> embedded);
+    MemorySnapshot snapshot =
+        embedded ? earlier.snapshot() : earlier.snapshot().withoutEmbeddings();
     return listening(
         signal,
         earlier.cues(),
@@ -139,7 +154,7 @@ final class WatchPass {
             run(
                 signal,
                 listener,
-                () -> memoryFactory.resume(earlier.snapshot()),
+                () -> memoryFactory.resume(snapshot),
                 source ->
                     source.frames(
                         from, SavedMovies.FOREVER, sampling, model.encoder().preferredFormat())));
@@ -179,7 +194,13 @@ final class WatchPass {
                       now.apply((snapshot, cues) -> cues), options.checkpointFile().orElseThrow()));
       WatchPipeline pipeline =
           new WatchPipeline(
-              input(openFrames, listener), model.encoder(), memory, signal, observer, options);
+              input(openFrames, listener),
+              model.encoder(),
+              embedder,
+              memory,
+              signal,
+              observer,
+              options);
       Movie.Timings timings = pipeline.run();
       if (memory.stats().frames() == 0) {
         throw new VideoException("no frame of " + location + " could be watched with " + sampling);

@@ -41,6 +41,7 @@ final class WatchPipeline {
 
   private final Input input;
   private final SharedEncoder encoder;
+  private final Optional<SharedEncoder> embedder;
   private final VideoMemory memory;
   private final WatchSignal signal;
   private final WatchObserver observer;
@@ -67,12 +68,14 @@ final class WatchPipeline {
   WatchPipeline(
       Input input,
       SharedEncoder encoder,
+      Optional<SharedEncoder> embedder,
       VideoMemory memory,
       WatchSignal signal,
       WatchObserver observer,
       WatchOptions options) {
     this.input = input;
     this.encoder = encoder;
+    this.embedder = embedder;
     this.memory = memory;
     this.signal = signal;
     this.observer = observer;
@@ -232,7 +235,7 @@ final class WatchPipeline {
   }
 
   private void encode() throws InterruptedException {
-    try (FrameBatch batch = new FrameBatch(encoder, reuse, signal.alerts())) {
+    try (FrameBatch batch = new FrameBatch(encoder, embedder, reuse, signal.alerts())) {
       while (running()) {
         boolean last = decodingDone; // read before polling: afterwards nothing can arrive
         @Nullable Frame frame = decoded.poll(last ? 0 : POLL_MILLIS, TimeUnit.MILLISECONDS);

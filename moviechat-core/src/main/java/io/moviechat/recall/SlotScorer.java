@@ -9,8 +9,8 @@ import java.util.Optional;
  * be consolidated for the question: what is wanted stays sharp. Thread-safe.
  *
  * <p>What is scored is either the memory of the model's own tokens, or, where {@link #encoder()} is
- * there, a second memory that is kept beside it while watching: one of the scorer's own embeddings
- * of frames, whose slots have spans of their own.
+ * there, the same slots with embeddings of the scorer's own in place of the tokens: each frame that
+ * is watched gets one, and they are averaged as the tokens are.
  */
 public interface SlotScorer extends AutoCloseable {
   /** A short name of what it looks at, which evidence gives as the reason: "picture", "words". */

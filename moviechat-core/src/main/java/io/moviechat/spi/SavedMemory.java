@@ -1,5 +1,7 @@
 package io.moviechat.spi;
 
+import static io.moviechat.internal.Checks.require;
+
 import io.moviechat.MemorySnapshot;
 import io.moviechat.speech.Cues;
 import java.util.Objects;
@@ -15,6 +17,7 @@ public final class SavedMemory {
   private final String video;
   private final Optional<String> videoFingerprint;
   private final Cues cues;
+  private final Optional<String> embeddingEncoderId;
 
   private SavedMemory(Builder builder) {
     this.snapshot = builder.snapshot;
@@ -25,6 +28,7 @@ public final class SavedMemory {
     this.video = builder.video;
     this.videoFingerprint = builder.videoFingerprint;
     this.cues = builder.cues;
+    this.embeddingEncoderId = builder.embeddingEncoderId;
   }
 
   /**
@@ -77,14 +81,40 @@ public final class SavedMemory {
     return cues;
   }
 
-  /** A builder that starts with the same of everything but the slots. */
+  /** {@link FrameEncoder#id()} of the encoder that made the slots' embeddings; empty if none. */
+  public Optional<String> embeddingEncoderId() {
+    return embeddingEncoderId;
+  }
+
+  /** A builder that starts with the same of everything but the slots and their embeddings. */
   public Builder toBuilder(MemorySnapshot newSnapshot) {
     return builder(newSnapshot, encoderId)
         .strategy(strategy, settings)
         .sampling(sampling)
         .video(video)
         .videoFingerprint(videoFingerprint)
-        .cues(cues);
+        .cues(cues)
+        .embeddingEncoderId(newSnapshot.embeddings().flatMap(embeddings -> embeddingEncoderId));
+  }
+
+  /**
+   * The same memory as the encoder of its embeddings alone would have made it: the embeddings are
+   * its tokens.
+   *
+   * @throws IllegalStateException if it has no embeddings
+   */
+  public SavedMemory ofEmbeddings() {
+    return builder(
+            snapshot
+                .embeddings()
+                .orElseThrow(() -> new IllegalStateException(this + " has no embeddings")),
+            embeddingEncoderId.orElseThrow())
+        .strategy(strategy, settings)
+        .sampling(sampling)
+        .video(video)
+        .videoFingerprint(videoFingerprint)
+        .cues(cues)
+        .build();
   }
 
   @Override
@@ -102,6 +132,7 @@ public final class SavedMemory {
     private String video = "";
     private Optional<String> videoFingerprint = Optional.empty();
     private Cues cues = Cues.NONE;
+    private Optional<String> embeddingEncoderId = Optional.empty();
 
     private Builder(MemorySnapshot snapshot, String encoderId) {
       this.snapshot = Objects.requireNonNull(snapshot, "snapshot");
@@ -144,8 +175,28 @@ public final class SavedMemory {
       return this;
     }
 
-    /** The memory with what is known of it. */
+    /**
+     * {@link FrameEncoder#id()} of the encoder that made the slots' embeddings. Default: empty, of
+     * slots that have none.
+     */
+    public Builder embeddingEncoderId(Optional<String> value) {
+      embeddingEncoderId = Objects.requireNonNull(value, "embeddingEncoderId");
+      return this;
+    }
+
+    /**
+     * The memory with what is known of it.
+     *
+     * @throws IllegalArgumentException if slots have embeddings and nobody made them, or the other
+     *     way round
+     */
     public SavedMemory build() {
+      require(
+          embeddingEncoderId.isPresent() == snapshot.embeddings().isPresent(),
+          "the encoder of embeddings is %s, but %d slots %s",
+          embeddingEncoderId.orElse("unknown"),
+          snapshot.slots().size(),
+          snapshot.embeddings().isPresent() ? "have some" : "do not all have one");
       return new SavedMemory(this);
     }
   }

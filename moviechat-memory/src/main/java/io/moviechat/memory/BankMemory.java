@@ -66,6 +66,7 @@ final class BankMemory extends SlotMemory {
     }
     Slot slot = takeFree();
     slot.startWith(fresh.timestamp(), frameMean());
+    slot.embed(fresh.frame().embedding());
     var values = fresh.frame().values();
     int last = slots.size();
     for (int position = 0; position < tokens; position++) {
@@ -151,7 +152,7 @@ final class BankMemory extends SlotMemory {
     Slot into = slots.get(index);
     Slot other = slots.remove(index + 1);
     double share = into.weight / (into.weight + other.weight);
-    Kernels.blend(into.mean, (float) share, other.mean, (float) (1 - share));
+    into.blend((float) share, other, (float) (1 - share));
     into.frames += other.frames;
     into.weight += other.weight;
     if (other.distanceTo(into.mean) < into.distanceTo(into.mean)) {
@@ -192,6 +193,7 @@ final class BankMemory extends SlotMemory {
     for (MemorySlot old : earlier) {
       Slot slot = takeFree();
       slot.startWith(old.start().toNanos(), meanOf(old));
+      slot.embed(old.embedding());
       slot.frames = old.frames();
       slot.weight = old.frames();
       slot.representative = old.representative().toNanos();

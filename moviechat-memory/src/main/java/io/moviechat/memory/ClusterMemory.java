@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Clusters with real key frames, and a recent window; after the STAR memory of Flash-VStream (Zhang
@@ -127,10 +128,14 @@ final class ClusterMemory extends SlotMemory {
     }
     double weight = first.weight;
     float[] centre = first.mean.clone();
+    float @Nullable [] embedding = first.embedding == null ? null : first.embedding.clone();
     for (int i = from + 1; i < to; i++) {
       Slot other = longTerm.get(i);
       double share = other.weight / (weight + other.weight);
       Kernels.blend(centre, (float) (1 - share), other.mean, (float) share);
+      if (embedding != null && other.embedding != null) {
+        Kernels.blend(embedding, (float) (1 - share), other.embedding, (float) share);
+      }
       weight += other.weight;
     }
     Slot nearest = first;
@@ -146,6 +151,7 @@ final class ClusterMemory extends SlotMemory {
     nearest.frames = frames;
     nearest.weight = weight;
     System.arraycopy(centre, 0, nearest.mean, 0, centre.length);
+    nearest.embedding = embedding;
     List<Slot> joined = longTerm.subList(from, to);
     for (Slot slot : joined) {
       if (slot != nearest) {

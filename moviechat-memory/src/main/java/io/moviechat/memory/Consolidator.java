@@ -177,7 +177,7 @@ final class Consolidator {
 
   private void join(Slot into, Slot other, float a, float b) {
     into.next = null;
-    Kernels.blend(into.mean, a, other.mean, b);
+    into.blend(a, other, b);
     // A carried slot stands for no frames of its own and must not stretch the time span.
     into.start = into.frames == 0 ? other.start : into.start;
     into.frames += other.frames;

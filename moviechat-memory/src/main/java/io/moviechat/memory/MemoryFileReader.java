@@ -32,11 +32,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** Reads one memory file, believing nothing that it has not checked. */
 final class MemoryFileReader {
   private static final long MOST_HEADER_BYTES = 1 << 20;
   private static final int CHUNK_BYTES = 1 << 16;
+  private static final int MOST_EMBEDDING_FLOATS = 1 << 20;
   private static final String DAMAGED = "the memory file %s is damaged or no memory file: %s";
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
@@ -51,6 +53,14 @@ final class MemoryFileReader {
                   .build())
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
+
+  private static final List<String> VERSIONS =
+      Stream.of(
+              MemoryFileWriter.VERSION,
+              MemoryFileWriter.VERSION_WITH_CUES,
+              MemoryFileWriter.VERSION_WITH_EMBEDDINGS)
+          .map(String::valueOf)
+          .toList();
 
   private record Tensor(String dtype, List<Long> shape, long start, long end) {}
 
@@ -116,13 +126,12 @@ final class MemoryFileReader {
         "it is not a MovieChat memory, whose metadata say format %s",
         MemoryFileWriter.FORMAT);
     String version = metadata.path("version").asText("");
-    if (!version.equals(Integer.toString(MemoryFileWriter.VERSION))
-        && !version.equals(Integer.toString(MemoryFileWriter.VERSION_WITH_CUES))) {
+    if (!VERSIONS.contains(version)) {
       throw new MemoryFileException(
           String.format(
-              "the memory file %s has format version '%s', this library reads versions %d and %d;"
+              "the memory file %s has format version '%s', this library reads versions %s;"
                   + " update the library, or watch the video again",
-              file, version, MemoryFileWriter.VERSION, MemoryFileWriter.VERSION_WITH_CUES));
+              file, version, String.join(", ", VERSIONS)));
     }
   }
 
@@ -179,9 +188,13 @@ final class MemoryFileReader {
     at = expect(tensor(header, "tiers"), "tiers", "U8", at, 1, perSlot);
     long cues = at;
     long cueBytes = 0;
-    boolean withCues =
-        text(metadata, "version").equals(Integer.toString(MemoryFileWriter.VERSION_WITH_CUES));
-    check(header.has("cues") == withCues, "its version and its cues do not fit each other");
+    int version = Integer.parseInt(text(metadata, "version"));
+    boolean withCues = header.has("cues");
+    boolean withEmbeddings = header.has("embeddings");
+    check(
+        withEmbeddings == (version == MemoryFileWriter.VERSION_WITH_EMBEDDINGS)
+            && (withEmbeddings || withCues == (version == MemoryFileWriter.VERSION_WITH_CUES)),
+        "its version and what it holds do not fit each other");
     if (withCues) {
       Tensor tensor = tensor(header, "cues");
       cueBytes = tensor.shape.size() == 1 ? tensor.shape.get(0) : -1;
@@ -192,14 +205,27 @@ final class MemoryFileReader {
           CueText.MOST_BYTES);
       at = expect(tensor, "cues", "U8", at, 1, tensor.shape);
     }
+    long embeddings = at;
+    int embeddingFloats = 0;
+    if (withEmbeddings) {
+      Tensor tensor = tensor(header, "embeddings");
+      long floats = tensor.shape.size() == 2 ? tensor.shape.get(1) : -1;
+      check(
+          floats > 0 && floats <= MOST_EMBEDDING_FLOATS && count > 0,
+          "its embeddings have the shape %s; at most %d values for a slot are read",
+          tensor.shape,
+          MOST_EMBEDDING_FLOATS);
+      embeddingFloats = (int) floats;
+      at = expect(tensor, "embeddings", "F16", at, 2, List.of(count, floats));
+    }
     long checksumBytes = MemoryFileWriter.CHECKSUM_BYTES;
     at = expect(tensor(header, "sha256"), "sha256", "U8", at, 1, List.of(checksumBytes));
     check(at == size - data, "its tensors have %d bytes, the file has %d", at, size - data);
     Set<String> names = new TreeSet<>();
     header.fieldNames().forEachRemaining(names::add);
-    int expected = 9 + (scaled ? 1 : 0) + (cueBytes > 0 ? 1 : 0);
+    int expected = 9 + (scaled ? 1 : 0) + (withCues ? 1 : 0) + (withEmbeddings ? 1 : 0);
     check(names.size() == expected, "it has other tensors than a memory has: %s", names);
-    checkHeap(count * shape.bytes());
+    checkHeap(count * (shape.bytes() + (long) Float.BYTES * embeddingFloats));
 
     List<MemorySlot> slots = new ArrayList<>((int) count);
     List<MemorySlot.Tier> tierNames = MemoryFileWriter.TIERS;
@@ -210,7 +236,7 @@ final class MemoryFileReader {
         double salience = bytes(in, data + saliences + 8L * i, 8).getDouble();
         check(salience >= 0 && salience <= 1, "slot %d has the salience %s", i, salience);
         float scale = scaled ? bytes(in, data + scales + 4L * i, 4).getFloat() : 1;
-        slots.add(
+        MemorySlot slot =
             MemorySlot.of(
                 tierNames.get(tier),
                 time(in, data + starts, i),
@@ -219,7 +245,11 @@ final class MemoryFileReader {
                 time(in, data + representatives, i),
                 salience,
                 shape,
-                tokens(in, data, i, shape, type, scale)));
+                tokens(in, data, i, shape, type, scale));
+        slots.add(
+            withEmbeddings
+                ? slot.withEmbedding(halves(in, data + embeddings, i, embeddingFloats))
+                : slot);
       }
       return SavedMemory.builder(
               new MemorySnapshot(
@@ -228,6 +258,8 @@ final class MemoryFileReader {
                   number(metadata, "frames_seen"),
                   number(metadata, "frames_forgotten")),
               text(metadata, "encoder"))
+          .embeddingEncoderId(
+              withEmbeddings ? Optional.of(text(metadata, "embedding_encoder")) : Optional.empty())
           .strategy(text(metadata, "strategy"), text(metadata, "settings"))
           .sampling(text(metadata, "sampling"))
           .video(text(metadata, "video"))
@@ -326,6 +358,17 @@ final class MemoryFileReader {
             case INT8 -> raw.get() * scale;
           };
       check(Float.isFinite(value), "slot %d has the token value %s", slot, value);
+      values.put(value);
+    }
+    return values.flip();
+  }
+
+  private FloatBuffer halves(FileChannel in, long column, int slot, int floats) throws IOException {
+    ByteBuffer raw = bytes(in, column + 2L * slot * floats, 2 * floats);
+    FloatBuffer values = FloatBuffer.allocate(floats);
+    while (values.hasRemaining()) {
+      float value = HalfFloats.toFloat(raw.getShort());
+      check(Float.isFinite(value), "the embedding of slot %d has the value %s", slot, value);
       values.put(value);
     }
     return values.flip();

@@ -35,6 +35,9 @@ final class MemoryFileWriter {
   /** Of files with cues, which readers of the first version do not know. */
   static final int VERSION_WITH_CUES = 2;
 
+  /** Of files with embeddings, with or without cues. */
+  static final int VERSION_WITH_EMBEDDINGS = 3;
+
   static final int CHECKSUM_BYTES = 32;
 
   /** The number of a tier in a file is its place here. */
@@ -50,6 +53,7 @@ final class MemoryFileWriter {
   private final TokenShape shape;
   private final List<MemorySlot> slots;
   private final byte[] cues;
+  private final int embeddingFloats;
   private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private final MessageDigest digest = MemoryFileReader.sha256();
 
@@ -60,6 +64,8 @@ final class MemoryFileWriter {
     this.shape = memory.snapshot().shape();
     this.slots = memory.snapshot().slots();
     this.cues = CueText.bytes(memory.cues());
+    this.embeddingFloats =
+        memory.snapshot().embeddings().map(embeddings -> embeddings.shape().floats()).orElse(0);
   }
 
   void write() throws IOException {
@@ -139,6 +145,11 @@ final class MemoryFileWriter {
       room(out, 1).put((byte) TIERS.indexOf(slot.tier()));
     }
     write(out, cues);
+    if (embeddingFloats > 0) {
+      for (MemorySlot slot : slots) {
+        writeEmbedding(out, slot);
+      }
+    }
     flush(out);
     chunk.put(digest.digest());
     chunk.flip();
@@ -156,10 +167,13 @@ final class MemoryFileWriter {
     ObjectNode header = new ObjectMapper().createObjectNode();
     ObjectNode metadata = header.putObject("__metadata__");
     metadata.put("format", FORMAT);
-    metadata.put("version", Integer.toString(cues.length == 0 ? VERSION : VERSION_WITH_CUES));
+    int version = cues.length == 0 ? VERSION : VERSION_WITH_CUES;
+    metadata.put(
+        "version", Integer.toString(embeddingFloats > 0 ? VERSION_WITH_EMBEDDINGS : version));
     metadata.put("strategy", memory.strategy());
     metadata.put("settings", memory.settings());
     metadata.put("encoder", memory.encoderId());
+    memory.embeddingEncoderId().ifPresent(id -> metadata.put("embedding_encoder", id));
     metadata.put("sampling", memory.sampling());
     metadata.put("video", memory.video());
     memory.videoFingerprint().ifPresent(hash -> metadata.put("video_fingerprint", hash));
@@ -180,6 +194,9 @@ final class MemoryFileWriter {
     end = tensor(header, "tiers", "U8", end, 1, count);
     if (cues.length > 0) {
       end = tensor(header, "cues", "U8", end, 1, cues.length);
+    }
+    if (embeddingFloats > 0) {
+      end = tensor(header, "embeddings", "F16", end, 2, count, embeddingFloats);
     }
     tensor(header, "sha256", "U8", end, 1, CHECKSUM_BYTES);
     byte[] json = new ObjectMapper().writeValueAsBytes(header);
@@ -213,6 +230,13 @@ final class MemoryFileWriter {
         case FLOAT16 -> room(out, 2).putShort(half(value, slot));
         case INT8 -> room(out, 1).put((byte) (scale == 0 ? 0 : Math.round(value / scale)));
       }
+    }
+  }
+
+  private void writeEmbedding(FileChannel out, MemorySlot slot) throws IOException {
+    FloatBuffer embedding = slot.embedding().orElseThrow();
+    while (embedding.hasRemaining()) {
+      room(out, 2).putShort(half(embedding.get(), slot));
     }
   }
 

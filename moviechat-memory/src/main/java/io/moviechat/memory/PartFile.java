@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 
 /**
  * The slots of one part of a film with all that later merges look at, which a {@link MemoryFile}
@@ -34,7 +35,7 @@ import java.util.NoSuchElementException;
  * the release that they run, not for keeping.
  */
 final class PartFile {
-  private static final long MAGIC = 0x4d43_5041_5254_0001L; // "MCPART", version 1
+  private static final long MAGIC = 0x4d43_5041_5254_0002L; // "MCPART", version 2
   private static final int DIGEST_BYTES = 32;
 
   private final Path file;
@@ -136,6 +137,9 @@ final class PartFile {
         }
         writeFloats(out, slot.mean);
         writeFloats(out, slot.representativeMean);
+        float[] embedding = slot.embedding == null ? new float[0] : slot.embedding;
+        out.writeInt(embedding.length);
+        writeFloats(out, embedding);
         memory.read(slot, tokens);
         bytes.asFloatBuffer().put(tokens);
         out.write(bytes.array());
@@ -167,6 +171,10 @@ final class PartFile {
       reader.read(slot.tokens(), mean, null, 0);
       writeFloats(out, mean);
       writeFloats(out, mean);
+      float[] embedding = new float[slot.embedding().map(FloatBuffer::remaining).orElse(0)];
+      slot.embedding().ifPresent(values -> values.get(embedding));
+      out.writeInt(embedding.length);
+      writeFloats(out, embedding);
       bytes.asFloatBuffer().put(slot.tokens());
       out.write(bytes.array());
     }
@@ -288,6 +296,10 @@ final class PartFile {
       float[] mean = new float[slot.mean.length];
       readFloats(mean);
       readFloats(slot.representativeMean);
+      float[] embedding = new float[in.readInt()];
+      readFloats(embedding);
+      slot.embed(
+          embedding.length == 0 ? Optional.empty() : Optional.of(FloatBuffer.wrap(embedding)));
       in.readFully(bytes.array());
       FloatBuffer tokens = bytes.asFloatBuffer();
       memory.store.put(slot.row, tokens, slot.mean);

@@ -1,5 +1,7 @@
 package io.moviechat.memory;
 
+import java.nio.FloatBuffer;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,11 @@ final class Slot {
 
   /** The same of the representative frame, as it was when it came in, {@code [D]}. */
   final float[] representativeMean;
+
+  /**
+   * Mean of the frames' embeddings, with the weights of {@link #mean}; null where frames have none.
+   */
+  float @Nullable [] embedding;
 
   /** Length of each token, {@code [N]}; kept by {@link Similarity} and valid if it says so. */
   final double[] lengths;
@@ -76,6 +83,29 @@ final class Slot {
     System.arraycopy(other.mean, 0, mean, 0, mean.length);
     System.arraycopy(other.representativeMean, 0, representativeMean, 0, mean.length);
     System.arraycopy(other.lengths, 0, lengths, 0, lengths.length);
+    embedding = other.embedding == null ? null : other.embedding.clone();
+  }
+
+  /** Takes another slot's content into the means: {@code this = a * this + b * other}. */
+  void blend(float a, Slot other, float b) {
+    Kernels.blend(mean, a, other.mean, b);
+    if (embedding != null && other.embedding != null) {
+      Kernels.blend(embedding, a, other.embedding, b);
+    }
+  }
+
+  /** Becomes the slot of a frame, or of an earlier memory, with that embedding. */
+  void embed(Optional<FloatBuffer> values) {
+    if (values.isEmpty()) {
+      embedding = null;
+      return;
+    }
+    float[] room = embedding;
+    if (room == null || room.length != values.get().remaining()) {
+      room = new float[values.get().remaining()];
+      embedding = room;
+    }
+    values.get().duplicate().get(room);
   }
 
   /** Told that another slot, of equal tokens, takes the place of a neighbour. */

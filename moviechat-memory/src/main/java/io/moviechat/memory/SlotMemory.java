@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What all memories share: checking frames, owning rows, telling what is held. A subclass decides
@@ -45,6 +46,7 @@ abstract class SlotMemory implements VideoMemory {
         store.put(slot.row, frame.values(), frameMean);
       }
       slot.startWith(timestamp, frameMean);
+      slot.embed(frame.embedding());
       return slot;
     }
   }
@@ -61,6 +63,9 @@ abstract class SlotMemory implements VideoMemory {
   private long framesSeen;
   private long framesForgotten;
   private long latest = NOTHING_SEEN;
+
+  /** Floats of each frame's embedding, if frames have one. */
+  private int embeddingFloats;
 
   /** The free row that holds the coming frame, if any. */
   private int incoming = NO_ROW;
@@ -121,6 +126,7 @@ abstract class SlotMemory implements VideoMemory {
     requireOpen();
     Fresh fresh = new Fresh(frame);
     fresh.timestamp = check(frame);
+    embeddingFloats = embeddingFloats(frame.embedding());
     accept(fresh);
     framesSeen++;
     latest = fresh.timestamp;
@@ -194,6 +200,7 @@ abstract class SlotMemory implements VideoMemory {
     store.put(slot.row, earlier.tokens(), frameMean);
     requireFinite(earlier.tokens(), earlier.start());
     slot.startWith(earlier.start().toNanos(), frameMean);
+    slot.embed(earlier.embedding());
     slot.frames = earlier.frames();
     slot.weight = earlier.frames();
     slot.representative = earlier.representative().toNanos();
@@ -216,6 +223,9 @@ abstract class SlotMemory implements VideoMemory {
       require(
           earlier.slots().stream().noneMatch(slot -> slot.tier() == MemorySlot.Tier.CURRENT),
           "watching cannot go on from a breakpoint's memory, which ends with the current frame");
+      embeddingFloats =
+          earlier.slots().stream().findFirst().map(s -> embeddingFloats(s.embedding())).orElse(0);
+      requireAlike(earlier.slots());
       takeOver(earlier.slots());
       framesSeen = earlier.framesSeen();
       framesForgotten = earlier.framesForgotten();
@@ -248,6 +258,7 @@ abstract class SlotMemory implements VideoMemory {
                   + " order of their time",
               frame.timestamp(), Duration.ofNanos(latest)));
     }
+    checkEmbedding(frame);
     // Checking reads every value; where a row is free, the same reading fills it.
     incoming = rowForIncoming();
     if (incoming == NO_ROW) {
@@ -257,6 +268,43 @@ abstract class SlotMemory implements VideoMemory {
     }
     requireFinite(frame.values(), frame.timestamp());
     return timestamp;
+  }
+
+  private static int embeddingFloats(Optional<FloatBuffer> embedding) {
+    return embedding.map(FloatBuffer::remaining).orElse(0);
+  }
+
+  private void requireAlike(List<MemorySlot> earlier) {
+    for (MemorySlot slot : earlier) {
+      int floats = embeddingFloats(slot.embedding());
+      require(
+          floats == embeddingFloats,
+          "the earlier slot at %s has an embedding of %d values, the first one of %d",
+          slot.start(),
+          floats,
+          embeddingFloats);
+    }
+  }
+
+  private void checkEmbedding(FrameTokens frame) {
+    Optional<FloatBuffer> embedding = frame.embedding();
+    int floats = embeddingFloats(embedding);
+    require(
+        framesSeen == 0 || floats == embeddingFloats,
+        "the frame at %s has an embedding of %d values, those before have %d: all frames of a"
+            + " memory have one of the same encoder, or none has",
+        frame.timestamp(),
+        floats,
+        embeddingFloats);
+    for (int i = 0; i < floats; i++) {
+      float value = embedding.orElseThrow().get(i);
+      require(
+          Float.isFinite(value),
+          "the embedding of the frame at %s has the value %s in column %d; it must be finite",
+          frame.timestamp(),
+          value,
+          i);
+    }
   }
 
   private static long nanoseconds(Duration timestamp) {
@@ -322,7 +370,7 @@ abstract class SlotMemory implements VideoMemory {
       double salience = shown.size() == 1 ? 1 : 1 - Math.min(1, Math.max(0, likeness));
       before = after;
       read(slot, tokens);
-      slots.add(
+      MemorySlot told =
           MemorySlot.of(
               i < longTerm ? MemorySlot.Tier.LONG_TERM : MemorySlot.Tier.SHORT_TERM,
               Duration.ofNanos(slot.start),
@@ -331,7 +379,9 @@ abstract class SlotMemory implements VideoMemory {
               Duration.ofNanos(slot.representative),
               salience,
               shape,
-              FloatBuffer.wrap(tokens)));
+              FloatBuffer.wrap(tokens));
+      slots.add(
+          slot.embedding == null ? told : told.withEmbedding(FloatBuffer.wrap(slot.embedding)));
     }
     return new MemorySnapshot(shape, slots, framesSeen, framesForgotten);
   }
@@ -340,7 +390,11 @@ abstract class SlotMemory implements VideoMemory {
   public final VideoMemory.Stats stats() {
     requireOpen();
     return VideoMemory.Stats.of(framesSeen, merges(), rows - free.size())
-        .withHeapBytes(store.heapBytes() + rows * Slot.bytes(shape.tokens(), shape.width()))
+        .withHeapBytes(
+            store.heapBytes()
+                + rows
+                    * (Slot.bytes(shape.tokens(), shape.width())
+                        + (long) Float.BYTES * embeddingFloats))
         .withOffHeapBytes(store.offHeapBytes())
         .withDeviceBytes(store.deviceBytes());
   }
@@ -352,6 +406,7 @@ abstract class SlotMemory implements VideoMemory {
     framesSeen = 0;
     framesForgotten = 0;
     latest = NOTHING_SEEN;
+    embeddingFloats = 0;
   }
 
   @Override

@@ -14,7 +14,7 @@ import java.util.Locale;
  *
  * <pre>{@code
  * {"answer","tokens":[ids],"finishReason","promptTokens","frames","slots","memoryBytes",
- *  "evidence":[{"start","end","frames","relevance","reason"}],
+ *  "evidence":[{"start","end","frames","relevance","reason"}],"recallProblem",
  *  "timings":{"watchMs","decodeMs","encodeMs","memoryMs","prefillMs","firstTokenMs","generateMs"}}
  * }</pre>
  */
@@ -53,6 +53,9 @@ final class AnswerJson {
       }
       json.writeEndArray();
       CueJson.write("cues", answer.cues(), json);
+      if (answer.recallProblem().isPresent()) {
+        json.writeStringField("recallProblem", answer.recallProblem().get());
+      }
       json.writeObjectFieldStart("timings");
       json.writeNumberField("watchMs", Moment.millis(answer.watch().wall()));
       json.writeNumberField("decodeMs", Moment.millis(answer.watch().decode()));

@@ -1,6 +1,7 @@
 package io.moviechat.cli;
 
 import io.moviechat.MovieChat;
+import io.moviechat.llm.DualEncoderBundle;
 import io.moviechat.llm.SpeechBundle;
 import io.moviechat.llm.TextBundle;
 import io.moviechat.ocr.TextRecognizer;
@@ -43,6 +44,14 @@ final class MovieSettings {
       paramLabel = "DIR",
       description = "Read what stands in the pictures with this text bundle (PP-OCR).")
   private @Nullable Path text;
+
+  @Option(
+      names = "--recall",
+      paramLabel = "DIR",
+      description =
+          "Find what a question wants with this dual encoder (CLIP, SigLIP), in place of the"
+              + " model's own scorer.")
+  private @Nullable Path recall;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the fields
   MovieSettings() {}
@@ -101,6 +110,15 @@ final class MovieSettings {
    */
   Optional<TextRecognizer> openText() {
     return Optional.ofNullable(text).map(folder -> TextBundle.at(folder).open());
+  }
+
+  /**
+   * Who says what a question wants, in place of the model's own scorer; the caller closes it.
+   *
+   * @throws io.moviechat.ModelException listing all that is wrong with the bundle
+   */
+  Optional<SlotScorer> openScorer() {
+    return Optional.ofNullable(recall).map(folder -> DualEncoderBundle.at(folder).open());
   }
 
   /** A chat that only searches, with the options that were given. */

@@ -5,19 +5,16 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.moviechat.GenerationOptions;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
-import io.moviechat.llm.DualEncoderBundle;
 import io.moviechat.recall.SearchHit;
 import io.moviechat.recall.SlotScorer;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,14 +41,6 @@ final class SearchCommand implements Callable<Integer> {
       paramLabel = "TEXT",
       description = "What to look for, as in 'red car' or 'in the last minute'.")
   private String query;
-
-  @Option(
-      names = "--recall",
-      paramLabel = "DIR",
-      description =
-          "Look with this dual encoder (CLIP, SigLIP) alone, two frames a second, in place of the"
-              + " model's own scorer.")
-  private @Nullable Path recall;
 
   @Option(
       names = "--top",
@@ -81,7 +70,7 @@ final class SearchCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-    List<SearchHit> hits = recall != null ? look(recall) : searchMemory();
+    List<SearchHit> hits = search();
     if (json) {
       context.terminal().out().println(json(hits));
     } else {
@@ -116,7 +105,11 @@ final class SearchCommand implements Callable<Integer> {
     return "  \"" + words + "\"";
   }
 
-  private List<SearchHit> searchMemory() {
+  private List<SearchHit> search() {
+    Optional<SlotScorer> scorer = movieSettings.openScorer();
+    if (scorer.isPresent()) {
+      return look(scorer.get());
+    }
     try (Session session =
         Session.open(
             context,
@@ -128,9 +121,10 @@ final class SearchCommand implements Callable<Integer> {
     }
   }
 
-  private List<SearchHit> look(Path bundle) {
-    try (StatusLine status = new StatusLine(context.terminal());
-        SlotScorer scorer = DualEncoderBundle.at(bundle).open();
+  /** Needs no language model; takes over the scorer. */
+  private List<SearchHit> look(SlotScorer scorer) {
+    try (scorer;
+        StatusLine status = new StatusLine(context.terminal());
         MovieChat chat = movieSettings.searchOnly(scorer).build();
         Movie movie = Session.movie(context, chat, movieSettings, Optional.empty(), status)) {
       return movie.search(query, top);

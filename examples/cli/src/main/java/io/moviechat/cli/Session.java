@@ -26,13 +26,13 @@ import java.util.function.Supplier;
 
 /** An opened model and a watched movie. */
 final class Session implements AutoCloseable {
-  private final MovieChat chat;
+  private final ResourceStack resources;
   private final Movie movie;
   private final String name;
   private final Optional<Duration> end;
 
-  private Session(MovieChat chat, Movie movie, String name, Optional<Duration> end) {
-    this.chat = chat;
+  private Session(ResourceStack resources, Movie movie, String name, Optional<Duration> end) {
+    this.resources = resources;
     this.movie = movie;
     this.name = name;
     this.end = end;
@@ -61,15 +61,14 @@ final class Session implements AutoCloseable {
     movieSettings.memoryToSave().ifPresent(Session::requireWritable);
     VisionLanguageModel model = chosen.get();
     model.defaults().notice().ifPresent(context.terminal()::note);
-    try (StatusLine status = new StatusLine(context.terminal())) {
+    try (StatusLine status = new StatusLine(context.terminal());
+        ResourceStack opened = new ResourceStack()) {
       status.show("opening " + model.name());
-      MovieChat chat = movieSettings.builder(model).generation(generation.apply(model)).build();
-      try {
-        return new Session(chat, movie(context, chat, movieSettings, at, status), name, end);
-      } catch (RuntimeException | Error e) {
-        chat.close();
-        throw e;
-      }
+      MovieChat.Builder builder = movieSettings.builder(model).generation(generation.apply(model));
+      movieSettings.openScorer().map(opened::push).ifPresent(builder::recall);
+      MovieChat chat = opened.push(builder.build());
+      Movie movie = movie(context, chat, movieSettings, at, status);
+      return new Session(opened.release(), movie, name, end);
     }
   }
 
@@ -180,6 +179,6 @@ final class Session implements AutoCloseable {
 
   @Override
   public void close() {
-    chat.close();
+    resources.close();
   }
 }

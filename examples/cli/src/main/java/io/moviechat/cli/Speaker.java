@@ -41,6 +41,7 @@ final class Speaker {
       if (terminal.shows()) {
         remark(answer);
       }
+      answer.recallProblem().ifPresent(terminal::note);
       return answer;
     }
   }
@@ -50,7 +51,9 @@ final class Speaker {
     try (StatusLine status = new StatusLine(context.terminal())) {
       status.show(reading(conversation));
       Asking started = conversation.start(Question.of(question), text -> {});
-      return context.interruption().during(started::cancel, started::join);
+      Answer answer = context.interruption().during(started::cancel, started::join);
+      answer.recallProblem().ifPresent(context.terminal()::note);
+      return answer;
     }
   }
 

@@ -7,7 +7,6 @@ import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.WatchOptions;
 import io.moviechat.Watching;
-import io.moviechat.llm.DualEncoderBundle;
 import io.moviechat.recall.Alert;
 import io.moviechat.recall.AlertListener;
 import io.moviechat.recall.AlertOptions;
@@ -21,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -51,13 +51,6 @@ final class WatchCommand implements Callable<Integer> {
       paramLabel = "TEXT",
       description = "What to look for, as in 'red car'; may be given many times.")
   private List<String> wishes;
-
-  @Option(
-      names = "--recall",
-      paramLabel = "DIR",
-      description =
-          "Look with this dual encoder (CLIP, SigLIP) in place of the model's own scorer.")
-  private @Nullable Path recall;
 
   @Option(
       names = "--threshold",
@@ -100,9 +93,10 @@ final class WatchCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-    if (recall != null) {
-      try (SlotScorer scorer = DualEncoderBundle.at(recall).open()) {
-        watch(movieSettings.searchOnly(scorer), options);
+    Optional<SlotScorer> scorer = movieSettings.openScorer();
+    if (scorer.isPresent()) {
+      try (SlotScorer dual = scorer.get()) {
+        watch(movieSettings.searchOnly(dual), options);
       }
     } else {
       watch(movieSettings.builder(models.chosen()), options);

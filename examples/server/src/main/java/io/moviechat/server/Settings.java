@@ -3,6 +3,7 @@ package io.moviechat.server;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MovieChat;
 import io.moviechat.internal.ResourceStack;
+import io.moviechat.llm.DualEncoderBundle;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.llm.SpeechBundle;
 import io.moviechat.llm.TextBundle;
@@ -38,6 +39,14 @@ final class Settings {
           "Folder of a model (PP-OCR) that reads what stands in the pictures of films (default:"
               + " none).")
   private @Nullable Path text;
+
+  @Option(
+      names = "--recall",
+      paramLabel = "DIR",
+      description =
+          "Folder of a dual encoder (CLIP, SigLIP), which finds what a question or a search wants"
+              + " (default: the model's own scorer).")
+  private @Nullable Path recall;
 
   @Option(
       names = "--allow",
@@ -88,6 +97,9 @@ final class Settings {
       }
       if (text != null) {
         chat.screenText(opened.push(TextBundle.at(text).open()), OcrOptions.DEFAULT);
+      }
+      if (recall != null) {
+        chat.recall(opened.push(DualEncoderBundle.at(recall).open()));
       }
       MovieChat built = opened.push(chat.build());
       return new Films(built, real, folders, (long) maxDisk << 30, opened);
