@@ -396,7 +396,8 @@ class AlertsTest {
             Alerts.Wish.of("car", QUICK, listener),
             List.of(new Scores(i -> i == 9 ? 1f : 0f, false)));
     try (FrameBatch batch =
-        new FrameBatch(new SharedEncoder(encoder), WatchOptions.Reuse.SAFE, alerts)) {
+        new FrameBatch(
+            new SharedEncoder(encoder), Optional.empty(), WatchOptions.Reuse.SAFE, alerts)) {
       byte[] pixels = new byte[3 * 64 * 64];
       for (int i = 0; i < 12; i++) {
         Arrays.fill(pixels, (byte) (i == 0 ? 10 : 100));

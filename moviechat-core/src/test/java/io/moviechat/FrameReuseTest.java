@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class FrameReuseTest {
@@ -20,7 +21,7 @@ class FrameReuseTest {
   private FrameBatch batch(Reuse reuse) {
     FakeEncoder encoder =
         new FakeEncoder(new TokenShape(2, 3), 4, frames -> encoded.add(frames.size()));
-    return new FrameBatch(new SharedEncoder(encoder), reuse, new Alerts());
+    return new FrameBatch(new SharedEncoder(encoder), Optional.empty(), reuse, new Alerts());
   }
 
   private Frame frame(int second, byte[] pixels) {

@@ -24,7 +24,9 @@ public interface VideoMemory extends AutoCloseable {
   /**
    * Remembers one more frame.
    *
-   * @param frame borrowed until the call returns; its timestamp is after that of the frame before
+   * @param frame borrowed until the call returns; its timestamp is after that of the frame before.
+   *     A strategy that knows of {@link FrameTokens#embedding() embeddings} gives them to slots,
+   *     averaged as the tokens are; all frames have one of the same size, or none has
    * @throws IllegalArgumentException if the shape is another one, a value is not finite, or time
    *     does not advance; the memory is unchanged. The message has the other shape's numbers, the
    *     value, or the frame's time

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.moviechat.MemoryFileException;
+import io.moviechat.MemorySnapshot;
 import io.moviechat.MovieMemory;
 import io.moviechat.speech.Cues;
 import io.moviechat.spi.SavedMemory;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -36,8 +38,20 @@ class MemoryFileProperties {
     folder = Files.createTempDirectory("memory-files");
     Path file = folder.resolve("whole");
     SavedMemory sample = MemoryFileTest.sample(60);
+    MemorySnapshot plain = sample.snapshot();
+    MemorySnapshot embedded =
+        new MemorySnapshot(
+            plain.shape(),
+            plain.slots().stream()
+                .map(slot -> slot.withEmbedding(slot.tokens().slice(0, 4)))
+                .toList(),
+            plain.framesSeen(),
+            plain.framesForgotten());
     MemoryFile.save(
-        sample.toBuilder(sample.snapshot()).cues(MemoryFileTest.CUES).build(),
+        sample.toBuilder(embedded)
+            .cues(MemoryFileTest.CUES)
+            .embeddingEncoderId(Optional.of("pictures"))
+            .build(),
         file,
         MovieMemory.Precision.INT8);
     whole = Files.readAllBytes(file);

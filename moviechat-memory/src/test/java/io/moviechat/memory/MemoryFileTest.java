@@ -208,12 +208,12 @@ class MemoryFileTest {
     String text = Files.readString(file, java.nio.charset.StandardCharsets.ISO_8859_1);
     Files.writeString(
         file,
-        text.replace("\"version\":\"1\"", "\"version\":\"3\""),
+        text.replace("\"version\":\"1\"", "\"version\":\"4\""),
         java.nio.charset.StandardCharsets.ISO_8859_1);
     assertThatExceptionOfType(MemoryFileException.class)
         .isThrownBy(() -> MemoryFile.open(file))
-        .withMessageContaining("format version '3'")
-        .withMessageContaining("reads versions 1 and 2");
+        .withMessageContaining("format version '4'")
+        .withMessageContaining("reads versions 1, 2, 3");
   }
 
   static final Cues CUES =

@@ -17,6 +17,8 @@ final class Bundles {
   static final String ONE_VISION = "vlm-tiny-llava-onevision";
   static final String SMOL_VLM = "vlm-tiny-smolvlm";
 
+  static final String CLIP = "dual-tiny-clip";
+
   private Bundles() {}
 
   static Path of(String name) {

@@ -99,6 +99,54 @@ class SearchCommandTest {
   }
 
   @Test
+  void a_dual_encoder_serves_questions_and_then_searches_the_same_memory() {
+    String clip = Bundles.of(Bundles.CLIP).toString();
+    String memory = folder.resolve("embedded.memory").toString();
+    Ran asked =
+        Ran.command(
+            "ask",
+            "--video",
+            movie.toString(),
+            "--recall",
+            clip,
+            "--memory-file",
+            memory,
+            "-q",
+            "What comes first?",
+            "--json");
+    assertThat(asked.exitCode()).as(asked.err()).isZero();
+    assertThat(asked.out()).contains("\"reason\":\"picture\"").doesNotContain("recallProblem");
+
+    Ran found =
+        Ran.command(
+            "search", "--recall", clip, "--memory-file", memory, "--query", "a car", "--top", "1");
+    assertThat(found.exitCode()).as(found.err()).isZero();
+    assertThat(found.out()).contains("picture");
+  }
+
+  @Test
+  void a_memory_without_embeddings_is_answered_from_with_a_note() {
+    String memory = folder.resolve("plain.memory").toString();
+    assertThat(
+            Ran.command("ask", "--video", movie.toString(), "--memory-file", memory, "-q", "Who?")
+                .exitCode())
+        .isZero();
+    Ran asked =
+        Ran.command(
+            "ask",
+            "--recall",
+            Bundles.of(Bundles.CLIP).toString(),
+            "--memory-file",
+            memory,
+            "-q",
+            "Who?",
+            "--json");
+    assertThat(asked.exitCode()).as(asked.err()).isZero();
+    assertThat(asked.err()).contains("watched without the embeddings");
+    assertThat(asked.out()).contains("\"recallProblem\"");
+  }
+
+  @Test
   void refuses_what_it_cannot_do() {
     assertThat(Ran.command("search", "--video", movie.toString(), "--query", " ").exitCode())
         .isEqualTo(2);
