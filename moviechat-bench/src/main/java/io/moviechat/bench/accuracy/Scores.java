@@ -6,8 +6,10 @@ import io.moviechat.bench.harness.Format;
 import io.moviechat.bench.harness.Journal;
 import io.moviechat.tinyworld.Examiner;
 import io.moviechat.tinyworld.Examiner.Score;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -61,12 +63,23 @@ record Scores(SortedMap<String, Score> byType) {
         .collect(Collectors.joining(" "));
   }
 
+  /** These and others of further movies. */
+  Scores plus(Scores more) {
+    TreeMap<String, Score> sum = new TreeMap<>(byType);
+    more.byType().forEach((type, score) -> sum.merge(type, score, (a, b) -> all(List.of(a, b))));
+    return new Scores(sum);
+  }
+
   /** All types together. */
   Score all() {
+    return all(byType.values());
+  }
+
+  private static Score all(Collection<Score> scores) {
     int asked = 0;
     int right = 0;
     double chance = 0;
-    for (Score score : byType.values()) {
+    for (Score score : scores) {
       asked += score.asked();
       right += score.right();
       chance += score.chance() * score.asked();
