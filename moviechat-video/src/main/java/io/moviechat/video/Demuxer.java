@@ -4,6 +4,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_ALL;
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_DEFAULT;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_ENCRYPTION_INFO;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_move_ref;
@@ -77,6 +78,12 @@ final class Demuxer implements AutoCloseable {
 
   /** What was read for a second field and belongs to another picture. */
   private @Nullable AVPacket secondOfOther;
+
+  /** Which field of a picture comes first, as the beginning shows it; 0 if it has no fields. */
+  private int firstField;
+
+  /** Whether the next packet is the first after a seek, which may have led between two fields. */
+  private boolean sought;
 
   private final @Nullable TileGrid grid;
 
@@ -409,19 +416,30 @@ final class Demuxer implements AutoCloseable {
       if (FieldPairs.isField(structure)) {
         addSecondField(packet, structure, fields);
       }
+      sought = false;
     }
     headers.carry(packet);
     return true;
   }
 
   private void addSecondField(AVPacket packet, int structure, FieldPairs pairs) {
+    if (firstField == 0 && !sought && isKey(packet)) {
+      firstField = structure;
+    }
     AVPacket next = av_packet_alloc();
     boolean keep = false;
     try {
       if (!readPacket(next)) {
         return;
       }
-      if (FieldPairs.areOnePicture(structure, pairs.structure(next))) {
+      int nextStructure = pairs.structure(next);
+      boolean onePicture = FieldPairs.areOnePicture(structure, nextStructure);
+      if (onePicture && isLate(packet, structure, next)) {
+        av_packet_unref(packet);
+        av_packet_move_ref(packet, next);
+        sought = false;
+        addSecondField(packet, nextStructure, pairs);
+      } else if (onePicture) {
         FieldPairs.join(packet, next, name);
       } else {
         secondOfOther = next;
@@ -434,6 +452,18 @@ final class Demuxer implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether the first packet after a seek is the second field of a picture whose first was passed
+   * over. Of two fields of one picture only the first is a key frame, where that is true of any.
+   */
+  private boolean isLate(AVPacket packet, int structure, AVPacket next) {
+    return sought && firstField != 0 && structure != firstField && (!isKey(packet) || isKey(next));
+  }
+
+  private static boolean isKey(AVPacket packet) {
+    return (packet.flags() & AV_PKT_FLAG_KEY) != 0;
+  }
+
   /** What was read ahead is of another place. */
   private void moved() {
     waiting.forEach(packet -> av_packet_free(packet));
@@ -443,6 +473,7 @@ final class Demuxer implements AutoCloseable {
       secondOfOther = null;
     }
     headers.moved();
+    sought = false;
   }
 
   private boolean readPacket(AVPacket packet) {
@@ -473,6 +504,7 @@ final class Demuxer implements AutoCloseable {
       return false;
     }
     moved();
+    sought = true;
     return av_seek_frame(format(), streamIndex, ticks(nanos), AVSEEK_FLAG_BACKWARD) >= 0;
   }
 

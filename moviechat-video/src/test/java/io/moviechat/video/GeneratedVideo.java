@@ -182,6 +182,11 @@ record GeneratedVideo(
    * @throws NotMade if FFmpeg has no such combination
    */
   Path make(Path folder) throws IOException, NotMade {
+    if (source.equals("mpeg4") && bFrames > 0 && container.equals("wtv")) {
+      // WTV drops the header that tells of B pictures: FFmpeg's decoder, which then learns of them
+      // too late, gives the first pictures twice and out of order.
+      throw new NotMade("FFmpeg alone repeats pictures");
+    }
     Path made = folder.resolve("made." + (isEncoded() ? intermediate() : "none"));
     if (isEncoded()) {
       encode(made);
