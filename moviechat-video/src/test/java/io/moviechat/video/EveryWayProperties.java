@@ -1,8 +1,11 @@
 package io.moviechat.video;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import net.jqwik.api.Assume;
 import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
@@ -14,6 +17,14 @@ import net.jqwik.api.constraints.LongRange;
  * long runs.
  */
 class EveryWayProperties {
+  /** Pictures in two fields, all of them said to be key frames, so that seeks led between two. */
+  @Example
+  void ofFilesThatOnceWereWrong() throws IOException {
+    for (long seed : new long[] {1001484, 1018617, 1025463}) {
+      assertThat(GeneratedFiles.check(seed)).as("seed %d", seed).isEqualTo(GeneratedFiles.CHECKED);
+    }
+  }
+
   @Property(shrinking = ShrinkingMode.OFF, edgeCases = EdgeCasesMode.NONE, maxDiscardRatio = 50)
   void ofAnyFile(@ForAll @LongRange(max = 1L << 40) long seed) throws IOException {
     Assume.that(GeneratedFiles.check(seed).equals(GeneratedFiles.CHECKED));

@@ -1,20 +1,27 @@
 package io.moviechat.cli;
 
+import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
+import io.moviechat.FrameSampling;
 import io.moviechat.VideoInfo;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
+import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoSource;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -30,6 +37,12 @@ final class InfoCommand implements Callable<Integer> {
       paramLabel = "VIDEO|MODEL_DIR",
       description = "A video file or URL, or the folder of a model bundle.")
   private String subject;
+
+  @Option(
+      names = "--decode",
+      description =
+          "Decode the whole video too, and say how many frames it gives and how many are damaged.")
+  private boolean decode;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the fields
   InfoCommand(Context context) {
@@ -47,9 +60,35 @@ final class InfoCommand implements Callable<Integer> {
     if ("file".equals(location.getScheme()) && Files.isDirectory(Path.of(location))) {
       describe(ModelBundle.at(Path.of(subject)));
     } else {
-      describe(Videos.info(location));
+      try (VideoSource video = Videos.open(location)) {
+        describe(video.info());
+        describeFrames(video);
+      }
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /** What only decoding tells. */
+  private void describeFrames(VideoSource video) {
+    if (!decode) {
+      row("damage", "not looked for; --decode does, and counts the frames");
+      return;
+    }
+    FrameFormat small = FrameFormat.stretch(16, 16, FrameFormat.Resampling.BILINEAR);
+    try (FrameStream frames = video.frames(FrameSampling.everyFrame(), small)) {
+      long decoded = 0;
+      Duration last = Duration.ZERO;
+      for (Optional<Frame> next = frames.next(); next.isPresent(); next = frames.next()) {
+        try (Frame frame = next.get()) {
+          decoded++;
+          last = frame.timestamp();
+        }
+      }
+      row(
+          "decoded",
+          String.format(Locale.ROOT, "%,d frames, last at %s", decoded, Moment.format(last)));
+      row("damage", String.format(Locale.ROOT, "%,d frames left out", frames.damagedFrames()));
+    }
   }
 
   private void describe(VideoInfo info) {
