@@ -89,9 +89,14 @@ final class Alerts {
       try {
         lookout.look(batch, picture);
       } catch (RuntimeException e) { // an alert is not worth the film
-        log.warn("'{}' is no longer looked for; watching goes on", lookout.wish.query(), e);
+        String query = lookout.wish.query();
+        if (e instanceof MovieChatException) { // says all that is to be said
+          log.warn("'{}' is no longer looked for, watching goes on: {}", query, e.getMessage());
+        } else {
+          log.warn("'{}' is no longer looked for; watching goes on", query, e);
+        }
         failed.add(lookout);
-        lookout.tellLater(listener -> listener.failed(lookout.wish.query(), e));
+        lookout.tellLater(listener -> listener.failed(query, e));
       }
     }
     lookouts.removeAll(failed);

@@ -1,32 +1,22 @@
 package io.moviechat;
 
 import com.google.errorprone.annotations.CheckReturnValue;
-import io.moviechat.internal.ResourceStack;
 import io.moviechat.ocr.OcrOptions;
 import io.moviechat.ocr.TextRecognizer;
 import io.moviechat.recall.SlotScorer;
 import io.moviechat.recall.TextEmbedder;
-import io.moviechat.speech.Cues;
 import io.moviechat.speech.SpeechOptions;
 import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.FrameEncoder;
-import io.moviechat.spi.SavedMemory;
 import io.moviechat.spi.VideoMemory;
-import io.moviechat.spi.VideoSource;
 import io.moviechat.spi.VideoSourceProvider;
 import io.moviechat.spi.VisionLanguageModel;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BiFunction;
-import java.util.function.Supplier;
 
 /**
  * An opened model that watches movies and answers questions about them.
@@ -44,27 +34,13 @@ import java.util.function.Supplier;
  */
 public final class MovieChat implements AutoCloseable {
   private final OpenedModel model;
-  private final VideoSources videos;
-  private final SavedMovies saved;
   private final FrameSampling sampling;
-  private final Words words;
-  private final ResourceStack resources;
-  private final Set<Movie> movies = ConcurrentHashMap.newKeySet();
-  private final Set<WatchSignal> watching = ConcurrentHashMap.newKeySet();
+  private final MovieMaker movies;
 
-  MovieChat(
-      OpenedModel model,
-      VideoSources videos,
-      SavedMovies saved,
-      FrameSampling sampling,
-      Words words,
-      ResourceStack resources) {
+  MovieChat(OpenedModel model, FrameSampling sampling, MovieMaker movies) {
     this.model = model;
-    this.videos = videos;
-    this.saved = saved;
     this.sampling = sampling;
-    this.words = words;
-    this.resources = resources;
+    this.movies = movies;
   }
 
   /** Collects settings for a chat. */
@@ -121,7 +97,7 @@ public final class MovieChat implements AutoCloseable {
   /** Like {@link #watch(Path)} with options. */
   @CheckReturnValue
   public Movie watch(Path video, WatchOptions options) {
-    return watch(VideoLocation.of(video), options);
+    return movies.watch(VideoLocation.of(video), options);
   }
 
   /** Like {@link #watch(Path)}, for a video at any address that a video source knows. */
@@ -138,51 +114,19 @@ public final class MovieChat implements AutoCloseable {
    */
   @CheckReturnValue
   public Movie watch(URI video, WatchOptions options) {
-    return watch(VideoLocation.of(video), options);
-  }
-
-  private Movie watch(VideoLocation video, WatchOptions options) {
-    return watch(pass(video, options), new WatchSignal(), WatchPass::run);
+    return movies.watch(VideoLocation.of(video), options);
   }
 
   /** Starts watching a file on another thread. */
   @CheckReturnValue
   public Watching start(Path video, WatchOptions options) {
-    return start(VideoLocation.of(video), options);
+    return movies.start(VideoLocation.of(video), Objects.requireNonNull(options, "options"));
   }
 
   /** Starts watching a video at any address on another thread. */
   @CheckReturnValue
   public Watching start(URI video, WatchOptions options) {
-    return start(VideoLocation.of(video), options);
-  }
-
-  private Watching start(VideoLocation video, WatchOptions options) {
-    Objects.requireNonNull(options, "options");
-    return start(() -> pass(video, options), WatchPass::run);
-  }
-
-  private Watching start(
-      Supplier<WatchPass> pass, BiFunction<WatchPass, WatchSignal, WatchPass.Watched> run) {
-    WatchSignal signal = new WatchSignal();
-    return model
-        .lease()
-        .use( // so that the executor takes it
-            () ->
-                new Watching(
-                    Task.start(
-                        model.executor(),
-                        () -> {
-                          try {
-                            return watch(pass.get(), signal, run);
-                          } finally {
-                            signal.over();
-                          }
-                        }),
-                    signal,
-                    model.scorers(),
-                    memory ->
-                        register(WatchPass.Watched.before(memory), () -> saved.reader(memory))));
+    return movies.start(VideoLocation.of(video), Objects.requireNonNull(options, "options"));
   }
 
   /**
@@ -195,9 +139,7 @@ public final class MovieChat implements AutoCloseable {
    */
   @CheckReturnValue
   public Movie open(Path memoryFile) {
-    model.lease().requireOpen();
-    SavedMemory memory = saved.read(memoryFile);
-    return register(WatchPass.Watched.before(memory), () -> saved.reader(memory));
+    return movies.open(memoryFile);
   }
 
   /**
@@ -211,18 +153,13 @@ public final class MovieChat implements AutoCloseable {
    */
   @CheckReturnValue
   public Movie resume(Path memoryFile, Path video, WatchOptions options) {
-    return resume(memoryFile, VideoLocation.of(video), options);
+    return movies.resume(memoryFile, VideoLocation.of(video), options);
   }
 
   /** Like {@link #resume(Path, Path, WatchOptions)}, for a video at any address. */
   @CheckReturnValue
   public Movie resume(Path memoryFile, URI video, WatchOptions options) {
-    return resume(memoryFile, VideoLocation.of(video), options);
-  }
-
-  private Movie resume(Path memoryFile, VideoLocation video, WatchOptions options) {
-    model.lease().requireOpen();
-    return watch(pass(video, options), new WatchSignal(), goingOn(memoryFile, options));
+    return movies.resume(memoryFile, VideoLocation.of(video), options);
   }
 
   /**
@@ -231,101 +168,15 @@ public final class MovieChat implements AutoCloseable {
    */
   @CheckReturnValue
   public Watching startResume(Path memoryFile, URI video, WatchOptions options) {
-    VideoLocation location = VideoLocation.of(video);
-    return start(() -> pass(location, options), goingOn(memoryFile, options));
+    return movies.startResume(memoryFile, VideoLocation.of(video), options);
   }
 
-  private BiFunction<WatchPass, WatchSignal, WatchPass.Watched> goingOn(
-      Path memoryFile, WatchOptions options) {
-    FrameSampling chosen = options.sampling().orElse(sampling);
-    return (pass, signal) -> {
-      SavedMemory memory = saved.read(memoryFile);
-      Duration from = SavedMovies.end(memory, memoryFile, chosen);
-      return pass.resume(signal, memory, from);
-    };
+  OpenedModel openedModel() {
+    return model;
   }
 
-  private WatchPass pass(VideoLocation video, WatchOptions options) {
-    model.lease().requireOpen();
-    if (options.checkpointFile().isPresent()) {
-      saved.requireFormat(); // before hours of watching
-    }
-    return new WatchPass(
-        model,
-        saved,
-        videos.of(video),
-        video,
-        options.sampling().orElse(sampling),
-        options.words(words),
-        options);
-  }
-
-  private Movie watch(
-      WatchPass pass,
-      WatchSignal signal,
-      BiFunction<WatchPass, WatchSignal, WatchPass.Watched> run) {
-    watching.add(signal);
-    try {
-      return model.lease().use(() -> register(run.apply(pass, signal), pass::reader));
-    } finally {
-      watching.remove(signal);
-    }
-  }
-
-  // ---- What SplitWatch needs ----
-
-  String encoderId() {
-    return model.encoder().id();
-  }
-
-  Optional<String> embedderId() {
-    return model.embedder().map(SharedEncoder::id);
-  }
-
-  int encoderBatch() {
-    return model.encoder().preferredBatch();
-  }
-
-  /** Opens a video; the caller closes it. */
-  VideoSource source(VideoLocation video) {
-    return videos.of(video).open(video);
-  }
-
-  /** Gives certain frames of a video to a memory. */
-  void watch(VideoLocation video, VideoMemory memory, List<Duration> moments) {
-    WatchSignal signal = new WatchSignal();
-    WatchPass pass = pass(video, WatchOptions.DEFAULT.withoutWords());
-    watching.add(signal);
-    try {
-      model
-          .lease()
-          .use(
-              () -> {
-                pass.run(signal, memory, moments);
-                return moments;
-              });
-    } finally {
-      watching.remove(signal);
-    }
-  }
-
-  /** A movie whose parts were watched elsewhere. */
-  Movie joined(MemorySnapshot snapshot, VideoLocation video, Optional<String> fingerprint) {
-    model.lease().requireOpen();
-    SavedMemory memory =
-        saved.describe(snapshot, model.memoryFactory(), sampling, video, fingerprint, Cues.NONE);
-    return register(WatchPass.Watched.before(memory), () -> saved.reader(memory));
-  }
-
-  private Movie register(WatchPass.Watched watched, Supplier<VideoReader> reader) {
-    Movie movie =
-        new Movie(model, saved.memory(watched.memory()), watched, reader.get(), movies::remove);
-    movies.add(movie);
-    if (model.lease().isClosed()) { // closed while the movie was being watched
-      movie.close();
-      model.lease().requireOpen();
-    }
-    return movie;
+  MovieMaker movies() {
+    return movies;
   }
 
   /**
@@ -336,30 +187,11 @@ public final class MovieChat implements AutoCloseable {
    */
   @Override
   public void close() {
-    ModelLease lease = model.lease();
-    if (lease.isHeldByThisThread()) {
+    if (model.lease().isHeldByThisThread()) {
       throw new IllegalStateException(
           "a listener cannot close the chat that called it; cancel the work and close afterwards");
     }
-    lease.close();
-    watching.forEach(WatchSignal::cancel);
-    try (ResourceStack open = new ResourceStack()) {
-      open.push(
-          () ->
-              lease.whenUnused(
-                  () -> {
-                    closeMovies(); // of passes that ended meanwhile
-                    model.executor().shutdown();
-                    resources.close();
-                  }));
-      open.push(this::closeMovies);
-    }
-  }
-
-  private void closeMovies() {
-    try (ResourceStack open = new ResourceStack()) {
-      movies.forEach(open::push);
-    }
+    movies.close();
   }
 
   /**

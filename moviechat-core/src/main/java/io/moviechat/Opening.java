@@ -132,13 +132,14 @@ final class Opening {
               videoProvider != null
                   ? List.of(videoProvider)
                   : Services.all(VideoSourceProvider.class));
+      SavedMovies saved =
+          new SavedMovies(Services.first(MemoryFileFormat.class), videos, shared, sharedEmbedder);
+      FrameSampling frames =
+          sampling != null ? sampling : defaults.sampling().orElse(DEFAULT_SAMPLING);
       return new MovieChat(
           openedModel,
-          videos,
-          new SavedMovies(Services.first(MemoryFileFormat.class), videos, shared, sharedEmbedder),
-          sampling != null ? sampling : defaults.sampling().orElse(DEFAULT_SAMPLING),
-          words,
-          opened.release());
+          frames,
+          new MovieMaker(openedModel, videos, saved, frames, words, opened.release()));
     }
   }
 

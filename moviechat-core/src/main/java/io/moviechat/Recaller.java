@@ -1,6 +1,7 @@
 package io.moviechat;
 
 import io.moviechat.internal.Checks;
+import io.moviechat.internal.RecentMap;
 import io.moviechat.recall.CueSearch;
 import io.moviechat.recall.SearchHit;
 import io.moviechat.recall.SlotScorer;
@@ -12,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -79,14 +79,7 @@ final class Recaller {
   private final Spoken spoken;
   private final boolean showsCues;
 
-  @SuppressWarnings("serial") // never serialised
-  private final Map<Chosen, MovieView> views =
-      new LinkedHashMap<>(KEPT, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Chosen, MovieView> eldest) {
-          return size() > KEPT;
-        }
-      };
+  private final Map<Chosen, MovieView> views = new RecentMap<>(KEPT);
 
   /**
    * @param settings of recall; empty if memories fit the prompt

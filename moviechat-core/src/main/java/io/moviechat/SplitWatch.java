@@ -140,7 +140,7 @@ public final class SplitWatch {
     List<Duration> moments = Arrays.stream(mine).mapToObj(Duration::ofNanos).toList();
     try (VideoMemory memory = strategy.openPart(chat.tokenShape(), mine.length)) {
       Expecting frames = new Expecting(memory, mine, video);
-      chat.watch(video, frames, moments);
+      chat.movies().watch(video, frames, moments);
       frames.requireAll();
       strategy.savePart(memory, part + 1 == parts(), label + " " + part, file);
     }
@@ -180,12 +180,12 @@ public final class SplitWatch {
     }
     Duration end = Duration.ofNanos(times[times.length - 1]);
     try (VideoMemory memory = strategy.join(chat.tokenShape(), parts, times.length, end)) {
-      return chat.joined(memory.snapshot(), video, fingerprint);
+      return chat.movies().joined(memory.snapshot(), video, fingerprint);
     }
   }
 
   private long[] times() {
-    try (VideoSource source = chat.source(video)) {
+    try (VideoSource source = chat.movies().source(video)) {
       Optional<long[]> told = Samplings.times(source, sampling);
       require(
           told.isPresent() && told.get().length > 0,
@@ -199,7 +199,7 @@ public final class SplitWatch {
   /** Evenly, on multiples of window and batch, the last part long enough. */
   private int[] cuts(int parts) {
     require(parts >= 1, "a film has at least 1 part, was %d", parts);
-    long grid = lcm(strategy.window(), chat.encoderBatch());
+    long grid = lcm(strategy.window(), chat.openedModel().encoder().preferredBatch());
     TreeSet<Integer> cuts = new TreeSet<>();
     cuts.add(0);
     for (int i = 1; i < parts; i++) {
@@ -222,8 +222,8 @@ public final class SplitWatch {
         String.join(
             "\n",
             fingerprint.orElse(video.toString()),
-            chat.encoderId(),
-            chat.embedderId().orElse("no embeddings"),
+            chat.openedModel().encoder().id(),
+            chat.openedModel().embedder().map(SharedEncoder::id).orElse("no embeddings"),
             chat.memoryFactory().strategy(),
             chat.memoryFactory().settings(),
             sampling.toString(),

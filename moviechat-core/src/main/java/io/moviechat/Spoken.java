@@ -1,9 +1,9 @@
 package io.moviechat;
 
+import io.moviechat.internal.RecentMap;
 import io.moviechat.recall.CueSearch;
 import io.moviechat.recall.TextEmbedder;
 import io.moviechat.speech.Cues;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,14 +19,7 @@ final class Spoken {
 
   private final Optional<TextEmbedder> embedder;
 
-  @SuppressWarnings("serial") // never serialised
-  private final Map<Cues, CueSearch> searches =
-      new LinkedHashMap<>(KEPT, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Cues, CueSearch> eldest) {
-          return size() > KEPT;
-        }
-      };
+  private final Map<Cues, CueSearch> searches = new RecentMap<>(KEPT);
 
   Spoken(Optional<TextEmbedder> embedder) {
     this.embedder = embedder.map(Remembering::new);

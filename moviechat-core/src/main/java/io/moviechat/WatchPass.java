@@ -24,10 +24,6 @@ import org.slf4j.LoggerFactory;
 final class WatchPass {
   private static final Logger log = LoggerFactory.getLogger(WatchPass.class);
 
-  /** Of a pass that goes on or was stopped: no word of what was not seen. */
-  private static final BiFunction<MemorySnapshot, Cues, Cues> UNTIL_THE_END =
-      (snapshot, cues) -> cues.until(snapshot.end());
-
   private static final long POLL_MILLIS = 20;
   private static final long PATIENCE_MILLIS = 100;
 
@@ -176,22 +172,23 @@ final class WatchPass {
       Function<VideoSource, FrameStream> openFrames) {
     try (VideoMemory memory = openMemory.get()) {
       Optional<String> fingerprint = location.path().flatMap(VideoFingerprint::of);
-      Function<BiFunction<MemorySnapshot, Cues, Cues>, SavedMemory> now =
-          which -> {
-            MemorySnapshot snapshot = memory.snapshot();
-            Cues cues = which.apply(snapshot, listener.cues());
-            return saved.describe(snapshot, memoryFactory, sampling, location, fingerprint, cues);
-          };
+      BiFunction<MemorySnapshot, Cues, SavedMemory> describe =
+          (snapshot, cues) ->
+              saved.describe(snapshot, memoryFactory, sampling, location, fingerprint, cues);
       WatchObserver observer =
           new WatchObserver(
               options,
               memory,
               signal,
               listener,
-              () -> now.apply(UNTIL_THE_END),
+              () -> {
+                MemorySnapshot snapshot = memory.snapshot();
+                return describe.apply(snapshot, listener.cues().until(snapshot.end()));
+              },
               () ->
                   saved.save(
-                      now.apply((snapshot, cues) -> cues), options.checkpointFile().orElseThrow()));
+                      describe.apply(memory.snapshot(), listener.cues()),
+                      options.checkpointFile().orElseThrow()));
       WatchPipeline pipeline =
           new WatchPipeline(
               input(openFrames, listener),
@@ -209,15 +206,14 @@ final class WatchPass {
         log.warn("{}: {} damaged frames were left out", location, pipeline.damagedFrames());
       }
       Optional<String> problem = hearTheRest(listener, signal, observer);
-      BiFunction<MemorySnapshot, Cues, Cues> inTheFilm =
+      MemorySnapshot snapshot = memory.snapshot();
+      Cues heard = listener.cues();
+      Cues cues =
           signal.isEnded()
-              ? UNTIL_THE_END
-              : (snapshot, cues) ->
-                  pipeline.duration().map(end -> heardToTheEnd(cues, problem, end)).orElse(cues);
+              ? heard.until(snapshot.end()) // no word of what was not seen
+              : pipeline.duration().map(end -> heardToTheEnd(heard, problem, end)).orElse(heard);
       return new Watched(
-          now.apply(
-              (snapshot, cues) ->
-                  inTheFilm.apply(snapshot, cues).withProblem(problem.or(cues::problem))),
+          describe.apply(snapshot, cues.withProblem(problem.or(heard::problem))),
           Map.copyOf(pipeline.snapshots()),
           timings,
           pipeline.damagedFrames(),

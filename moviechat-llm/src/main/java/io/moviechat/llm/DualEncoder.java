@@ -10,6 +10,7 @@ import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.ModelException;
 import io.moviechat.TokenShape;
+import io.moviechat.internal.RecentMap;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.Graph;
@@ -26,7 +27,6 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -67,14 +67,7 @@ final class DualEncoder implements SlotScorer {
   private final Pictures pictures;
   private final ResourceStack resources;
 
-  @SuppressWarnings("serial") // never serialised
-  private final Map<String, float[]> questions =
-      new LinkedHashMap<>(KEPT_QUESTIONS, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, float[]> eldest) {
-          return size() > KEPT_QUESTIONS;
-        }
-      };
+  private final Map<String, float[]> questions = new RecentMap<>(KEPT_QUESTIONS);
 
   private boolean closed;
 

@@ -11,6 +11,7 @@ import io.moviechat.VideoLocation;
 import io.moviechat.internal.Nanos;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.internal.Samplings;
+import io.moviechat.internal.Waiting;
 import io.moviechat.speech.AudioSource;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
@@ -600,18 +601,8 @@ public final class LiveVideo implements VideoSource {
       } finally {
         lock.unlock();
       }
-      boolean interrupted = false;
-      while (thread.isAlive()) {
-        try {
-          thread.interrupt(); // it may be asleep between two attempts
-          thread.join(100);
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      thread.interrupt(); // it may be asleep between two attempts
+      Waiting.join(thread);
     }
   }
 }

@@ -6,6 +6,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_ref;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
 
 import io.moviechat.VideoException;
+import io.moviechat.internal.Waiting;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -365,19 +366,7 @@ final class SegmentedSelection implements FrameSelection {
       lock.unlock();
     }
     watchdog.close();
-    boolean interrupted = false;
-    for (Thread thread : threads) {
-      while (thread.isAlive()) {
-        try {
-          thread.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    threads.forEach(Waiting::join);
     recycle(current);
     current = null;
     for (Segment segment : segments) {
