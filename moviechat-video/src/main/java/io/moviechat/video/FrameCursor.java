@@ -7,6 +7,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
 import io.moviechat.VideoException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -551,6 +552,9 @@ final class FrameCursor implements AutoCloseable {
       }
       return lastTime == Ffmpeg.NO_TIME ? 0 : lastTime + frameNanos;
     }
+    if (lastTime == Ffmpeg.NO_TIME && !fromBeginning && isUnknown(time)) {
+      access.learn(Access.Way.SEQUENTIAL, null); // after a seek packets say other times
+    }
     time += shift;
     if (lastTime != Ffmpeg.NO_TIME && time <= lastTime) {
       access.learn(Access.Way.SEQUENTIAL, null);
@@ -561,6 +565,12 @@ final class FrameCursor implements AutoCloseable {
       return lastTime + 1;
     }
     return time;
+  }
+
+  /** Whether a picture has a time that no packet had when all were read from the beginning. */
+  private boolean isUnknown(long time) {
+    Survey survey = access.survey();
+    return survey != null && survey.timed() && Arrays.binarySearch(survey.times(), time) < 0;
   }
 
   private void forget(boolean beginning) {
