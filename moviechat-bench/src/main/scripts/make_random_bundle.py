@@ -1,6 +1,8 @@
 """Writes a SmolVLM-like model bundle with random weights, large enough to time: about 100 M parameters in the decoder, 86 M in the encoder.
 
 python make_random_bundle.py --fixture DIR --out DIR     DIR of --fixture: any small SmolVLM bundle, whose tokenizer is taken. Needs torch and onnx.
+
+The decoder is written a second and third time with weights of 4 and 8 bits (_q4, _quantized), as MatMulNBits that does not say how exactly to compute.
 """
 
 import argparse
@@ -9,6 +11,9 @@ import json
 import os
 import shutil
 
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -98,6 +103,31 @@ def export(graph, inputs, path, names, outputs, axes):
     torch.onnx.export(graph, inputs, path, input_names=names, output_names=outputs, dynamic_axes=axes, opset_version=17, training=torch.onnx.TrainingMode.PRESERVE, **OLD_EXPORTER)
 
 
+def quantise(source, target, bits, block=32):
+    """Matrices in blocks of their columns, each with a scale of its own, symmetric around the middle value."""
+    model = onnx.load(source)
+    graph = model.graph
+    weights = {w.name: w for w in graph.initializer}
+    for node in graph.node:
+        if node.op_type != "MatMul" or node.input[1] not in weights:
+            continue
+        matrix = numpy_helper.to_array(weights[node.input[1]]).T
+        columns, rows = matrix.shape
+        blocks = matrix.reshape(columns, rows // block, block)
+        scales = np.abs(blocks).max(-1) / (2 ** (bits - 1) - 1)
+        values = np.clip(np.rint(blocks / scales[..., None]) + 2 ** (bits - 1), 0, 2**bits - 1).astype(np.uint8)
+        if bits == 4:
+            values = values[..., ::2] | values[..., 1::2] << 4
+        name = node.input[1]
+        graph.initializer.remove(weights.pop(name))
+        graph.initializer.append(numpy_helper.from_array(values, name + "_q"))
+        graph.initializer.append(numpy_helper.from_array(scales.astype(np.float32).ravel(), name + "_s"))
+        quantised = helper.make_node("MatMulNBits", [node.input[0], name + "_q", name + "_s"], list(node.output), domain="com.microsoft", K=rows, N=columns, bits=bits, block_size=block)
+        node.CopyFrom(quantised)
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    onnx.save(model, target)
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--fixture", required=True)
@@ -129,6 +159,9 @@ def main():
         axes.update({"past_key_values." + c: {0: "b", 2: "p"} for c in caches}, **{"present." + c: {0: "b", 2: "t"} for c in caches})
         export(DecoderGraph(vocabulary), (torch.randn(2, 7, WIDTH), torch.ones(2, 12, dtype=torch.long), torch.arange(5, 12).expand(2, 7).contiguous(), *past, torch.tensor(1)), os.path.join(o.out, "onnx/decoder_model_merged.onnx"),
                ["inputs_embeds", "attention_mask", "position_ids"] + ["past_key_values." + c for c in caches] + ["num_logits_to_keep"], ["logits"] + ["present." + c for c in caches], axes)
+    decoder = os.path.join(o.out, "onnx/decoder_model_merged%s.onnx")
+    quantise(decoder % "", decoder % "_q4", 4)
+    quantise(decoder % "", decoder % "_quantized", 8)
 
 
 main()

@@ -169,9 +169,9 @@ public final class ModelBundle implements VisionLanguageModel {
 
   /**
    * The same bundle with another size of frames, for families whose encoders take any (Qwen-VL,
-   * LFM2-VL); opening one of another family is refused. Frames are stretched to it: choose one of
-   * about the videos' shape. More pixels are more tokens for each frame. A memory has to be asked
-   * with the size that it was made with.
+   * LFM2-VL, Gemma 4); opening one of another family is refused. Frames are stretched to it: choose
+   * one of about the videos' shape. More pixels are more tokens for each frame. A memory has to be
+   * asked with the size that it was made with.
    *
    * @param width in pixels, a multiple of what the model's patches need, which a refusal tells
    * @param height likewise

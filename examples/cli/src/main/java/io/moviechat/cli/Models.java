@@ -14,9 +14,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** Options that say which model, and how it runs. */
 final class Models {
@@ -41,10 +45,49 @@ final class Models {
       description = "Which variant of the graphs: ${COMPLETION-CANDIDATES} (default: AUTO).")
   private @Nullable Precision precision;
 
+  @Option(
+      names = "--frame-size",
+      paramLabel = "WxH",
+      converter = FrameSizeConverter.class,
+      description =
+          "Size of frames for models that take any (Qwen-VL, LFM2-VL, Gemma 4): more pixels are"
+              + " more visual tokens.")
+  private @Nullable FrameSize frameSize;
+
+  @Option(
+      names = "--letterbox",
+      description =
+          "Pad frames to a square where the model's files cut their sides off (LLaVA-1.5,"
+              + " FastVLM).")
+  private boolean letterbox;
+
+  @Option(
+      names = "--pool",
+      description = "Pool each frame's visual tokens 2 x 2: a quarter of them, for more slots.")
+  private boolean pool;
+
   @ArgGroup(
       exclusive = false,
       heading = "A model behind a server that speaks OpenAI's protocol, in place of --model:%n")
   private @Nullable Server server;
+
+  /** Pixels of a frame. */
+  record FrameSize(int width, int height) {}
+
+  /** Reads {@code 640x360}. */
+  private static final class FrameSizeConverter implements ITypeConverter<FrameSize> {
+    private static final Pattern SIZE = Pattern.compile("([1-9]\\d{0,4})x([1-9]\\d{0,4})");
+
+    @Override
+    public FrameSize convert(String value) {
+      Matcher size = SIZE.matcher(value);
+      if (!size.matches()) {
+        throw new TypeConversionException(
+            "'" + value + "' is no size of frames; write width and height as in 640x352");
+      }
+      return new FrameSize(Integer.parseInt(size.group(1)), Integer.parseInt(size.group(2)));
+    }
+  }
 
   /** A server's options. */
   private static final class Server {
@@ -96,11 +139,17 @@ final class Models {
     if (server == null) {
       return;
     }
-    if (folder != null || device != null || precision != null) {
+    if (folder != null || ofBundles()) {
       throw new IllegalArgumentException(
-          "--server excludes --model, --device and --precision: the server has the model");
+          "--server excludes --model, --device, --precision, --frame-size, --letterbox and --pool:"
+              + " the server has the model");
     }
     ServerModel unused = server.model();
+  }
+
+  /** Whether there is an option that only bundles have. */
+  private boolean ofBundles() {
+    return device != null || precision != null || frameSize != null || letterbox || pool;
   }
 
   /** Whether the options name a model, rather than leave it to the class path. */
@@ -116,14 +165,20 @@ final class Models {
     VisionLanguageModel model =
         folder == null ? onClassPath() : ModelBundle.at(fetched(folder).orElse(folder));
     if (!(model instanceof ModelBundle bundle)) {
-      if (device != null || precision != null) {
+      if (ofBundles()) {
         throw new ModelException(
-            "the model " + model.name() + " takes neither --device nor --precision");
+            "the model "
+                + model.name()
+                + " takes none of --device, --precision, --frame-size, --letterbox and --pool");
       }
       return model;
     }
     bundle = device == null ? bundle : bundle.withDevice(device);
-    return precision == null ? bundle : bundle.withPrecision(precision);
+    bundle = precision == null ? bundle : bundle.withPrecision(precision);
+    bundle =
+        frameSize == null ? bundle : bundle.withFrameSize(frameSize.width(), frameSize.height());
+    bundle = letterbox ? bundle.withLetterboxedFrames() : bundle;
+    return pool ? bundle.withPooledFrames() : bundle;
   }
 
   /** The folder of a fetched model, if that is what was named rather than a folder. */

@@ -202,6 +202,18 @@ class BadInputTest {
   }
 
   @Test
+  void a_frame_size_or_a_letterbox_for_a_model_that_takes_none() {
+    assertRefused(
+        ask(Bundles.of(Bundles.SMOL_VLM), good, "-q", "What?", "--frame-size", "640x352"),
+        1,
+        "a frame size cannot be chosen");
+    assertRefused(
+        ask(Bundles.of(Bundles.SMOL_VLM), good, "-q", "What?", "--letterbox"),
+        1,
+        "was not trained on letterboxed frames");
+  }
+
+  @Test
   void a_breakpoint_past_the_end() {
     assertRefused(
         ask(Bundles.of(Bundles.ONE_VISION), good, "-q", "What?", "--at", "00:01:05"),

@@ -44,6 +44,8 @@ class UsageTest {
           ask -q Why? --video x.mp4 --memory paper      | there are moviechat
           ask -q Why? --video x.mp4 --device tpu        | there are cpu, cuda, cuda:N and auto
           ask -q Why? --video x.mp4 --precision fp12    | --precision
+          ask -q Why? --video x.mp4 --frame-size 640    | no size of frames; write width and height as in 640x352
+          ask -q Why? --video x.mp4 --server http://h/v1 --chat-model m --pool | --server excludes --model
           ask -q Why? --video x.mp4 --loud              | --loud
           ask -q Why? -q How? --video x.mp4             | --question
           chat                                          | use --video FILE

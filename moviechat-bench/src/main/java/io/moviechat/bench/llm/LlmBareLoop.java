@@ -64,7 +64,8 @@ final class LlmBareLoop implements AutoCloseable {
   private final int width;
   private long prefillNanos;
 
-  LlmBareLoop(Path bundle, int layers, int heads, int headDim, int width, Threads settings) {
+  private LlmBareLoop(
+      Path bundle, String suffix, int layers, int heads, int headDim, int width, Threads settings) {
     this.layers = layers;
     this.heads = heads;
     this.headDim = headDim;
@@ -77,15 +78,25 @@ final class LlmBareLoop implements AutoCloseable {
         open(
             bundle.resolve("onnx/embed_tokens.onnx"),
             new Threads(1, settings.spinning(), settings.cuda()));
-    decoder = open(bundle.resolve("onnx/decoder_model_merged.onnx"), settings);
+    decoder = open(bundle.resolve("onnx/decoder_model_merged" + suffix + ".onnx"), settings);
     vision = open(bundle.resolve("onnx/vision_encoder.onnx"), settings);
   }
 
   /** A loop over the bundle that config.json describes. */
   static LlmBareLoop of(Path bundle, JsonNode config, Threads settings) {
+    return of(bundle, "", config, settings);
+  }
+
+  /**
+   * The same with another variant of the decoder.
+   *
+   * @param suffix of its file's name, {@code _q4} for instance
+   */
+  static LlmBareLoop of(Path bundle, String suffix, JsonNode config, Threads settings) {
     JsonNode text = config.path("text_config");
     return new LlmBareLoop(
         bundle,
+        suffix,
         text.path("num_hidden_layers").asInt(),
         text.path("num_key_value_heads").asInt(),
         text.path("head_dim").asInt(),
@@ -150,6 +161,15 @@ final class LlmBareLoop implements AutoCloseable {
 
   /** Nanoseconds of each token after the first. */
   long[] decode(int[] prompt, int newTokens) {
+    return decode(prompt, newTokens, 1);
+  }
+
+  /**
+   * The same of several sequences in one run, each with caches of its own. All say the same.
+   *
+   * @return nanoseconds of a token of all sequences
+   */
+  long[] decode(int[] prompt, int newTokens, int sequences) {
     OrtIoBinding embedding = new OrtIoBinding();
     OrtIoBinding decoding = new OrtIoBinding();
     check(api.CreateIoBinding(embed, embedding));
@@ -160,7 +180,7 @@ final class LlmBareLoop implements AutoCloseable {
             .flatMap(i -> Stream.of(i + ".key", i + ".value"))
             .toList();
     List<OrtValue> past = new ArrayList<>();
-    caches.forEach(name -> past.add(tensor(FLOAT, 1, heads, 0, headDim)));
+    caches.forEach(name -> past.add(tensor(FLOAT, sequences, heads, 0, headDim)));
     OrtValue keep = tensor(INT64);
     longs(keep, 1).put(0, 1);
     check(api.BindInput(decoding, "num_logits_to_keep", keep));
@@ -170,20 +190,22 @@ final class LlmBareLoop implements AutoCloseable {
     for (int step = 0; step <= newTokens; step++) {
       long start = System.nanoTime();
       int count = ids.length;
-      OrtValue input = tensor(INT64, 1, count);
-      OrtValue positions = tensor(INT64, 1, count);
-      for (int i = 0; i < count; i++) {
-        longs(input, count).put(i, ids[i]);
-        longs(positions, count).put(i, length + i);
+      OrtValue input = tensor(INT64, sequences, count);
+      OrtValue positions = tensor(INT64, sequences, count);
+      LongBuffer allIds = longs(input, (long) sequences * count);
+      LongBuffer allPositions = longs(positions, (long) sequences * count);
+      for (int i = 0; i < sequences * count; i++) {
+        allIds.put(i, ids[i % count]);
+        allPositions.put(i, length + i % count);
       }
-      OrtValue embeds = tensor(FLOAT, 1, count, width);
+      OrtValue embeds = tensor(FLOAT, sequences, count, width);
       check(api.BindInput(embedding, "input_ids", input));
       check(api.BindOutput(embedding, "inputs_embeds", embeds));
       check(api.RunWithBinding(embed, null, embedding));
       length += count;
-      OrtValue mask = tensor(INT64, 1, length);
-      LongBuffer ones = longs(mask, length);
-      for (int i = 0; i < length; i++) {
+      OrtValue mask = tensor(INT64, sequences, length);
+      LongBuffer ones = longs(mask, (long) sequences * length);
+      for (int i = 0; i < sequences * length; i++) {
         ones.put(i, 1);
       }
       check(api.BindInput(decoding, "inputs_embeds", embeds));
@@ -199,7 +221,7 @@ final class LlmBareLoop implements AutoCloseable {
         PointerPointer<OrtValue> values = new PointerPointer<>((Pointer) null);
         check(api.GetBoundOutputValues(decoding, allocator, values, outputs));
         OrtValue logits = values.get(OrtValue.class, 0);
-        ids = new int[] {largest(logits)};
+        ids = new int[] {largest(logits, sequences)};
         api.ReleaseValue(logits);
         past.forEach(api::ReleaseValue);
         past.clear();
@@ -222,18 +244,22 @@ final class LlmBareLoop implements AutoCloseable {
     return nanos;
   }
 
-  private int largest(OrtValue logits) {
+  /** The best of the first sequence; looks at all of them, as an answer of each would. */
+  private int largest(OrtValue logits, int sequences) {
     try (SizeTPointer bytes = new SizeTPointer(1)) {
       check(api.GetTensorSizeInBytes(logits, bytes));
-      int count = (int) (bytes.get() / 4);
-      FloatBuffer values = floats(logits, count);
-      int best = 0;
-      for (int i = 1; i < count; i++) {
-        if (values.get(i) > values.get(best)) {
-          best = i;
+      int all = (int) (bytes.get() / 4);
+      int count = all / sequences;
+      FloatBuffer values = floats(logits, all);
+      int[] best = new int[sequences];
+      for (int s = 0; s < sequences; s++) {
+        for (int i = 1; i < count; i++) {
+          if (values.get(s * count + i) > values.get(s * count + best[s])) {
+            best[s] = i;
+          }
         }
       }
-      return best;
+      return best[0];
     }
   }
 
