@@ -71,6 +71,13 @@ final class Kernels {
     }
   }
 
+  /** {@code p += a * x * y}, elementwise. */
+  static void addScaledProducts(float[] p, float[] x, float[] y, float a) {
+    for (int i = 0; i < x.length; i++) {
+      p[i] += a * (x[i] * y[i]);
+    }
+  }
+
   /** Columns of a matrix that {@link #quarter} can be used with. */
   static final int FOLDED = 128;
 
@@ -122,6 +129,13 @@ final class Kernels {
       sums[row] +=
           ((double) s0 + s1) + ((double) s2 + s3) + (((double) s4 + s5) + ((double) s6 + s7));
     }
+  }
+
+  /** Sum of all elements. */
+  static double sum(float[] x) {
+    double[] sum = new double[1];
+    addSums(x, x.length, x.length, sum, 0, 1);
+    return sum[0];
   }
 
   /** Inner product of {@code length} elements from {@code offset} on, in double arithmetic. */

@@ -66,19 +66,19 @@ public final class MovieChatMemoryProvider implements VideoMemoryProvider {
 
   @Override
   public MemorySnapshot recall(MemorySnapshot memory, float[] relevance, int slots) {
-    return Recall.consolidate(memory, () -> compared(memory), relevance, slots);
+    return Recall.consolidate(memory, () -> kept(memory), relevance, slots);
   }
 
   @SuppressWarnings("ReferenceEquality") // comparing the tokens would cost more than they save
-  private Recall.Compared compared(MemorySnapshot memory) {
+  private Recall.Kept kept(MemorySnapshot memory) {
     Latest known = latest;
     if (known == null || known.memory.get() != memory) {
-      known = new Latest(new WeakReference<>(memory), Recall.Compared.of(memory));
+      known = new Latest(new WeakReference<>(memory), Recall.Kept.of(memory));
       latest = known;
     }
-    return known.compared;
+    return known.kept;
   }
 
   /** What is kept of the store that was asked last: questions about one follow each other. */
-  private record Latest(WeakReference<MemorySnapshot> memory, Recall.Compared compared) {}
+  private record Latest(WeakReference<MemorySnapshot> memory, Recall.Kept kept) {}
 }

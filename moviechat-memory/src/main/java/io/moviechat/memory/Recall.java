@@ -7,6 +7,7 @@ import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.function.Supplier;
@@ -38,64 +39,102 @@ final class Recall {
 
   static final int COMPARED_TOKENS = 8;
 
+  /** Slots whose weighted sum is kept: a merged slot adds up a few sums, not all of its slots. */
+  private static final int BLOCK = 16;
+
   private final MemorySnapshot store;
+  private final Kept kept;
   private final int[] next;
   private final int[] previous;
   private final float[] wanted;
 
-  /** What each slot is compared by, before any merge. */
-  private final Compared slotsAlone;
+  /** What was merged, at its first slot, as {@link Kept#directions}; a slot's own before that. */
+  private final float[][][] directions;
 
-  /** The same of what was merged, at its first slot; a slot's own until its first merge. */
-  private final float[][] sums;
-
-  private final double[][] squares;
-  private final int groups;
-  private final int width;
+  private final double[][] lengths;
+  private final float[] products;
 
   /**
-   * What the slots of a store are compared by, the same for every question: reading all tokens is
-   * what takes longest. An eighth of the store's size where slots have 64 tokens.
+   * What is kept of a store from one question to the next, since reading all tokens is what takes
+   * longest. A fifth of the store's size where slots have 64 tokens.
    */
-  static final class Compared {
-    /** Weighted sums of groups of adjacent tokens, of each slot. */
-    private final float[][] sums;
+  static final class Kept {
+    /**
+     * What slots are compared by: weighted sums of groups of adjacent tokens, of length 1 each, or
+     * zero; {@code [slot][group][width]}.
+     */
+    private final float[][][] directions;
 
-    /** Their squared lengths. */
-    private final double[][] squares;
+    /** The lengths of these sums, {@code [slot][group]}. */
+    private final double[][] lengths;
 
-    private Compared(int slots) {
-      sums = new float[slots][];
-      squares = new double[slots][];
+    /** Mean cosine of each slot and the next. */
+    private final double[] similarities;
+
+    /** Sums of the tokens of {@value #BLOCK} slots, weighted by frames. */
+    private final float[][] blocks;
+
+    private Kept(int slots) {
+      directions = new float[slots][][];
+      lengths = new double[slots][];
+      similarities = new double[Math.max(0, slots - 1)];
+      blocks = new float[slots / BLOCK][];
     }
 
-    static Compared of(MemorySnapshot store) {
+    static Kept of(MemorySnapshot store) {
       int slots = store.slots().size();
-      Compared compared = new Compared(slots);
-      int groups = Math.min(COMPARED_TOKENS, store.shape().tokens());
-      IntStream.range(0, slots)
+      Kept kept = new Kept(slots);
+      IntStream.rangeClosed(0, (slots - 1) / BLOCK)
+          .parallel()
+          .forEach(block -> kept.read(store, block));
+      IntStream.range(0, slots - 1)
           .parallel()
           .forEach(
-              i -> {
-                compared.sums[i] = sumOf(store.slots().get(i), store.shape(), groups);
-                compared.squares[i] = squaresOf(compared.sums[i], groups, store.shape().width());
-              });
-      return compared;
+              i ->
+                  kept.similarities[i] =
+                      cosine(
+                          kept.directions[i],
+                          kept.directions[i + 1],
+                          new float[store.shape().width()]));
+      return kept;
+    }
+
+    private void read(MemorySnapshot store, int block) {
+      TokenShape shape = store.shape();
+      int groups = Math.min(COMPARED_TOKENS, shape.tokens());
+      float[] values = new float[shape.floats()];
+      float[] sum = new float[block < blocks.length ? values.length : 0];
+      int end = Math.min(store.slots().size(), (block + 1) * BLOCK);
+      for (int i = block * BLOCK; i < end; i++) {
+        MemorySlot slot = store.slots().get(i);
+        slot.tokens().get(values);
+        if (sum.length > 0) {
+          Kernels.addScaled(sum, values, slot.frames());
+        }
+        directions[i] = sumsOf(values, slot.frames(), shape, groups);
+        lengths[i] = new double[groups];
+        for (int group = 0; group < groups; group++) {
+          float[] direction = directions[i][group];
+          lengths[i][group] = Math.sqrt(Kernels.dot(direction, direction));
+          Kernels.scale(direction, lengths[i][group] > 0 ? (float) (1 / lengths[i][group]) : 0);
+        }
+      }
+      if (sum.length > 0) {
+        blocks[block] = sum;
+      }
     }
   }
 
-  private Recall(MemorySnapshot store, Compared compared, float[] relevance) {
+  private Recall(MemorySnapshot store, Kept kept, float[] relevance) {
     this.store = store;
+    this.kept = kept;
     int slots = store.slots().size();
-    TokenShape shape = store.shape();
-    this.groups = Math.min(COMPARED_TOKENS, shape.tokens());
-    this.width = shape.width();
     this.next = IntStream.rangeClosed(1, slots).toArray();
     this.previous = IntStream.range(-1, slots).toArray();
     this.wanted = spread(relevance);
-    this.slotsAlone = compared;
-    this.sums = compared.sums.clone();
-    this.squares = compared.squares.clone();
+    this.directions = kept.directions.clone();
+    this.lengths = kept.lengths.clone();
+    this.products = new float[store.shape().width()];
   }
 
   /**
@@ -109,12 +148,12 @@ final class Recall {
    *     1]
    */
   static MemorySnapshot consolidate(MemorySnapshot store, float[] relevance, int slots) {
-    return consolidate(store, () -> Compared.of(store), relevance, slots);
+    return consolidate(store, () -> Kept.of(store), relevance, slots);
   }
 
   /** Like {@link #consolidate(MemorySnapshot, float[], int)}, with what is kept of the store. */
   static MemorySnapshot consolidate(
-      MemorySnapshot store, Supplier<Compared> compared, float[] relevance, int slots) {
+      MemorySnapshot store, Supplier<Kept> kept, float[] relevance, int slots) {
     require(slots >= 1, "a prompt holds at least 1 slot, was %d", slots);
     require(
         relevance.length == store.slots().size(),
@@ -131,7 +170,7 @@ final class Recall {
     if (store.slots().size() <= slots) {
       return store;
     }
-    return new Recall(store, compared.get(), relevance).mergeTo(slots);
+    return new Recall(store, kept.get(), relevance).mergeTo(slots);
   }
 
   private static float[] spread(float[] relevance) {
@@ -143,31 +182,40 @@ final class Recall {
     return spread;
   }
 
-  private static float[] sumOf(MemorySlot slot, TokenShape shape, int groups) {
+  private static float[][] sumsOf(float[] values, long frames, TokenShape shape, int groups) {
     int tokens = shape.tokens();
     int width = shape.width();
-    float[] values = new float[shape.floats()];
-    slot.tokens().get(values);
-    float[] sum = new float[groups * width];
+    float[][] sums = new float[groups][width];
     for (int group = 0; group < groups; group++) {
       int first = group * tokens / groups;
       int end = (group + 1) * tokens / groups;
-      float scale = (float) slot.frames() / (end - first);
+      float scale = (float) frames / (end - first);
       for (int token = first; token < end; token++) {
         for (int d = 0; d < width; d++) {
-          sum[group * width + d] += scale * values[token * width + d];
+          sums[group][d] += scale * values[token * width + d];
         }
       }
     }
-    return sum;
+    return sums;
   }
 
-  private static double[] squaresOf(float[] sum, int groups, int width) {
-    double[] squares = new double[groups];
-    for (int group = 0; group < groups; group++) {
-      squares[group] = Kernels.dot(sum, sum, group * width, width);
+  /**
+   * Mean cosine of directions.
+   *
+   * @param products room for one
+   */
+  private static double cosine(float[][] a, float[][] b, float[] products) {
+    int group = a.length % 2;
+    if (group == 1) {
+      Kernels.multiply(products, a[0], b[0]);
+    } else {
+      Kernels.multiply(products, a[0], b[0], a[1], b[1]);
+      group = 2;
     }
-    return squares;
+    for (; group < a.length; group += 2) {
+      Kernels.addProducts(products, a[group], b[group], a[group + 1], b[group + 1]);
+    }
+    return Kernels.sum(products) / a.length;
   }
 
   /** A merge that could be made; stale once one of the two has changed. */
@@ -185,8 +233,7 @@ final class Recall {
     PriorityQueue<Pair> pairs =
         new PriorityQueue<>(
             IntStream.range(0, size - 1)
-                .parallel()
-                .mapToObj(i -> new Pair(cost(i, i + 1), i, i + 1, 0))
+                .mapToObj(i -> new Pair(cost(i, i + 1, kept.similarities[i]), i, i + 1, 0))
                 .toList());
     for (int left = size; left > slots; ) {
       Pair pair = pairs.remove();
@@ -195,12 +242,7 @@ final class Recall {
       if (next[a] != b || version[a] + version[b] != pair.version()) {
         continue;
       }
-      if (sums[a] == slotsAlone.sums[a]) {
-        sums[a] = sums[a].clone();
-      }
-      Kernels.add(sums[a], sums[b]);
-      squares[a] = squaresOf(sums[a], groups, width);
-      sums[b] = new float[0];
+      add(a, b);
       wanted[a] = Math.max(wanted[a], wanted[b]);
       version[a] += version[b] + 1;
       next[a] = next[b];
@@ -217,33 +259,49 @@ final class Recall {
     return result();
   }
 
-  private Pair pair(int a, int b, int[] version) {
-    return new Pair(cost(a, b), a, b, version[a] + version[b]);
+  /** Adds what the second is compared by to the first. */
+  @SuppressWarnings("ReferenceEquality") // what is kept must not change
+  private void add(int a, int b) {
+    if (directions[a] == kept.directions[a]) {
+      directions[a] = Arrays.stream(directions[a]).map(float[]::clone).toArray(float[][]::new);
+      lengths[a] = lengths[a].clone();
+    }
+    for (int group = 0; group < lengths[a].length; group++) {
+      float[] into = directions[a][group];
+      float[] other = directions[b][group];
+      double x = lengths[a][group];
+      double y = lengths[b][group];
+      Kernels.multiply(products, into, other);
+      double length = Math.sqrt(Math.max(0, x * x + y * y + 2 * x * y * Kernels.sum(products)));
+      double scale = length > 0 ? 1 / length : 0;
+      Kernels.blend(into, (float) (x * scale), other, (float) (y * scale));
+      lengths[a][group] = length;
+    }
   }
 
-  private double cost(int a, int b) {
-    double similarity = 0;
-    for (int group = 0; group < groups; group++) {
-      double lengths = Math.sqrt(squares[a][group]) * Math.sqrt(squares[b][group]);
-      similarity += lengths > 0 ? Kernels.dot(sums[a], sums[b], group * width, width) / lengths : 0;
-    }
-    return 1 - similarity / groups + WANTED * Math.max(wanted[a], wanted[b]);
+  private Pair pair(int a, int b, int[] version) {
+    double similarity = cosine(directions[a], directions[b], products);
+    return new Pair(cost(a, b, similarity), a, b, version[a] + version[b]);
+  }
+
+  private double cost(int a, int b, double similarity) {
+    return 1 - similarity + WANTED * Math.max(wanted[a], wanted[b]);
   }
 
   private MemorySnapshot result() {
-    List<int[]> kept = new ArrayList<>();
+    List<int[]> left = new ArrayList<>();
     for (int first = 0; first < next.length; first = next[first]) {
-      kept.add(new int[] {first, next[first]});
+      left.add(new int[] {first, next[first]});
     }
     int lastMerged = -1;
-    for (int i = 0; i < kept.size(); i++) {
-      lastMerged = kept.get(i)[1] - kept.get(i)[0] > 1 ? i : lastMerged;
+    for (int i = 0; i < left.size(); i++) {
+      lastMerged = left.get(i)[1] - left.get(i)[0] > 1 ? i : lastMerged;
     }
     int last = lastMerged;
     List<MemorySlot> slots =
-        IntStream.range(0, kept.size())
+        IntStream.range(0, left.size())
             .parallel()
-            .mapToObj(i -> slot(kept.get(i)[0], kept.get(i)[1], i < last))
+            .mapToObj(i -> slot(left.get(i)[0], left.get(i)[1], i < last))
             .toList();
     return new MemorySnapshot(store.shape(), slots, store.framesSeen(), store.framesForgotten());
   }
@@ -255,15 +313,8 @@ final class Recall {
     if (members.size() == 1 && (!beforeMerged || one.tier() == MemorySlot.Tier.LONG_TERM)) {
       return one;
     }
-    float[] mean = new float[store.shape().floats()];
-    float[] values = new float[mean.length];
     long frames = members.stream().mapToLong(MemorySlot::frames).sum();
-    double salience = 0;
-    for (MemorySlot member : members) {
-      member.tokens().get(values);
-      Kernels.addScaled(mean, values, (float) ((double) member.frames() / frames));
-      salience = Math.max(salience, member.salience());
-    }
+    double salience = members.stream().mapToDouble(MemorySlot::salience).max().orElse(0);
     return MemorySlot.of(
         MemorySlot.Tier.LONG_TERM,
         one.start(),
@@ -272,21 +323,66 @@ final class Recall {
         nearest(first, members, frames).representative(),
         salience,
         store.shape(),
-        FloatBuffer.wrap(mean));
+        FloatBuffer.wrap(mean(first, end, frames)));
+  }
+
+  /** Mean of the tokens of some slots, weighted by frames. */
+  private float[] mean(int first, int end, long frames) {
+    float[] mean = new float[store.shape().floats()];
+    float[] values = new float[mean.length];
+    int firstBlock = (first + BLOCK - 1) / BLOCK;
+    int endBlock = end / BLOCK;
+    if (firstBlock >= endBlock) {
+      addSlots(mean, first, end, 1, values);
+    } else {
+      addPart(mean, first, firstBlock * BLOCK, firstBlock - 1, values);
+      for (int block = firstBlock; block < endBlock; block++) {
+        Kernels.add(mean, kept.blocks[block]);
+      }
+      addPart(mean, endBlock * BLOCK, end, endBlock, values);
+    }
+    Kernels.scale(mean, (float) (1.0 / frames));
+    return mean;
+  }
+
+  /** Adds some slots of a block: these, or the whole block without the others. */
+  private void addPart(float[] sum, int first, int end, int block, float[] values) {
+    if (end - first <= BLOCK / 2 || block >= kept.blocks.length) {
+      addSlots(sum, first, end, 1, values);
+      return;
+    }
+    Kernels.add(sum, kept.blocks[block]);
+    addSlots(sum, block * BLOCK, first, -1, values);
+    addSlots(sum, end, (block + 1) * BLOCK, -1, values);
+  }
+
+  private void addSlots(float[] sum, int first, int end, int sign, float[] values) {
+    for (MemorySlot slot : store.slots().subList(first, end)) {
+      slot.tokens().get(values);
+      Kernels.addScaled(sum, values, (float) sign * slot.frames());
+    }
   }
 
   /** The member nearest to the mean, by what they are compared by: its frame stands for all. */
   private MemorySlot nearest(int first, List<MemorySlot> members, long frames) {
     MemorySlot nearest = members.get(0);
     double best = Double.POSITIVE_INFINITY;
+    float[] sums = new float[store.shape().width()];
     for (int i = 0; i < members.size(); i++) {
       MemorySlot member = members.get(i);
-      double distance = 0;
-      for (int group = 0; group < groups; group++) {
-        double own = slotsAlone.squares[first + i][group] / member.frames();
-        double product = Kernels.dot(slotsAlone.sums[first + i], sums[first], group * width, width);
-        distance += (own - 2 * product / frames) / member.frames(); // the mean's own is the same
+      double[] own = kept.lengths[first + i];
+      double squares = 0;
+      Arrays.fill(sums, 0);
+      for (int group = 0; group < own.length; group++) {
+        double length = own[group] / member.frames();
+        squares += length * length;
+        Kernels.addScaledProducts(
+            sums,
+            kept.directions[first + i][group],
+            directions[first][group],
+            (float) (length * lengths[first][group] / frames));
       }
+      double distance = squares - 2 * Kernels.sum(sums); // the mean's own is the same for all
       if (distance < best) {
         best = distance;
         nearest = member;

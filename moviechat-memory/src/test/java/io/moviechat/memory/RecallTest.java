@@ -132,6 +132,44 @@ class RecallTest {
     }
   }
 
+  /** Whichever of the kept sums it is made of. */
+  @Property(tries = 150)
+  void aSlotIsTheMeanOfThoseItStandsFor(
+      @ForAll @IntRange(min = 1, max = 150) int slots,
+      @ForAll @IntRange(min = 1, max = 12) int limit,
+      @ForAll @IntRange(min = 1, max = 20) int tokens,
+      @ForAll long seed) {
+    MemorySnapshot store = random(slots, new TokenShape(tokens, 3), seed);
+    float[] relevance = new float[slots];
+    Random random = new Random(seed);
+    for (int i = 0; i < limit; i++) {
+      relevance[random.nextInt(slots)] = random.nextFloat();
+    }
+
+    MemorySnapshot recalled = Recall.consolidate(store, relevance, limit);
+
+    int next = 0;
+    for (MemorySlot slot : recalled.slots()) {
+      double[] sum = new double[store.shape().floats()];
+      long frames = 0;
+      boolean represented = false;
+      while (frames < slot.frames()) {
+        MemorySlot member = store.slots().get(next++);
+        for (int k = 0; k < sum.length; k++) {
+          sum[k] += (double) member.frames() * member.tokens().get(k);
+        }
+        frames += member.frames();
+        represented |= member.representative().equals(slot.representative());
+      }
+      assertThat(frames).isEqualTo(slot.frames());
+      assertThat(represented).isTrue();
+      for (int k = 0; k < sum.length; k++) {
+        assertThat(slot.tokens().get(k)).isCloseTo((float) (sum[k] / frames), within(1e-5f));
+      }
+    }
+    assertThat(next).isEqualTo(slots);
+  }
+
   @Test
   void aStoreThatFitsIsGivenAsItIs() {
     MemorySnapshot store = random(12, new TokenShape(2, 3), 1);
