@@ -1,11 +1,14 @@
 package io.moviechat.bench.memory;
 
+import io.moviechat.FrameTokens;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenShape;
 import io.moviechat.bench.harness.BySize;
 import io.moviechat.bench.harness.Question;
 import io.moviechat.memory.MovieChatMemoryProvider;
+import io.moviechat.spi.ModelDefaults;
+import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoMemoryProvider;
 import java.nio.FloatBuffer;
 import java.time.Duration;
@@ -24,10 +27,11 @@ import org.openjdk.jmh.annotations.State;
 
 /**
  * What consolidating a store to a prompt of 80 slots costs at question time. {@code wanted} wants 5
- * slots of the store, {@code blind} none (plain consolidation); {@code first} is the first question
- * about a store, which reads all tokens for what slots are compared by; {@code copy} only adds all
- * tokens up once, on as many threads: what any way of averaging them must read. Command: {@code
- * java -jar benchmarks.jar memory --filter MemoryRecall}.
+ * slots of the store, {@code blind} none; {@code first} is the first question about a store, which
+ * reads all tokens for what slots are compared by and for the sums that are kept. Beside it {@code
+ * plain}, MovieChat's consolidation while watching, given the same slots one by one, and {@code
+ * copy}, which only copies all tokens once, on as many threads: what any way of averaging them all
+ * must read. Command: {@code java -jar benchmarks.jar memory --filter MemoryRecall}.
  */
 @Question("What does recall cost a question?")
 @State(Scope.Benchmark)
@@ -42,7 +46,7 @@ public class MemoryRecall {
   public int slots;
 
   /** What is measured, ours first. */
-  @Param({"wanted", "blind", "first", "copy"})
+  @Param({"wanted", "blind", "first", "plain", "copy"})
   public String what = "";
 
   /** Tokens per slot x width. */
@@ -94,13 +98,31 @@ public class MemoryRecall {
   @Benchmark
   public Object recall() {
     return switch (what) {
-      case "copy" -> sums();
+      case "copy" -> copies();
+      case "plain" -> consolidated();
       case "first" -> new MovieChatMemoryProvider().recall(store, relevance, PROMPT);
       default -> provider.recall(store, relevance, PROMPT);
     };
   }
 
-  private double sums() {
+  private MemorySnapshot consolidated() {
+    VideoMemory.Factory strategy =
+        provider.factory(
+            ModelDefaults.builder()
+                .memoryStrategy("moviechat-start-empty")
+                .shortTermFrames(16)
+                .consolidateTo(4)
+                .longTermSlots(PROMPT - 16)
+                .build());
+    try (VideoMemory memory = strategy.open(store.shape())) {
+      for (MemorySlot slot : store.slots()) {
+        memory.add(FrameTokens.of(slot.start(), store.shape(), slot.tokens()));
+      }
+      return memory.snapshot();
+    }
+  }
+
+  private double copies() {
     return store.slots().parallelStream()
         .mapToDouble(
             slot -> {
