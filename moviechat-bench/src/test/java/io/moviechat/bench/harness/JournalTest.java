@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,6 +33,21 @@ class JournalTest {
     Journal.at(file, "run 1").cell("a", () -> "1");
 
     assertThat(Journal.at(file, "run 2").cell("a", () -> "2")).isEqualTo("2");
+  }
+
+  @Test
+  void aRunWhoseTimeIsOverGivesWhatIsKnownAndLeavesTheRest() throws IOException {
+    Path file = temp.resolve("accuracy.json.part");
+    Findings unlimited = new Findings(System.err, Journal.at(file, "run 1"));
+    assertThat(unlimited.cellInTime("a", () -> "1")).contains("1");
+    assertThat(unlimited.isCut()).isFalse();
+
+    Findings over = new Findings(System.err, Journal.at(file, "run 1"), Optional.of(Duration.ZERO));
+    assertThat(over.cellInTime("a", () -> "other")).contains("1");
+    assertThat(over.isCut()).isFalse();
+    assertThat(over.cellInTime("b", () -> "2")).isEmpty();
+    assertThat(over.isCut()).isTrue();
+    assertThat(over.cell("c", () -> "3")).isEqualTo("3");
   }
 
   @Test
