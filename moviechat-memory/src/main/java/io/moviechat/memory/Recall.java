@@ -109,7 +109,7 @@ final class Recall {
         MemorySlot slot = store.slots().get(i);
         slot.tokens().get(values);
         if (sum.length > 0) {
-          Kernels.addScaled(sum, values, slot.frames());
+          Kernels.addScaled(sum, values, (float) slot.frames());
         }
         directions[i] = sumsOf(values, slot.frames(), shape, groups);
         lengths[i] = new double[groups];
@@ -260,7 +260,7 @@ final class Recall {
   }
 
   /** Adds what the second is compared by to the first. */
-  @SuppressWarnings("ReferenceEquality") // what is kept must not change
+  @SuppressWarnings("ReferenceEquality") // whether it is still what is kept, which must not change
   private void add(int a, int b) {
     if (directions[a] == kept.directions[a]) {
       directions[a] = Arrays.stream(directions[a]).map(float[]::clone).toArray(float[][]::new);
@@ -359,7 +359,7 @@ final class Recall {
   private void addSlots(float[] sum, int first, int end, int sign, float[] values) {
     for (MemorySlot slot : store.slots().subList(first, end)) {
       slot.tokens().get(values);
-      Kernels.addScaled(sum, values, (float) sign * slot.frames());
+      Kernels.addScaled(sum, values, (float) (sign * slot.frames()));
     }
   }
 

@@ -50,6 +50,7 @@ final class AccuracyAlerts implements Study {
     HITS,
     AT_ONCE,
     FRAMES_LATE,
+    MOVIES_WITH_FALSE_FOR_EVENT,
     FALSE_FOR_EVENT,
     MOVIES_WITH_FALSE,
     FALSE
@@ -108,9 +109,10 @@ final class AccuracyAlerts implements Study {
                 "event told, %",
                 "at its first frame, %",
                 "mean frames late",
-                "false alerts for it",
+                "movies with a false alert for it, %",
+                "such alerts",
                 "movies with an alert for what never comes, %",
-                "such alerts"),
+                "alerts for it"),
             rows,
             "In brackets the 95 % interval (Wilson). Four frames a second; default options; the"
                 + " model's own scorer."));
@@ -144,12 +146,14 @@ final class AccuracyAlerts implements Study {
             .toList();
     long late =
         hits.isEmpty() ? 0 : (hits.get(0).toMillis() - event.startMillis()) / World.STEP_MILLIS;
+    long wrong = found.stream().filter(start -> !shows(script, actor, start)).count();
     return new long[] {
       1,
       hits.isEmpty() ? 0 : 1,
       !hits.isEmpty() && late == 0 ? 1 : 0,
       late,
-      found.stream().filter(start -> !shows(script, actor, start)).count(),
+      wrong > 0 ? 1 : 0,
+      wrong,
       invented.isEmpty() ? 0 : 1,
       invented.size()
     };
@@ -185,6 +189,8 @@ final class AccuracyAlerts implements Study {
     int hits = count(counts, Counted.HITS);
     Interval told = new Interval(hits, movies);
     Interval atOnce = new Interval(count(counts, Counted.AT_ONCE), movies);
+    Interval wrongForEvent =
+        new Interval(count(counts, Counted.MOVIES_WITH_FALSE_FOR_EVENT), movies);
     Interval wrong = new Interval(count(counts, Counted.MOVIES_WITH_FALSE), movies);
     double late = hits == 0 ? Double.NaN : (double) count(counts, Counted.FRAMES_LATE) / hits;
     Map<String, String> params = Map.of("changes", String.valueOf(changes));
@@ -200,6 +206,7 @@ final class AccuracyAlerts implements Study {
         told.toString(),
         atOnce.toString(),
         hits == 0 ? "" : Format.number(late),
+        wrongForEvent.toString(),
         Format.count(count(counts, Counted.FALSE_FOR_EVENT)),
         wrong.toString(),
         Format.count(count(counts, Counted.FALSE)));
