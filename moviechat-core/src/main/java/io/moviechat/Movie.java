@@ -145,8 +145,8 @@ public final class Movie implements AutoCloseable {
    * @return at most so many cues and slots of the memory in one ranking, the most wanted first,
    *     each with its reason; none if nothing stands out
    * @throws IllegalArgumentException if the query is blank or {@code most} is below 1
-   * @throws IllegalStateException if the chat has no scorer and the movie says nothing, or it is
-   *     closed
+   * @throws IllegalStateException if the chat has no scorer and the movie says nothing, if its
+   *     scorer looks at embeddings that the movie was watched without, or if it is closed
    * @throws InferenceException if a scorer fails
    */
   public List<SearchHit> search(String query, int most) {

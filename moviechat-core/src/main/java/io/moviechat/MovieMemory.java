@@ -25,7 +25,7 @@ public final class MovieMemory {
     return memory.snapshot();
   }
 
-  /** Bytes of all tokens. */
+  /** Bytes of all tokens and embeddings. */
   public long bytes() {
     return memory.snapshot().bytes();
   }
