@@ -115,8 +115,9 @@ final class Recall {
         lengths[i] = new double[groups];
         for (int group = 0; group < groups; group++) {
           float[] direction = directions[i][group];
-          lengths[i][group] = Math.sqrt(Kernels.dot(direction, direction));
-          Kernels.scale(direction, lengths[i][group] > 0 ? (float) (1 / lengths[i][group]) : 0);
+          double length = Math.sqrt(Kernels.dot(direction, direction));
+          lengths[i][group] = length > Float.MIN_NORMAL ? length : 0;
+          Kernels.scale(direction, lengths[i][group] > 0 ? (float) (1 / length) : 0);
         }
       }
       if (sum.length > 0) {

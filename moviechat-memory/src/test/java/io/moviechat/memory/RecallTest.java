@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -168,6 +169,19 @@ class RecallTest {
       }
     }
     assertThat(next).isEqualTo(slots);
+  }
+
+  @Test
+  void slotsOfZerosAndOfNearlyZeroAreMergedToo() {
+    float[] values = new float[40 * 6];
+    Arrays.fill(values, 60, 120, 1e-41f);
+    long[] frames = new long[40];
+    Arrays.fill(frames, 3);
+    MemorySnapshot recalled =
+        Recall.consolidate(store(new TokenShape(2, 3), values, frames), new float[40], 4);
+    assertThat(recalled.slots()).hasSize(4);
+    assertThat(recalled.slots())
+        .allSatisfy(slot -> assertThat(slot.tokens().get(0)).isBetween(0f, 1e-40f));
   }
 
   @Test
