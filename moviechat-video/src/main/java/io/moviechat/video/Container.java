@@ -153,7 +153,7 @@ final class Container implements AutoCloseable {
   }
 
   private AVFormatContext openContext() {
-    AVFormatContext opened = avformat_alloc_context();
+    AVFormatContext opened = Ffmpeg.allocated(avformat_alloc_context());
     if (bridge != null) {
       opened.pb(bridge.context());
       opened.flags(opened.flags() | AVFormatContext.AVFMT_FLAG_CUSTOM_IO);

@@ -92,7 +92,7 @@ final class Decoder implements AutoCloseable {
     }
     this.dropsLeading = demuxer.parameters().codec_id() == AV_CODEC_ID_MPEG4;
     this.hardware = HardwareDevice.open(options.hardware(), codec, demuxer.name()).orElse(null);
-    this.context = avcodec_alloc_context3(codec);
+    this.context = Ffmpeg.allocated(avcodec_alloc_context3(codec));
     this.owner = NativeOwner.open(this, "video decoder of " + demuxer.name());
     AVDictionary settings = new AVDictionary(null);
     boolean opened = false;
@@ -112,7 +112,7 @@ final class Decoder implements AutoCloseable {
                 demuxer.name(), codecName, Ffmpeg.errorText(code)));
       }
       for (int i = 0; i <= LOOKAHEAD; i++) {
-        unused.add(av_packet_alloc());
+        unused.add(Ffmpeg.allocated(av_packet_alloc()));
       }
       opened = true;
     } finally {

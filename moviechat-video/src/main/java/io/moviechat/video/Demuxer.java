@@ -198,7 +198,7 @@ final class Demuxer implements AutoCloseable {
   void lookAtStart() {
     long earliest = Long.MAX_VALUE;
     for (int i = 0; i < START_PACKETS; i++) {
-      AVPacket packet = av_packet_alloc();
+      AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
       boolean read = false;
       try {
         read = readPicture(packet);
@@ -426,7 +426,7 @@ final class Demuxer implements AutoCloseable {
     if (firstField == 0 && !sought && isKey(packet)) {
       firstField = structure;
     }
-    AVPacket next = av_packet_alloc();
+    AVPacket next = Ffmpeg.allocated(av_packet_alloc());
     boolean keep = false;
     try {
       if (!readPacket(next)) {
@@ -549,7 +549,7 @@ final class Demuxer implements AutoCloseable {
       return true;
     }
     for (First expected : beginning) {
-      AVPacket packet = av_packet_alloc();
+      AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
       boolean same = false;
       try {
         same = readPicture(packet) && First.of(packet).equals(expected);
@@ -611,7 +611,7 @@ final class Demuxer implements AutoCloseable {
 
   /** Whether there are no more packets than so many, from where the next is read. */
   boolean hasAtMost(long packets) {
-    AVPacket packet = av_packet_alloc();
+    AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
     try {
       long count = 0;
       while (count <= packets && read(packet)) {

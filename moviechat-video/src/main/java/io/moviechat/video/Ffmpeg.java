@@ -15,6 +15,7 @@ import org.bytedeco.ffmpeg.global.avutil;
 import org.bytedeco.ffmpeg.global.swresample;
 import org.bytedeco.ffmpeg.global.swscale;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
 
 /** Loads FFmpeg's libraries and translates its error codes and times. */
@@ -66,6 +67,18 @@ final class Ffmpeg {
     int bytes = av_image_get_buffer_size(format, width, height, ALIGNMENT);
     // An unknown format: eight bytes for a pixel are more than any usual one has.
     return bytes > 0 ? bytes : Math.max(1, 8L * width * height);
+  }
+
+  /**
+   * What FFmpeg has allocated.
+   *
+   * @throws OutOfMemoryError if it has not
+   */
+  static <P extends Pointer> P allocated(@Nullable P pointer) {
+    if (pointer == null || pointer.isNull()) {
+      throw new OutOfMemoryError("FFmpeg could not allocate native memory");
+    }
+    return pointer;
   }
 
   /** FFmpeg's own words for an error code. */

@@ -83,7 +83,7 @@ final class FrameCursor implements AutoCloseable {
   }
 
   private static final class Held {
-    private final AVFrame picture = av_frame_alloc();
+    private final AVFrame picture = Ffmpeg.allocated(av_frame_alloc());
     private long time;
     private boolean key;
   }

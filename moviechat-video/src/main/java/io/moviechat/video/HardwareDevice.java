@@ -33,7 +33,7 @@ final class HardwareDevice implements AutoCloseable {
 
   private final String kind;
   private final AVBufferRef device;
-  private final AVFrame copy = av_frame_alloc();
+  private final AVFrame copy = Ffmpeg.allocated(av_frame_alloc());
   private boolean seen;
 
   private HardwareDevice(String kind, AVBufferRef device) {

@@ -60,16 +60,30 @@ final class InputBridge implements AutoCloseable {
   InputBridge(VideoInput input, Watchdog watchdog) {
     this.input = input;
     this.watchdog = watchdog;
+    try {
+      this.context = allocate(number, input.seekable());
+    } catch (Error e) {
+      input.close();
+      throw e;
+    }
     ALL.put(number, this);
-    this.context =
+  }
+
+  private static AVIOContext allocate(long number, boolean seekable) {
+    Pointer buffer = Ffmpeg.allocated(av_malloc(BUFFER_BYTES));
+    AVIOContext context =
         avio_alloc_context(
-            new BytePointer(av_malloc(BUFFER_BYTES)),
+            new BytePointer(buffer),
             BUFFER_BYTES,
             0,
             new Watchdog.Handle(number),
             READ,
             null,
-            input.seekable() ? SEEK : null);
+            seekable ? SEEK : null);
+    if (context == null) {
+      av_free(buffer);
+    }
+    return Ffmpeg.allocated(context);
   }
 
   AVIOContext context() {

@@ -47,8 +47,8 @@ final class KeyframeSelection implements FrameSelection {
 
   /** A key frame: its packet, or its picture if it was decoded with all the others. */
   private static final class Key {
-    private final AVPacket packet = av_packet_alloc();
-    private final AVFrame picture = av_frame_alloc();
+    private final AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
+    private final AVFrame picture = Ffmpeg.allocated(av_frame_alloc());
     private boolean decoded;
     private long time;
 

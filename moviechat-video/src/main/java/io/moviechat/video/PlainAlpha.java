@@ -61,7 +61,7 @@ final class PlainAlpha implements AutoCloseable {
           "yuva444p16le");
 
   private final String name;
-  private final AVFrame deep = av_frame_alloc();
+  private final AVFrame deep = Ffmpeg.allocated(av_frame_alloc());
   private @Nullable SwsContext context;
 
   PlainAlpha(String name) {
@@ -110,7 +110,7 @@ final class PlainAlpha implements AutoCloseable {
     deep.width(picture.width()).height(picture.height()).format(format);
     int code = av_frame_get_buffer(deep, 0);
     if (code >= 0) {
-      SwsContext sws = sws_alloc_context();
+      SwsContext sws = Ffmpeg.allocated(sws_alloc_context());
       context = sws;
       sws.src_w(picture.width()).src_h(picture.height()).src_format(picture.format());
       sws.dst_w(picture.width()).dst_h(picture.height()).dst_format(format);

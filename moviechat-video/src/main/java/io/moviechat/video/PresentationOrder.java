@@ -48,8 +48,8 @@ final class PresentationOrder {
     if (codec == null || codec.isNull()) {
       return false;
     }
-    AVCodecContext decoder = avcodec_alloc_context3(codec);
-    AVFrame picture = av_frame_alloc();
+    AVCodecContext decoder = Ffmpeg.allocated(avcodec_alloc_context3(codec));
+    AVFrame picture = Ffmpeg.allocated(av_frame_alloc());
     try {
       avcodec_parameters_to_context(decoder, stream.codecpar());
       decoder.thread_count(1);

@@ -313,7 +313,7 @@ final class Scaler implements AutoCloseable {
   }
 
   private SwsContext open(Source from, int width, int height, int targetFormat) {
-    SwsContext sws = sws_alloc_context();
+    SwsContext sws = Ffmpeg.allocated(sws_alloc_context());
     sws.src_w(from.width).src_h(from.height).src_format(from.pixelFormat);
     sws.dst_w(width).dst_h(height).dst_format(targetFormat);
     sws.src_range(from.fullRange).dst_range(1);

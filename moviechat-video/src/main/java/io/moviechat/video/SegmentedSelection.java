@@ -130,7 +130,7 @@ final class SegmentedSelection implements FrameSelection {
   }
 
   private static final class Picture {
-    private final AVFrame frame = av_frame_alloc();
+    private final AVFrame frame = Ffmpeg.allocated(av_frame_alloc());
     private long time;
   }
 

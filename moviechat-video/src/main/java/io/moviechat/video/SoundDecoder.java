@@ -92,9 +92,9 @@ final class SoundDecoder implements AutoCloseable {
   private long from;
   private final NativeOwner owner;
   private final AVCodecContext context;
-  private final AVPacket packet = av_packet_alloc();
-  private final AVPacket later = av_packet_alloc();
-  private final AVFrame frame = av_frame_alloc();
+  private final AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
+  private final AVPacket later = Ffmpeg.allocated(av_packet_alloc());
+  private final AVFrame frame = Ffmpeg.allocated(av_frame_alloc());
   private boolean hasLater;
 
   /** What is added to the ticks of packets after their count began anew. */
@@ -140,7 +140,7 @@ final class SoundDecoder implements AutoCloseable {
     this.base = first == Ffmpeg.NO_TIME && from > 0 ? 0 : first;
     AVCodecParameters parameters = stream.codecpar();
     AVCodec codec = avcodec_find_decoder(parameters.codec_id());
-    this.context = avcodec_alloc_context3(codec);
+    this.context = Ffmpeg.allocated(avcodec_alloc_context3(codec));
     this.owner = NativeOwner.open(this, "sound decoder of " + name);
     boolean opened = false;
     try {

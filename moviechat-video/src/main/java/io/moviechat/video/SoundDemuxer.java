@@ -111,7 +111,7 @@ final class SoundDemuxer implements SoundDecoder.Packets, AutoCloseable {
     other.discard(AVDISCARD_DEFAULT);
     int seen = 0;
     for (int i = 0; i < START_PACKETS && seen < START_PICTURES; i++) {
-      AVPacket packet = av_packet_alloc();
+      AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
       boolean keep = false;
       try {
         if (!container.read(packet)) {
@@ -200,7 +200,7 @@ final class SoundDemuxer implements SoundDecoder.Packets, AutoCloseable {
       if (!seek(target)) {
         break;
       }
-      AVPacket packet = av_packet_alloc();
+      AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
       if (read(packet)) {
         waiting.add(packet);
         long start = nanos(packet.pts());

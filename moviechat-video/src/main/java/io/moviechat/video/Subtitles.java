@@ -135,7 +135,7 @@ public final class Subtitles {
     String name = file.toString();
     try (Watchdog watchdog = new Watchdog(options.timeout().toNanos());
         InputBridge bridge = new InputBridge(input, watchdog)) {
-      AVFormatContext format = avformat_alloc_context();
+      AVFormatContext format = Ffmpeg.allocated(avformat_alloc_context());
       format.pb(bridge.context());
       format.flags(format.flags() | AVFormatContext.AVFMT_FLAG_CUSTOM_IO);
       watchdog.guard(format);
@@ -162,7 +162,7 @@ public final class Subtitles {
   private static List<Track> tracks(
       Path file, boolean embedded, AVFormatContext format, InputBridge bridge, Watchdog watchdog) {
     Map<Integer, TextDecoder> decoders = new HashMap<>();
-    AVPacket packet = av_packet_alloc();
+    AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
     try {
       for (int i = 0; i < format.nb_streams(); i++) {
         AVStream stream = format.streams(i);
@@ -254,7 +254,7 @@ public final class Subtitles {
       if (codec == null) {
         return Optional.empty();
       }
-      AVCodecContext context = avcodec_alloc_context3(codec);
+      AVCodecContext context = Ffmpeg.allocated(avcodec_alloc_context3(codec));
       avcodec_parameters_to_context(context, stream.codecpar());
       context.pkt_timebase(stream.time_base());
       if (avcodec_open2(context, codec, (PointerPointer<?>) null) < 0) {

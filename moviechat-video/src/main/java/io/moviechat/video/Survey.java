@@ -56,7 +56,7 @@ final class Survey {
     boolean timed = true;
     Steps steps = new Steps();
     boolean orderly = true;
-    AVPacket packet = av_packet_alloc();
+    AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
     try {
       while (demuxer.read(packet)) {
         long time = demuxer.nanos(packet.pts());

@@ -22,7 +22,7 @@ final class Thumbnail implements AutoCloseable {
 
   private final String name;
   private final NativeOwner owner;
-  private final AVFrame target = av_frame_alloc();
+  private final AVFrame target = Ffmpeg.allocated(av_frame_alloc());
   private final BytePointer pixels = new BytePointer(BYTES + 256);
   private final byte[] now = new byte[BYTES];
   private final byte[] kept = new byte[BYTES];

@@ -99,8 +99,8 @@ record TileGrid(List<Tile> tiles, int width, int height, Display display) {
    * @throws VideoException if a tile is missing or cannot be decoded
    */
   boolean compose(Demuxer demuxer, VideoOptions options, AVFrame picture) {
-    AVPacket packet = av_packet_alloc();
-    AVFrame decoded = av_frame_alloc();
+    AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
+    AVFrame decoded = Ffmpeg.allocated(av_frame_alloc());
     int found = 0;
     try {
       while (found < tiles.size() && demuxer.read(packet)) {
@@ -132,7 +132,7 @@ record TileGrid(List<Tile> tiles, int width, int height, Display display) {
   private void decode(Demuxer demuxer, VideoOptions options, AVPacket packet, AVFrame decoded) {
     var parameters = demuxer.format().streams(packet.stream_index()).codecpar();
     AVCodec codec = avcodec_find_decoder(parameters.codec_id());
-    AVCodecContext context = avcodec_alloc_context3(codec);
+    AVCodecContext context = Ffmpeg.allocated(avcodec_alloc_context3(codec));
     try {
       avcodec_parameters_to_context(context, parameters);
       context.thread_count(1);
@@ -188,7 +188,7 @@ record TileGrid(List<Tile> tiles, int width, int height, Display display) {
               height));
     }
     var descriptor = av_pix_fmt_desc_get(picture.format());
-    AVFrame place = av_frame_alloc();
+    AVFrame place = Ffmpeg.allocated(av_frame_alloc());
     try {
       place.format(picture.format()).width(decoded.width()).height(decoded.height());
       for (int plane = 0; plane < 4; plane++) {

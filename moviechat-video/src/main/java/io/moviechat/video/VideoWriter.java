@@ -320,7 +320,7 @@ public final class VideoWriter implements AutoCloseable {
         avformat_alloc_output_context2(newFormat, null, null, settings.file.toString()),
         "choosing a container for that file name");
     format = newFormat;
-    AVCodecContext newEncoder = avcodec_alloc_context3(codec);
+    AVCodecContext newEncoder = Ffmpeg.allocated(avcodec_alloc_context3(codec));
     encoder = newEncoder;
     newEncoder.width(settings.width).height(settings.height).pix_fmt(settings.pixelFormat);
     newEncoder.time_base().num(1).den(settings.ticksPerSecond);
@@ -348,7 +348,7 @@ public final class VideoWriter implements AutoCloseable {
     try (Options options = new Options(settings.encoderOptions)) {
       check(avcodec_open2(newEncoder, codec, options.dictionary()), "opening " + settings.encoder);
     }
-    AVStream newStream = avformat_new_stream(newFormat, null);
+    AVStream newStream = Ffmpeg.allocated(avformat_new_stream(newFormat, null));
     stream = newStream;
     check(
         avcodec_parameters_from_context(newStream.codecpar(), newEncoder),
@@ -373,11 +373,11 @@ public final class VideoWriter implements AutoCloseable {
     try (Options options = new Options(settings.containerOptions)) {
       check(avformat_write_header(newFormat, options.dictionary()), "writing the header");
     }
-    AVFrame newPicture = av_frame_alloc();
+    AVFrame newPicture = Ffmpeg.allocated(av_frame_alloc());
     picture = newPicture;
     newPicture.width(settings.width).height(settings.height).format(settings.pixelFormat);
     check(av_frame_get_buffer(newPicture, 0), "allocating a picture");
-    packet = av_packet_alloc();
+    packet = Ffmpeg.allocated(av_packet_alloc());
     scaler =
         sws_getContext(
             settings.width,
@@ -400,7 +400,7 @@ public final class VideoWriter implements AutoCloseable {
     }
     BytePointer newPixels = new BytePointer(3L * settings.width * settings.height + 64);
     pixels = newPixels;
-    AVFrame newRgbPicture = av_frame_alloc();
+    AVFrame newRgbPicture = Ffmpeg.allocated(av_frame_alloc());
     rgbPicture = newRgbPicture;
     newRgbPicture.data(0, newPixels).linesize(0, 3 * settings.width);
   }
