@@ -4,13 +4,13 @@ import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
 import io.moviechat.VideoException;
+import io.moviechat.internal.JavaPictures;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -95,22 +95,7 @@ public final class FrameImages {
 
   /** A frame as a picture of its own; the frame stays the caller's. */
   public static BufferedImage image(Frame frame) {
-    int width = frame.width();
-    BufferedImage image = new BufferedImage(width, frame.height(), BufferedImage.TYPE_INT_RGB);
-    ByteBuffer rgb = frame.rgb();
-    byte[] bytes = new byte[3 * width];
-    int[] row = new int[width];
-    for (int y = 0; y < frame.height(); y++) {
-      rgb.get(bytes);
-      for (int x = 0; x < width; x++) {
-        row[x] =
-            (bytes[3 * x] & 0xff) << 16
-                | (bytes[3 * x + 1] & 0xff) << 8
-                | (bytes[3 * x + 2] & 0xff);
-      }
-      image.setRGB(0, y, width, 1, row, 0, width);
-    }
-    return image;
+    return JavaPictures.of(frame);
   }
 
   /**

@@ -4,13 +4,12 @@ import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.InferenceException;
 import io.moviechat.MemorySlot;
+import io.moviechat.internal.JavaPictures;
 import io.moviechat.speech.Cue;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.MovieView;
-import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -95,19 +94,9 @@ public final class Pictures {
   }
 
   private static String jpeg(Frame frame) {
-    BufferedImage image =
-        new BufferedImage(frame.width(), frame.height(), BufferedImage.TYPE_INT_RGB);
-    ByteBuffer rgb = frame.rgb();
-    int[] row = new int[frame.width()];
-    for (int y = 0; y < frame.height(); y++) {
-      for (int x = 0; x < row.length; x++) {
-        row[x] = (rgb.get() & 0xff) << 16 | (rgb.get() & 0xff) << 8 | (rgb.get() & 0xff);
-      }
-      image.setRGB(0, y, row.length, 1, row, 0, row.length);
-    }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try {
-      if (!ImageIO.write(image, "jpg", bytes)) {
+      if (!ImageIO.write(JavaPictures.of(frame), "jpg", bytes)) {
         throw new InferenceException("this JDK cannot write JPEG pictures");
       }
     } catch (IOException e) {
