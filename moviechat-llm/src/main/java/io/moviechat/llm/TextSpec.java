@@ -1,6 +1,7 @@
 package io.moviechat.llm;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.primitives.ImmutableLongArray;
 import io.moviechat.ModelException;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.OnnxHeader;
@@ -156,8 +157,7 @@ record TextSpec(
         verb,
         infos);
     return infos.isEmpty()
-        ? new TensorInfo(
-            "", ElementType.UNDEFINED, com.google.common.primitives.ImmutableLongArray.of())
+        ? new TensorInfo("", ElementType.UNDEFINED, ImmutableLongArray.of())
         : infos.get(0);
   }
 

@@ -179,7 +179,7 @@ final class WhisperStream implements CueStream {
    * The language's token: the one that was asked for, that is sure, that the container tells, or
    * that is likeliest here.
    */
-  private int languageId() {
+  int languageId() {
     if (language.isPresent()) {
       return tokens.language(language.get());
     }

@@ -275,6 +275,60 @@ class WhisperStreamTest {
     }
   }
 
+  /** Where no language is sure, what the container tells of the track; unless one is asked for. */
+  @Test
+  void theContainersLanguageIsAHint() {
+    float[] one = SpeechData.pcm("jfk-late-aac");
+    float[] mixed = unsure(one, SpeechData.pcm("libri-1088"));
+    String likeliest = languageOf(mixed, Optional.empty(), SpeechOptions.DEFAULT);
+    assertThat(likeliest).isIn("es", "ru");
+    assertThat(languageOf(mixed, Optional.of("fr"), SpeechOptions.DEFAULT)).isEqualTo("fr");
+    assertThat(languageOf(mixed, Optional.of("nowhere"), SpeechOptions.DEFAULT))
+        .isEqualTo(likeliest);
+    assertThat(languageOf(mixed, Optional.of("fr"), ENGLISH)).isEqualTo("en");
+    assertThat(languageOf(one, Optional.of("fr"), SpeechOptions.DEFAULT)).isEqualTo("ru");
+  }
+
+  /** A mixture of two clips in which no language is likelier than a half. */
+  private static float[] unsure(float[] one, float[] other) {
+    for (int hundredths = 2; hundredths < 100; hundredths += 4) {
+      float[] mixed = new float[Math.min(one.length, other.length)];
+      for (int i = 0; i < mixed.length; i++) {
+        mixed[i] = hundredths / 100f * one[i] + other[i];
+      }
+      try (WhisperStream stream = heard(mixed, Optional.empty(), SpeechOptions.DEFAULT)) {
+        if (stream.languages().values().stream().allMatch(p -> p < 0.49)) {
+          return mixed;
+        }
+      }
+    }
+    throw new AssertionError("a language is sure in each mixture");
+  }
+
+  private static WhisperStream heard(float[] pcm, Optional<String> told, SpeechOptions options) {
+    AudioSource sound =
+        new SpeechData.Sound(pcm.length, Duration.ZERO, SpeechData.of(pcm)) {
+          @Override
+          public Optional<String> language() {
+            return told;
+          }
+        };
+    WhisperStream stream = whisper.open(sound, options, new VoiceActivity.Loudness(), null);
+    stream.lane().hear(new LogMel(whisper.spec().bands()).of(pcm, 0, pcm.length));
+    return stream;
+  }
+
+  private static String languageOf(float[] pcm, Optional<String> told, SpeechOptions options) {
+    try (WhisperStream stream = heard(pcm, told, options)) {
+      int id = stream.languageId();
+      return whisper.spec().tokens().languages().entrySet().stream()
+          .filter(language -> language.getValue() == id)
+          .findFirst()
+          .orElseThrow()
+          .getKey();
+    }
+  }
+
   /** The words of random weights repeat themselves without end. */
   @Test
   void noTextComesAThirdTimeInARow() {

@@ -230,9 +230,10 @@ public final class LiveVideo implements VideoSource {
   /**
    * Its sound, on the clock of its pictures: of the packets that are read for them, so it flows
    * while a pass over the pictures runs, which may begin before or after this call, and ends with
-   * it. Samples can be read as soon as their packet came, tens of milliseconds after the pictures
-   * beside it; up to 4096 packets wait for who reads slowly, then the oldest are dropped. One sound
-   * at a time: another call ends the earlier one.
+   * it or when the video is closed; what had come until then can still be read. Samples can be read
+   * as soon as their packet came, tens of milliseconds after the pictures beside it; up to 4096
+   * packets wait for who reads slowly, then the oldest are dropped. One sound at a time: another
+   * call ends the earlier one.
    *
    * @return the sound; the caller closes it
    * @throws IllegalStateException if closed
@@ -344,7 +345,7 @@ public final class LiveVideo implements VideoSource {
         follower.close();
       }
       if (sound != null) {
-        sound.close();
+        sound.end();
       }
       Connection unused = opened.getAndSet(null);
       if (unused != null) {

@@ -8,9 +8,13 @@ import io.moviechat.tinyworld.MovieWriter;
 import io.moviechat.tinyworld.Movies;
 import io.moviechat.tinyworld.Script;
 import io.moviechat.tinyworld.World;
+import io.moviechat.video.VideoWriter;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -89,13 +93,60 @@ class SearchCommandTest {
         Ran.command(
             "search", "--video", film.toString(), "--query", "submarines", "--top", "1", "--json");
     assertThat(json.out())
-        .contains("\"cues\":[{\"start\":1,\"end\":2.5,\"text\":\"Where is the submarine?\"}]");
+        .contains(
+            "\"cues\":[{\"start\":1,\"end\":2.5,\"text\":\"Where is the submarine?\","
+                + "\"origin\":\"subtitle\"}]");
     Ran answer =
         Ran.command(
             "ask", "--video", film.toString(), "-q", "Who speaks of a submarine?", "--json");
     assertThat(answer.out())
         .contains("At 0:01: \\\"Where is the submarine?\\\"")
         .contains("\"cues\":[");
+  }
+
+  private static final byte[][] RWGB = {{-1, 0, 0}, {-1, -1, -1}, {0, -1, 0}, {0, 0, -1}};
+
+  /** The letters of this text model are coloured cells. */
+  @Test
+  void finds_what_is_written_in_pictures() throws Exception {
+    int side = 256;
+    Path film = folder.resolve("written.mp4");
+    try (VideoWriter writer =
+        VideoWriter.builder(film).size(side, side).framesPerSecond(4).build()) {
+      for (int n = 0; n < 40; n++) {
+        ByteBuffer rgb = ByteBuffer.allocate(3 * side * side);
+        byte[][] letters = n < 16 ? new byte[0][] : RWGB;
+        for (int i = 0; i < letters.length; i++) {
+          for (int y = 100; y < 124; y++) {
+            for (int x = 60 + 20 * i; x < 76 + 20 * i; x++) {
+              rgb.put(3 * (y * side + x), letters[i]);
+            }
+          }
+        }
+        writer.write(rgb, Duration.ofMillis(250L * n));
+      }
+    }
+    Path bundle =
+        Path.of(Objects.requireNonNull(SearchCommandTest.class.getResource("/ocr-tiny")).toURI());
+    Ran ran =
+        Ran.command(
+            "search",
+            "--video",
+            film.toString(),
+            "--text",
+            bundle.toString(),
+            "--query",
+            "RWGB",
+            "--json");
+    assertThat(ran.exitCode()).as(ran.err()).isZero();
+    assertThat(ran.out())
+        .contains(
+            "\"cues\":[{\"start\":4,\"end\":10,\"text\":\"RWGB\",\"origin\":\"screen_text\"}]");
+    Ran refused =
+        Ran.command(
+            "search", "--video", film.toString(), "--text", folder.toString(), "--query", "x");
+    assertThat(refused.exitCode()).isNotZero();
+    assertThat(refused.err()).contains("*det*.onnx is missing");
   }
 
   @Test

@@ -318,6 +318,7 @@ final class Tools {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("answer", reply.answer().text());
     json.put("evidence", Films.evidence(reply.answer()));
+    json.put("cues", Films.cues(reply.answer().cues()));
     json.put("watched_to", Times.seconds(reply.watchedTo()));
     json.put("watched_whole", reply.watchedWhole());
     json.put("tokens", pieces.get());
@@ -695,6 +696,13 @@ final class Tools {
     properties.put("answer", Map.of("type", "string"));
     properties.put(
         "evidence", Map.of("type", "array", "items", Map.of("type", "object", "properties", span)));
+    Map<String, Object> cue = new LinkedHashMap<>();
+    cue.put("start", Map.of("type", "number"));
+    cue.put("end", Map.of("type", "number"));
+    cue.put("text", Map.of("type", "string"));
+    cue.put("origin", Map.of("type", "string"));
+    properties.put(
+        "cues", Map.of("type", "array", "items", Map.of("type", "object", "properties", cue)));
     properties.put("watched_to", Map.of("type", "number"));
     properties.put("watched_whole", Map.of("type", "boolean"));
     properties.put("tokens", Map.of("type", "integer"));

@@ -13,8 +13,13 @@ import io.micrometer.observation.tck.TestObservationRegistryAssert;
 import io.moviechat.MovieChat;
 import io.moviechat.library.Film;
 import io.moviechat.library.MovieLibrary;
+import io.moviechat.ocr.TextRecognizer;
+import io.moviechat.speech.SpeechRecognizer;
+import io.moviechat.tinymodel.EmbeddedSpeech;
 import io.moviechat.tinyworld.MovieWriter;
+import io.moviechat.tinyworld.SpokenFilm;
 import io.moviechat.tinyworld.World;
+import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
@@ -136,6 +141,30 @@ class MovieChatAutoConfigurationTest {
                   .contains("frames=")
                   .doesNotContain("clip.mp4");
               assertThat(endpoint.movie("0123456789abcdef")).isNull();
+            });
+  }
+
+  @Test
+  void aSpeechModelListensToFilms() throws IOException {
+    Path clip = folder.resolve("spoken.mp4");
+    SpokenFilm.write(clip);
+    runner()
+        .withPropertyValues("moviechat.speech=" + new EmbeddedSpeech().folder())
+        .run(
+            context -> {
+              assertThat(context).hasSingleBean(SpeechRecognizer.class);
+              assertThat(context).doesNotHaveBean(TextRecognizer.class);
+              Film film = context.getBean(MovieLibrary.class).watch(clip.toUri());
+              assertThat(film.await(Duration.ofSeconds(60))).isTrue();
+              assertThat(film.<Integer>with(movie -> movie.cues().list().size())).isGreaterThan(5);
+            });
+    runner()
+        .withPropertyValues("moviechat.text=" + folder.resolve("nowhere"))
+        .run(
+            context -> {
+              assertThat(context).hasFailed();
+              assertThat(context.getStartupFailure())
+                  .hasStackTraceContaining("nowhere does not exist; a text bundle is a folder");
             });
   }
 

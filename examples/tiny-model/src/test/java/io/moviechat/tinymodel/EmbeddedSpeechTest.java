@@ -2,6 +2,7 @@ package io.moviechat.tinymodel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moviechat.FrameSampling;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
 import io.moviechat.WatchOptions;
@@ -11,6 +12,8 @@ import io.moviechat.speech.CueStream;
 import io.moviechat.speech.SpeechOptions;
 import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.tinyworld.SpokenFilm;
+import io.moviechat.video.LiveVideo;
+import io.moviechat.video.VideoOptions;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -57,6 +60,31 @@ class EmbeddedSpeechTest {
       assertThat(cues.get(cues.size() - 1).end()).isLessThanOrEqualTo(movie.duration());
       long heard = SpokenFilm.lines().stream().filter(line -> says(cues, line)).count();
       assertThat(heard).isGreaterThanOrEqualTo(HEARD);
+    }
+  }
+
+  /** The sound comes with the pictures, and is heard beside them to the end. */
+  @Test
+  void hearsALiveVideo(@TempDir Path folder) throws IOException {
+    Path film = folder.resolve("spoken.mp4");
+    SpokenFilm.write(film);
+    LiveVideo.Options live =
+        LiveVideo.Options.DEFAULT
+            .withQueueFrames(64)
+            .withGrowthPatience(Duration.ofMillis(200))
+            .withReconnectFor(Duration.ZERO);
+    try (SpeechRecognizer speech = new EmbeddedSpeech(folder).bundle().open();
+        MovieChat chat =
+            MovieChat.builder()
+                .model(new EmbeddedModel(folder).model())
+                .video(LiveVideo.provider(live, VideoOptions.DEFAULT))
+                .sampling(FrameSampling.every(Duration.ofSeconds(1)))
+                .build();
+        Movie movie = chat.watch(film, WatchOptions.DEFAULT.withSpeech(speech))) {
+      List<Cue> cues = movie.cues().list();
+      assertThat(movie.cues().problem()).isEmpty();
+      assertThat(SpokenFilm.lines().stream().filter(line -> says(cues, line)).count())
+          .isGreaterThanOrEqualTo(HEARD);
     }
   }
 

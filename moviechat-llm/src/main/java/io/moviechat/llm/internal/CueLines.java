@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToIntFunction;
+import java.util.regex.Pattern;
 
 /**
  * What a film says as prompts hold it: a line for each cue, with its times and in quotes. The words
@@ -14,6 +15,9 @@ import java.util.function.ToIntFunction;
 public final class CueLines {
   /** What stands behind the words. */
   public static final String END = "\"\n";
+
+  /** What ends turns in prompts of the original, as plain text. */
+  private static final Pattern TURNS = Pattern.compile("#{3,}");
 
   /** Longer words are cut: a cue is a sentence or two. */
   private static final int MOST_CHARACTERS = 500;
@@ -30,7 +34,7 @@ public final class CueLines {
 
   /** The words. */
   public static String words(Cue cue) {
-    String words = cue.text().replace('"', '\'').replace('\n', ' ');
+    String words = TURNS.matcher(cue.text().replace('"', '\'').replace('\n', ' ')).replaceAll("##");
     if (words.length() <= MOST_CHARACTERS) {
       return words;
     }

@@ -17,6 +17,7 @@ import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.llm.ModelBundle;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
@@ -149,6 +150,24 @@ class ImportedBundleGoldenTest {
         assertThat(answer.text()).isEqualTo(EXPECTED.path("greedy").path("text").asText());
         assertThat(streamed).hasToString(answer.text());
       }
+    }
+  }
+
+  @Test
+  void whatTheFilmSaysStandsBehindItsPictures() {
+    GenerationOptions options = GenerationOptions.builder().maxTokens(4).build();
+    AnswerRequest request = AnswerRequest.of("Who?", options);
+    Cue cue = Cue.of(Duration.ZERO, Duration.ofSeconds(2), "Hello", Cue.Origin.SPEECH);
+    Cue later =
+        Cue.of(Duration.ofSeconds(5), Duration.ofSeconds(6), "EXIT", Cue.Origin.SCREEN_TEXT);
+    try (AnswerGenerator generator = bundle(CheckpointImport.Precision.FP32).openGenerator();
+        AnswerSession session = generator.open(view())) {
+      GeneratedAnswer without = session.answer(request, TokenListener.NONE);
+      GeneratedAnswer with =
+          session.answer(request.withCues(List.of(later, cue)), TokenListener.NONE);
+      assertThat(with.cues()).containsExactly(cue, later);
+      assertThat(with.promptTokens()).isGreaterThan(without.promptTokens());
+      assertThat(session.answer(request, TokenListener.NONE).tokens()).isEqualTo(without.tokens());
     }
   }
 

@@ -28,6 +28,7 @@ import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.llm.Views;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.AnswerGenerator;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
@@ -95,6 +96,26 @@ class LangChainTest {
         .isEqualTo("Frames from 00:00:00 to 00:01:10:");
     assertThat(((ImageContent) first.contents().get(1)).image().mimeType()).isEqualTo("image/jpeg");
     assertThat(sent.messages().get(2)).isEqualTo(AiMessage.from("Nobody."));
+  }
+
+  private static final Cue SAID =
+      Cue.of(Duration.ofSeconds(3), Duration.ofSeconds(5), "Hello", Cue.Origin.SPEECH);
+
+  @Test
+  void whatTheFilmSaysStandsBeforeItsPictures() {
+    Cue written =
+        Cue.of(Duration.ofSeconds(80), Duration.ofSeconds(84), "EXIT", Cue.Origin.SCREEN_TEXT);
+    AnswerRequest request =
+        AnswerRequest.of("What now?", GenerationOptions.DEFAULT).withCues(List.of(written, SAID));
+    try (AnswerGenerator generator = LangChain.generator("test", streaming("A dog."), 8);
+        AnswerSession session = generator.open(view())) {
+      assertThat(session.answer(request, TokenListener.NONE).cues()).containsExactly(SAID, written);
+    }
+    UserMessage sent = (UserMessage) asked.get().messages().get(0);
+    assertThat(((TextContent) sent.contents().get(0)).text())
+        .isEqualTo("Said 00:00:03 to 00:00:05: \"Hello\"\nFrames from 00:00:00 to 00:01:10:");
+    assertThat(((TextContent) sent.contents().get(2)).text())
+        .startsWith("Written 00:01:20 to 00:01:24: \"EXIT\"\nFrame from 00:01:10");
   }
 
   @Test
@@ -183,11 +204,15 @@ class LangChainTest {
         LangChain.retriever(
             question ->
                 Answer.of(
-                    GeneratedAnswer.builder("A dog: " + question, FinishReason.STOP).build(),
+                    GeneratedAnswer.builder("A dog: " + question, FinishReason.STOP)
+                        .cues(List.of(SAID))
+                        .build(),
                     new MemorySnapshot(shape, List.of(slot), 4, 0)));
     List<Content> found = retriever.retrieve(Query.from("Who?"));
     assertThat(found).hasSize(1);
     assertThat(found.get(0).textSegment().text()).isEqualTo("A dog: Who?");
     assertThat(found.get(0).textSegment().metadata().getLong("end")).isEqualTo(9000);
+    assertThat(found.get(0).textSegment().metadata().getString("cues"))
+        .isEqualTo("Said 00:00:03 to 00:00:05: \"Hello\"");
   }
 }

@@ -17,6 +17,7 @@ import io.moviechat.InferenceException;
 import io.moviechat.MemorySlot;
 import io.moviechat.TokenListener;
 import io.moviechat.llm.Views;
+import io.moviechat.speech.Cue;
 import io.moviechat.spi.AnswerRequest;
 import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
@@ -150,6 +151,29 @@ class OpenAiChatTest {
 
   private static AnswerRequest question() {
     return AnswerRequest.of("What now?", GenerationOptions.DEFAULT);
+  }
+
+  private static final List<Cue> CUES =
+      List.of(
+          Cue.of(
+              Duration.ofSeconds(80), Duration.ofSeconds(84), "EXIT\n42", Cue.Origin.SCREEN_TEXT),
+          Cue.of(Duration.ofSeconds(3), Duration.ofSeconds(5), "Say \"hello\"", Cue.Origin.SPEECH));
+
+  @Test
+  void whatTheFilmSaysStandsBeforeItsPictures() {
+    script.add(exchange -> send(exchange, delta("Yes."), finish("stop"), USAGE, DONE));
+    try (OpenAiChat chat = builder().build()) {
+      assertThat(ask(chat, question().withCues(CUES)).cues())
+          .extracting(Cue::text)
+          .containsExactly("Say \"hello\"", "EXIT\n42");
+    }
+    JsonNode messages = requests.element().path("messages");
+    JsonNode content = messages.path(messages.size() - 1).path("content");
+    assertThat(content.path(0).path("text").asText())
+        .isEqualTo("Said 00:00:03 to 00:00:05: \"Say 'hello'\"\nFrames from 00:00:00 to 00:01:10:");
+    assertThat(content.path(2).path("text").asText())
+        .startsWith("Written 00:01:20 to 00:01:24: \"EXIT 42\"\nFrame from 00:01:10");
+    assertThat(content.path(4).path("text").asText()).startsWith("Frame now");
   }
 
   @Test
