@@ -47,7 +47,7 @@ public class MemoryRecall {
 
   /** What is measured, ours first. */
   @Param({"wanted", "blind", "first", "plain", "copy"})
-  public String what = "";
+  public String peer = "";
 
   /** Tokens per slot x width. */
   @Param("64x576")
@@ -89,7 +89,7 @@ public class MemoryRecall {
     }
     store = new MemorySnapshot(tokens, all, 4L * slots, 0);
     relevance = new float[slots];
-    for (int i = 0; i < 5 && what.equals("wanted"); i++) {
+    for (int i = 0; i < 5 && peer.equals("wanted"); i++) {
       relevance[slots / 2 + i] = 1;
     }
   }
@@ -97,7 +97,7 @@ public class MemoryRecall {
   /** One question. */
   @Benchmark
   public Object recall() {
-    return switch (what) {
+    return switch (peer) {
       case "copy" -> copies();
       case "plain" -> consolidated();
       case "first" -> new MovieChatMemoryProvider().recall(store, relevance, PROMPT);
