@@ -394,12 +394,27 @@ final class BundleConfig {
   }
 
   /**
-   * The size of frames where the encoder takes any: what was asked for, else about 16 : 9.
+   * Pictures of an encoder that takes any size, stretched to one: what was asked for, else a usual
+   * one, made smaller until it fits.
    *
    * @param factor sides are multiples of it
    * @param mostBlocks squares of that side that a picture may have
+   * @param usual how pictures are scaled where the files do not say
    */
-  RowGrid blocks(int factor, int width, int height, int mostBlocks) {
+  ImagePreprocessor blockImages(
+      int factor, int usualWidth, int usualHeight, int mostBlocks, Resampler usual) {
+    RowGrid grid = blocks(factor, usualWidth, usualHeight, mostBlocks);
+    int width = grid.width() * factor;
+    int height = grid.height() * factor;
+    Resampler resampler = resampler(usual);
+    return images(
+        ImmutableList.of(new ImagePreprocessor.Step.Exact(width, height, resampler)),
+        width,
+        height,
+        FrameFormat.stretch(width, height, resampling(resampler)));
+  }
+
+  private RowGrid blocks(int factor, int width, int height, int mostBlocks) {
     if (framing.width() > 0) {
       problems.require(
           framing.width() % factor == 0 && framing.height() % factor == 0,

@@ -1,7 +1,5 @@
 package io.moviechat.llm;
 
-import com.google.common.collect.ImmutableList;
-import io.moviechat.FrameFormat;
 import io.moviechat.llm.internal.Times;
 import java.util.List;
 import java.util.Optional;
@@ -30,17 +28,10 @@ final class Gemma4 implements Family {
     int pooled = config.pictureNumber("pooling_kernel_size", "pooling_kernel_size", 3);
     int mostRows = config.pictureNumber("max_soft_tokens", "default_output_length", 280);
     int factor = patch * pooled;
-    RowGrid grid = config.blocks(factor, USUAL_WIDTH, USUAL_HEIGHT, mostRows);
-    int width = grid.width() * factor;
-    int height = grid.height() * factor;
-    Resampler resampler = config.resampler(Resampler.BICUBIC);
-    images =
-        config.images(
-            ImmutableList.of(new ImagePreprocessor.Step.Exact(width, height, resampler)),
-            width,
-            height,
-            FrameFormat.stretch(width, height, BundleConfig.resampling(resampler)));
-    patches = PatchLayout.placed(width, height, patch, mostRows * pooled * pooled, pooled);
+    images = config.blockImages(factor, USUAL_WIDTH, USUAL_HEIGHT, mostRows, Resampler.BICUBIC);
+    patches =
+        PatchLayout.placed(
+            images.width(), images.height(), patch, mostRows * pooled * pooled, pooled);
     placeholder = config.placeholder("<|image|>");
     begin = config.special("bos_token", "<bos>");
     // The template's source, where a line break may be written as an escape.

@@ -1,7 +1,5 @@
 package io.moviechat.llm;
 
-import com.google.common.collect.ImmutableList;
-import io.moviechat.FrameFormat;
 import java.util.List;
 import java.util.Optional;
 
@@ -25,18 +23,9 @@ final class Lfm2Vl implements Family {
     int mostRows = config.pictureNumber("max_image_tokens", "max_image_tokens", 256);
     int tile = config.pictureNumber("tile_size", "tile_size", 512);
     int factor = patch * downsample;
-    RowGrid grid = config.blocks(factor, USUAL_WIDTH, USUAL_HEIGHT, mostRows);
-    int width = grid.width() * factor;
-    int height = grid.height() * factor;
-    Resampler resampler = config.resampler(Resampler.BILINEAR);
-    images =
-        config.images(
-            ImmutableList.of(new ImagePreprocessor.Step.Exact(width, height, resampler)),
-            width,
-            height,
-            FrameFormat.stretch(width, height, BundleConfig.resampling(resampler)));
+    images = config.blockImages(factor, USUAL_WIDTH, USUAL_HEIGHT, mostRows, Resampler.BILINEAR);
     int mostPatches = Math.max(mostRows * downsample * downsample, (tile / patch) * (tile / patch));
-    patches = PatchLayout.padded(width, height, patch, mostPatches, downsample);
+    patches = PatchLayout.padded(images.width(), images.height(), patch, mostPatches, downsample);
     placeholder = config.placeholder("<image>");
     begin = config.special("bos_token", "<|startoftext|>");
   }

@@ -1,7 +1,5 @@
 package io.moviechat.llm;
 
-import com.google.common.collect.ImmutableList;
-import io.moviechat.FrameFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -49,17 +47,8 @@ final class QwenVl implements Family {
     int merge = config.pictureNumber("merge_size", "spatial_merge_size", 2);
     int frames = config.pictureNumber("temporal_patch_size", "temporal_patch_size", 2);
     int factor = patch * merge;
-    RowGrid grid = config.blocks(factor, USUAL_WIDTH, USUAL_HEIGHT, MOST_ROWS);
-    int width = grid.width() * factor;
-    int height = grid.height() * factor;
-    Resampler resampler = config.resampler(Resampler.BICUBIC);
-    images =
-        config.images(
-            ImmutableList.of(new ImagePreprocessor.Step.Exact(width, height, resampler)),
-            width,
-            height,
-            FrameFormat.stretch(width, height, BundleConfig.resampling(resampler)));
-    patches = PatchLayout.mergedBlocks(width, height, patch, merge, frames);
+    images = config.blockImages(factor, USUAL_WIDTH, USUAL_HEIGHT, MOST_ROWS, Resampler.BICUBIC);
+    patches = PatchLayout.mergedBlocks(images.width(), images.height(), patch, merge, frames);
     placeholder = config.placeholder("<|image_pad|>");
   }
 

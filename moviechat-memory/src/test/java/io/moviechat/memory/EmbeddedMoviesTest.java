@@ -5,10 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.moviechat.Answer;
-import io.moviechat.Frame;
-import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
-import io.moviechat.FrameTokens;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
@@ -65,8 +62,7 @@ class EmbeddedMoviesTest {
 
     @Override
     public Optional<FrameEncoder> encoder() {
-      FakeEncoder encoder = new FakeEncoder(shape, 3, frames -> {});
-      return Optional.of(new NamedEncoder(id, encoder));
+      return Optional.of(new FakeEncoder(id, shape, 3, frames -> {}));
     }
 
     @Override
@@ -85,33 +81,6 @@ class EmbeddedMoviesTest {
 
     @Override
     public void close() {}
-  }
-
-  private record NamedEncoder(String id, FakeEncoder encoder) implements FrameEncoder {
-    @Override
-    public TokenShape shape() {
-      return encoder.shape();
-    }
-
-    @Override
-    public FrameFormat preferredFormat() {
-      return encoder.preferredFormat();
-    }
-
-    @Override
-    public int preferredBatch() {
-      return encoder.preferredBatch();
-    }
-
-    @Override
-    public List<FrameTokens> encode(List<Frame> frames) {
-      return encoder.encode(frames);
-    }
-
-    @Override
-    public void close() {
-      encoder.close();
-    }
   }
 
   private static Greys greys() {

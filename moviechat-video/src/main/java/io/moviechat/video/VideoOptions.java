@@ -4,6 +4,7 @@ import static io.moviechat.internal.Checks.require;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * Limits and settings of opened videos. Immutable and thread-safe: each {@code with} method gives
@@ -24,7 +25,7 @@ public final class VideoOptions {
 
   private VideoOptions() {}
 
-  private VideoOptions copy() {
+  private VideoOptions with(Consumer<VideoOptions> change) {
     VideoOptions copy = new VideoOptions();
     copy.timeout = timeout;
     copy.threads = threads;
@@ -34,6 +35,7 @@ public final class VideoOptions {
     copy.probeBytes = probeBytes;
     copy.deinterlace = deinterlace;
     copy.hardware = hardware;
+    change.accept(copy);
     return copy;
   }
 
@@ -45,9 +47,7 @@ public final class VideoOptions {
    */
   public VideoOptions withTimeout(Duration value) {
     require(!value.isNegative() && !value.isZero(), "timeout must be above zero, was %s", value);
-    VideoOptions copy = copy();
-    copy.timeout = value;
-    return copy;
+    return with(copy -> copy.timeout = value);
   }
 
   /**
@@ -58,9 +58,7 @@ public final class VideoOptions {
    */
   public VideoOptions withThreads(int count) {
     require(count >= 1 && count <= 64, "threads must be 1 to 64, was %s", count);
-    VideoOptions copy = copy();
-    copy.threads = count;
-    return copy;
+    return with(copy -> copy.threads = count);
   }
 
   /**
@@ -70,9 +68,7 @@ public final class VideoOptions {
    */
   public VideoOptions withMaxBytes(long bytes) {
     require(bytes >= 1, "maxBytes must be at least 1, was %s", bytes);
-    VideoOptions copy = copy();
-    copy.maxBytes = bytes;
-    return copy;
+    return with(copy -> copy.maxBytes = bytes);
   }
 
   /**
@@ -82,9 +78,7 @@ public final class VideoOptions {
    */
   public VideoOptions withMaxPixels(long pixels) {
     require(pixels >= 1, "maxPixels must be at least 1, was %s", pixels);
-    VideoOptions copy = copy();
-    copy.maxPixels = pixels;
-    return copy;
+    return with(copy -> copy.maxPixels = pixels);
   }
 
   /**
@@ -97,9 +91,7 @@ public final class VideoOptions {
         !value.isNegative() && value.compareTo(Duration.ofDays(10_000)) <= 0,
         "maxDuration must be 0 to 10,000 days, was %s",
         value);
-    VideoOptions copy = copy();
-    copy.maxDuration = value;
-    return copy;
+    return with(copy -> copy.maxDuration = value);
   }
 
   /**
@@ -109,9 +101,7 @@ public final class VideoOptions {
    */
   public VideoOptions withProbeBytes(int bytes) {
     require(bytes >= 4096, "probeBytes must be at least 4096, was %s", bytes);
-    VideoOptions copy = copy();
-    copy.probeBytes = bytes;
-    return copy;
+    return with(copy -> copy.probeBytes = bytes);
   }
 
   /**
@@ -120,16 +110,13 @@ public final class VideoOptions {
    * before scaling; {@code false} weaves both fields.
    */
   public VideoOptions withDeinterlace(boolean value) {
-    VideoOptions copy = copy();
-    copy.deinterlace = value;
-    return copy;
+    return with(copy -> copy.deinterlace = value);
   }
 
   /** The same with another decoder. Default: {@link Hardware#NONE}. */
   public VideoOptions withHardware(Hardware value) {
-    VideoOptions copy = copy();
-    copy.hardware = Objects.requireNonNull(value, "hardware");
-    return copy;
+    Objects.requireNonNull(value, "hardware");
+    return with(copy -> copy.hardware = value);
   }
 
   /** Longest time without any progress of reading. */

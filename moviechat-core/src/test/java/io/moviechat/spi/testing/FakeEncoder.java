@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 
 /** An encoder whose tokens are the mean colour of the frame, repeated. */
 public final class FakeEncoder implements FrameEncoder {
+  private final String id;
   private final TokenShape shape;
   private final int batch;
   private final Consumer<List<Frame>> onEncode;
@@ -31,6 +32,19 @@ public final class FakeEncoder implements FrameEncoder {
    * @param onEncode called with each batch
    */
   public FakeEncoder(TokenShape shape, int batch, Consumer<List<Frame>> onEncode) {
+    this("fake-encoder", shape, batch, onEncode);
+  }
+
+  /**
+   * The same of another name, as encoders of other weights have.
+   *
+   * @param id its name
+   * @param shape of its tokens
+   * @param batch its preferred batch
+   * @param onEncode called with each batch
+   */
+  public FakeEncoder(String id, TokenShape shape, int batch, Consumer<List<Frame>> onEncode) {
+    this.id = id;
     this.shape = shape;
     this.batch = batch;
     this.onEncode = onEncode;
@@ -38,7 +52,7 @@ public final class FakeEncoder implements FrameEncoder {
 
   @Override
   public String id() {
-    return "fake-encoder";
+    return id;
   }
 
   @Override
