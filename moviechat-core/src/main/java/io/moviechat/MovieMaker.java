@@ -123,9 +123,14 @@ final class MovieMaker implements AutoCloseable {
       WatchPass pass,
       WatchSignal signal,
       BiFunction<WatchPass, WatchSignal, WatchPass.Watched> run) {
+    return during(signal, () -> register(run.apply(pass, signal), pass::reader));
+  }
+
+  /** Does work that ends, cancelled, when the chat closes. */
+  private <T> T during(WatchSignal signal, Supplier<T> work) {
     watching.add(signal);
     try {
-      return model.lease().use(() -> register(run.apply(pass, signal), pass::reader));
+      return model.lease().use(work);
     } finally {
       watching.remove(signal);
     }
@@ -140,18 +145,12 @@ final class MovieMaker implements AutoCloseable {
   void watch(VideoLocation video, VideoMemory memory, List<Duration> moments) {
     WatchSignal signal = new WatchSignal();
     WatchPass pass = pass(video, WatchOptions.DEFAULT.withoutWords());
-    watching.add(signal);
-    try {
-      model
-          .lease()
-          .use(
-              () -> {
-                pass.run(signal, memory, moments);
-                return moments;
-              });
-    } finally {
-      watching.remove(signal);
-    }
+    during(
+        signal,
+        () -> {
+          pass.run(signal, memory, moments);
+          return memory;
+        });
   }
 
   /** A movie whose parts were watched elsewhere. */
