@@ -1,7 +1,6 @@
 package io.moviechat;
 
 import io.moviechat.internal.ResourceStack;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,7 +35,6 @@ final class FrameBatch implements AutoCloseable {
   private final List<Integer> places = new ArrayList<>();
   private @Nullable FloatBuffer lastTokens;
   private Optional<FloatBuffer> lastEmbedding = Optional.empty();
-  private @Nullable Frame lastFrame;
   private Duration step = Duration.ZERO;
   private @Nullable Duration latest;
   private long reused;
@@ -66,7 +64,7 @@ final class FrameBatch implements AutoCloseable {
       reused++;
     } else {
       if (lastPicture != null) {
-        lastPicture.remember(frame);
+        lastPicture.remember();
       }
       changed.add(frame);
     }
@@ -114,9 +112,6 @@ final class FrameBatch implements AutoCloseable {
         }
       }
       alerts.look(all, this::picture);
-      if (lastPicture != null && !changed.isEmpty()) {
-        lastFrame = copy(changed.get(changed.size() - 1));
-      }
       opened.release();
       return all;
     } finally {
@@ -145,14 +140,12 @@ final class FrameBatch implements AutoCloseable {
   /** What the frame of that index looks like: itself, or the one that it looks like. */
   private Frame picture(int index) {
     int place = places.get(index);
-    Frame frame = place >= 0 ? changed.get(place) : Objects.requireNonNull(lastFrame);
-    return Frame.of(times.get(index), frame.width(), frame.height(), frame.rgb());
-  }
-
-  private static Frame copy(Frame frame) {
-    ByteBuffer rgb = frame.rgb();
-    ByteBuffer pixels = ByteBuffer.allocate(rgb.remaining()).put(rgb).flip();
-    return Frame.of(frame.timestamp(), frame.width(), frame.height(), pixels);
+    Duration time = times.get(index);
+    if (place < 0) {
+      return Objects.requireNonNull(lastPicture).ofBatchBefore(time);
+    }
+    Frame frame = changed.get(place);
+    return Frame.of(time, frame.width(), frame.height(), frame.rgb());
   }
 
   /** The encoder may want its buffer back before the last frame that looks the same has come. */
@@ -166,5 +159,8 @@ final class FrameBatch implements AutoCloseable {
     changed.clear();
     times.clear();
     places.clear();
+    if (lastPicture != null) {
+      lastPicture.endBatch();
+    }
   }
 }

@@ -171,10 +171,6 @@ public final class MovieChat implements AutoCloseable {
     return movies.startResume(memoryFile, VideoLocation.of(video), options);
   }
 
-  OpenedModel openedModel() {
-    return model;
-  }
-
   MovieMaker movies() {
     return movies;
   }
@@ -187,10 +183,6 @@ public final class MovieChat implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (model.lease().isHeldByThisThread()) {
-      throw new IllegalStateException(
-          "a listener cannot close the chat that called it; cancel the work and close afterwards");
-    }
     movies.close();
   }
 
@@ -268,18 +260,7 @@ public final class MovieChat implements AutoCloseable {
      * @throws IllegalArgumentException if it has no encoder
      */
     public Builder searchOnly(SlotScorer scorer) {
-      FrameEncoder pictures =
-          scorer
-              .encoder()
-              .orElseThrow(
-                  () ->
-                      new IllegalArgumentException(
-                          "the scorer '%s' has no encoder of its own, it scores a model's tokens"
-                              .formatted(scorer.name())));
-      opening.encoder = pictures;
-      opening.generator = new NoAnswers(pictures.id());
-      opening.scorers = List.of(scorer);
-      opening.searching = true;
+      opening.searchOnly(scorer);
       return this;
     }
 

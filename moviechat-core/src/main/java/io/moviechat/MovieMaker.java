@@ -48,6 +48,10 @@ final class MovieMaker implements AutoCloseable {
     this.resources = resources;
   }
 
+  OpenedModel model() {
+    return model;
+  }
+
   Movie watch(VideoLocation video, WatchOptions options) {
     return watch(pass(video, options), new WatchSignal(), WatchPass::run);
   }
@@ -176,6 +180,10 @@ final class MovieMaker implements AutoCloseable {
   @Override
   public void close() {
     ModelLease lease = model.lease();
+    if (lease.isHeldByThisThread()) {
+      throw new IllegalStateException(
+          "a listener cannot close the chat that called it; cancel the work and close afterwards");
+    }
     lease.close();
     watching.forEach(WatchSignal::cancel);
     try (ResourceStack open = new ResourceStack()) {

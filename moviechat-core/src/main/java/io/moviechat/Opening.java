@@ -64,6 +64,22 @@ final class Opening {
   Words words = Words.SUBTITLES;
   @Nullable TextEmbedder textEmbedder;
 
+  /** A chat that only searches, in place of model, encoder and generator. */
+  void searchOnly(SlotScorer scorer) {
+    FrameEncoder pictures =
+        scorer
+            .encoder()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "the scorer '%s' has no encoder of its own, it scores a model's tokens"
+                            .formatted(scorer.name())));
+    encoder = pictures;
+    generator = new NoAnswers(pictures.id());
+    scorers = List.of(scorer);
+    searching = true;
+  }
+
   /** Opens the chat: all of it, or nothing. */
   MovieChat open() {
     require(

@@ -199,7 +199,7 @@ public final class SplitWatch {
   /** Evenly, on multiples of window and batch, the last part long enough. */
   private int[] cuts(int parts) {
     require(parts >= 1, "a film has at least 1 part, was %d", parts);
-    long grid = lcm(strategy.window(), chat.openedModel().encoder().preferredBatch());
+    long grid = lcm(strategy.window(), chat.movies().model().encoder().preferredBatch());
     TreeSet<Integer> cuts = new TreeSet<>();
     cuts.add(0);
     for (int i = 1; i < parts; i++) {
@@ -222,8 +222,8 @@ public final class SplitWatch {
         String.join(
             "\n",
             fingerprint.orElse(video.toString()),
-            chat.openedModel().encoder().id(),
-            chat.openedModel().embedder().map(SharedEncoder::id).orElse("no embeddings"),
+            chat.movies().model().encoder().id(),
+            chat.movies().model().embedder().map(SharedEncoder::id).orElse("no embeddings"),
             chat.memoryFactory().strategy(),
             chat.memoryFactory().settings(),
             sampling.toString(),

@@ -387,23 +387,24 @@ class AlertsTest {
         .hasMessageContaining("no encoder");
   }
 
+  /** Also when the alert comes after the picture, and another picture before it is told. */
   @Test
   void aReusedFrameShowsWhatItLooksLike() {
     FakeEncoder encoder = new FakeEncoder();
     Alerts alerts = new Alerts();
-    Runnable unused =
-        alerts.add(
-            Alerts.Wish.of("car", QUICK, listener),
-            List.of(new Scores(i -> i == 9 ? 1f : 0f, false)));
     try (FrameBatch batch =
         new FrameBatch(
             new SharedEncoder(encoder), Optional.empty(), WatchOptions.Reuse.SAFE, alerts)) {
       byte[] pixels = new byte[3 * 64 * 64];
-      for (int i = 0; i < 12; i++) {
-        Arrays.fill(pixels, (byte) (i == 0 ? 10 : 100));
+      for (int i = 0; i < 14; i++) {
+        Arrays.fill(pixels, (byte) (i == 0 ? 10 : i < 11 ? 100 : i < 13 ? 50 : 70));
         batch.add(Frame.of(FakeVideo.time(i), 64, 64, java.nio.ByteBuffer.wrap(pixels.clone())));
         if (i == 5) {
           batch.encode();
+          Runnable unused =
+              alerts.add(
+                  Alerts.Wish.of("car", QUICK, listener),
+                  List.of(new Scores(at -> at == 9 ? 1f : 0f, false)));
         }
       }
       batch.encode();

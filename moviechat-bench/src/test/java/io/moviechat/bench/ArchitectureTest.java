@@ -138,7 +138,7 @@ class ArchitectureTest {
     "io.moviechat.spi, 16",
     "io.moviechat.memory.., 6",
     "io.moviechat.video.., 10",
-    "io.moviechat.llm.., 13",
+    "io.moviechat.llm.., 12",
   })
   void publicTypesStayFew(String packages, int most) {
     assertThat(classes)

@@ -1,5 +1,7 @@
 package io.moviechat.llm;
 
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -19,6 +21,16 @@ public record Device(Kind kind, int index) {
     AUTO
   }
 
+  /**
+   * One thing that was looked at.
+   *
+   * @param name what
+   * @param found what was found
+   * @param healthy whether that is fine
+   * @param advice what to change; empty if nothing need be
+   */
+  public record Finding(String name, String found, boolean healthy, Optional<String> advice) {}
+
   /** The processor. */
   public static final Device CPU = new Device(Kind.CPU, 0);
 
@@ -37,6 +49,17 @@ public record Device(Kind kind, int index) {
   /** An NVIDIA graphics card; a model on it refuses to open where CUDA cannot be used. */
   public static Device cuda(int index) {
     return new Device(Kind.CUDA, index);
+  }
+
+  /**
+   * Looks at what models need on this machine: JDK, native libraries, execution providers, graphics
+   * card. For the {@code doctor} command and for bug reports. A failure is a finding, not an
+   * exception.
+   *
+   * @return what was looked at, always the same things in the same order
+   */
+  public static List<Finding> examine() {
+    return Doctor.examine();
   }
 
   boolean isCpu() {

@@ -1,6 +1,7 @@
 package io.moviechat.llm;
 
 import io.moviechat.ModelException;
+import io.moviechat.llm.Device.Finding;
 import io.moviechat.llm.internal.Cuda;
 import io.moviechat.llm.internal.Ort;
 import io.moviechat.llm.internal.OrtException;
@@ -9,25 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * Looks at what models need on this machine: JDK, native libraries, execution providers, graphics
- * card. For the {@code doctor} command and for bug reports.
- */
-public final class Doctor {
-  /**
-   * One thing that was looked at.
-   *
-   * @param name what
-   * @param found what was found
-   * @param healthy whether that is fine
-   * @param advice what to change; empty if nothing need be
-   */
-  public record Finding(String name, String found, boolean healthy, Optional<String> advice) {}
-
+/** Looks for {@link Device#examine()}. */
+final class Doctor {
   private Doctor() {}
 
   /** Looks at everything; a failure is a finding, not an exception. */
-  public static List<Finding> examine() {
+  static List<Finding> examine() {
     List<Finding> findings = new ArrayList<>();
     Runtime runtime = Runtime.getRuntime();
     findings.add(

@@ -1,6 +1,6 @@
 package io.moviechat.cli;
 
-import io.moviechat.llm.Doctor;
+import io.moviechat.llm.Device;
 import io.moviechat.spi.MemoryFileFormat;
 import io.moviechat.spi.VideoMemoryProvider;
 import io.moviechat.spi.VideoSourceProvider;
@@ -31,7 +31,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<Doctor.Finding> findings = new ArrayList<>(Doctor.examine());
+    List<Device.Finding> findings = new ArrayList<>(Device.examine());
     findings.add(examine("JavaCPP", DoctorCommand::javaCpp));
     findings.add(examine("FFmpeg", () -> avutil.av_version_info().getString()));
     findings.add(examine("ND4J", () -> Nd4j.getBackend().getClass().getSimpleName()));
@@ -54,7 +54,7 @@ final class DoctorCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  private void show(Doctor.Finding finding) {
+  private void show(Device.Finding finding) {
     context
         .terminal()
         .out()
@@ -75,11 +75,11 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   /** A library that cannot be loaded is a finding. */
-  private static Doctor.Finding examine(String name, Supplier<String> look) {
+  private static Device.Finding examine(String name, Supplier<String> look) {
     try {
-      return new Doctor.Finding(name, look.get(), true, Optional.empty());
+      return new Device.Finding(name, look.get(), true, Optional.empty());
     } catch (RuntimeException | LinkageError e) {
-      return new Doctor.Finding(
+      return new Device.Finding(
           name,
           "cannot be used: " + e,
           false,
@@ -87,26 +87,26 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  private static <S> Doctor.Finding offers(
+  private static <S> Device.Finding offers(
       String name, Class<S> service, Function<S, String> describe) {
     List<String> offered =
         ServiceLoader.load(service).stream()
             .map(ServiceLoader.Provider::get)
             .map(describe)
             .toList();
-    return new Doctor.Finding(
+    return new Device.Finding(
         name,
         offered.isEmpty() ? "none on the class path" : String.join("; ", offered),
         !offered.isEmpty(),
         offered.isEmpty() ? Optional.of("see docs/install.md") : Optional.empty());
   }
 
-  private static Doctor.Finding models() {
+  private static Device.Finding models() {
     List<String> names =
         ServiceLoader.load(VisionLanguageModelProvider.class).stream()
             .map(provider -> provider.get().name())
             .toList();
-    return new Doctor.Finding(
+    return new Device.Finding(
         "Model",
         names.isEmpty() ? "none comes along" : String.join(", ", names),
         names.size() <= 1,

@@ -13,7 +13,6 @@ import io.moviechat.bench.harness.Size;
 import io.moviechat.bench.harness.Study;
 import io.moviechat.bench.harness.Table;
 import io.moviechat.llm.Device;
-import io.moviechat.llm.Doctor;
 import io.moviechat.llm.ModelBundle;
 import io.moviechat.llm.Precision;
 import io.moviechat.spi.AnswerGenerator;
@@ -59,7 +58,7 @@ final class LlmDevice implements Study {
   @Override
   public void run(Size size, Findings findings) throws Exception {
     List<List<String>> seen = new ArrayList<>();
-    for (Doctor.Finding finding : Doctor.examine()) {
+    for (Device.Finding finding : Device.examine()) {
       seen.add(List.of(finding.name(), finding.healthy() ? "fine" : "not usable", finding.found()));
     }
     findings.table(

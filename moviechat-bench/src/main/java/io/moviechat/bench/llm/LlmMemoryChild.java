@@ -24,7 +24,7 @@ final class LlmMemoryChild {
     ModelBundle bundle = ModelBundle.at(Path.of(args[1])).withPrecision(Precision.FP32);
     ModelBundle.Report report = bundle.report();
     // What a JVM and the native library take without a model is not the model's.
-    io.moviechat.llm.Doctor.examine();
+    io.moviechat.llm.Device.examine();
     System.gc();
     double before = Resident.bytes();
     double needed = 0;

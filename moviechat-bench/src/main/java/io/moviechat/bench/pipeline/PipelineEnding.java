@@ -338,7 +338,10 @@ final class PipelineEnding implements Study {
     }
   }
 
-  /** A source that hears no interrupt and keeps its contract: closing ends a read. */
+  /**
+   * A source that hears no interrupt and keeps its contract: closing ends a read. The tests' fakes
+   * have one too; their artifact would bring JUnit into a program that is no test.
+   */
   private static final class DeafSource implements VideoSource {
     private final VideoSource video =
         Synthetic.videos(Synthetic.Cost.NONE)

@@ -10,14 +10,14 @@ import io.moviechat.spi.FrameEncoder;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class DoctorTest {
+class DeviceTest {
   @Test
   void tellsWhatIsThere() {
-    List<Doctor.Finding> findings = Doctor.examine();
+    List<Device.Finding> findings = Device.examine();
     assertThat(findings)
-        .extracting(Doctor.Finding::name)
+        .extracting(Device.Finding::name)
         .containsExactly("Java", "Platform", "ONNX Runtime", "Tokenizers", "CUDA");
-    assertThat(findings).allMatch(Doctor.Finding::healthy);
+    assertThat(findings).allMatch(Device.Finding::healthy);
     assertThat(findings.get(2).found()).contains("CPUExecutionProvider");
   }
 
