@@ -23,15 +23,21 @@ import org.slf4j.LoggerFactory;
  * read back at once; which pairs merge is then arithmetic on these numbers (see {@link
  * Similarity}); and one product with a {@code [window, slots]} matrix of weights gives the tokens
  * of the slots. Two calls a window, none a frame: frames are written to the array's host side,
- * which ND4J brings to the device as a whole before the first product. Long-term memory, where a
- * merge is one weighted sum and two comparisons, stays in Java arrays: on a device each of them
- * would be a call and a wait.
+ * which ND4J brings to the device as a whole before the first product. On a processor a few slots
+ * are made by one product with a vector each, since BLAS libraries copy the frames to another order
+ * for a product with a matrix, which takes up to five times as long as reading them. Long-term
+ * memory, where a merge is one weighted sum and two comparisons, stays in Java arrays: on a device
+ * each of them would be a call and a wait.
  *
  * <p>Every array is made once, outside of workspaces; results are column-major, several times
  * faster than row-major ones.
  */
 final class Nd4jStore implements TokenStore {
   private static final int NONE = -1;
+
+  /** Up to so many slots are made one by one on a processor. */
+  private static final int FEW = 3;
+
   private static final Logger log = LoggerFactory.getLogger(Nd4jStore.class);
 
   private final TokenShape shape;
@@ -57,6 +63,9 @@ final class Nd4jStore implements TokenStore {
 
   private final FloatBuffer framesOnHost;
 
+  /** The same as {@code [N * D, window]}. */
+  private final INDArray framesAsColumns;
+
   /** The same as {@code [N, window, D]}. */
   private final INDArray framesByToken;
 
@@ -64,6 +73,13 @@ final class Nd4jStore implements TokenStore {
   private final INDArray products;
 
   private final float[] productsRead;
+
+  /** {@code [window]} and {@code [N * D]}, of one slot. */
+  private final INDArray slotWeights;
+
+  private final FloatBuffer slotWeightsOnHost;
+  private final INDArray slotSum;
+  private final FloatBuffer slotSumOnHost;
 
   /** {@code [window, slots]} and {@code [N * D, slots]}, for most slots so far. */
   private @Nullable INDArray weights;
@@ -92,12 +108,17 @@ final class Nd4jStore implements TokenStore {
     OneThread.set(onDevice);
     try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
       this.frames = Nd4j.create(DataType.FLOAT, new long[] {window, shape.floats()}, 'c');
+      this.framesAsColumns = frames.transpose();
       this.framesByToken =
           frames.reshape('c', window, shape.tokens(), shape.width()).permute(1, 0, 2);
       this.products = Nd4j.create(DataType.FLOAT, new long[] {shape.tokens(), window, window}, 'c');
+      this.slotWeights = Nd4j.create(DataType.FLOAT, window);
+      this.slotSum = Nd4j.create(DataType.FLOAT, shape.floats());
     }
     FloatBuffer buffer = frames.data().asNioFloat();
     this.framesOnHost = buffer;
+    this.slotWeightsOnHost = slotWeights.data().asNioFloat();
+    this.slotSumOnHost = slotSum.data().asNioFloat();
     this.toWindow =
         (place, token, values) ->
             buffer.put(place * shape.floats() + token * shape.width(), values);
@@ -250,11 +271,21 @@ final class Nd4jStore implements TokenStore {
       host.combine(rows, coefficients, starts, groups);
       return;
     }
+    if (onDevice || groups > FEW) {
+      combineAtOnce(rows, coefficients, starts, groups);
+    } else {
+      combineOneByOne(rows, coefficients, starts, groups);
+    }
+    for (int i = 0; i < count; i++) {
+      release(rows[i]);
+      onHost[rows[i]] = true;
+    }
+  }
+
+  private void combineAtOnce(int[] rows, float[] coefficients, int[] starts, int groups) {
     INDArray factors = room(groups);
     FloatBuffer factorsOnHost = factors.data().asNioFloat();
-    for (int i = 0; i < factors.length(); i++) {
-      factorsOnHost.put(i, 0);
-    }
+    zero(factorsOnHost);
     for (int group = 0; group < groups; group++) {
       for (int i = starts[group]; i < starts[group + 1]; i++) {
         factorsOnHost.put(group * window + placeOf[rows[i]], coefficients[i]);
@@ -264,12 +295,25 @@ final class Nd4jStore implements TokenStore {
     INDArray results = Objects.requireNonNull(sums);
     Nd4j.gemm(frames, factors, results, true, false, 1, 0);
     FloatBuffer resultsOnHost = results.data().asNioFloat();
-    for (int i = 0; i < count; i++) {
-      release(rows[i]);
-      onHost[rows[i]] = true;
-    }
     for (int group = 0; group < groups; group++) {
       host.set(rows[starts[group]], resultsOnHost.position(group * shape.floats()));
+    }
+  }
+
+  private void combineOneByOne(int[] rows, float[] coefficients, int[] starts, int groups) {
+    for (int group = 0; group < groups; group++) {
+      zero(slotWeightsOnHost);
+      for (int i = starts[group]; i < starts[group + 1]; i++) {
+        slotWeightsOnHost.put(placeOf[rows[i]], coefficients[i]);
+      }
+      Nd4j.getBlasWrapper().level2().gemv('f', 'n', 1, framesAsColumns, slotWeights, 0, slotSum);
+      host.set(rows[starts[group]], slotSumOnHost);
+    }
+  }
+
+  private static void zero(FloatBuffer values) {
+    for (int i = 0; i < values.limit(); i++) {
+      values.put(i, 0);
     }
   }
 
@@ -343,7 +387,7 @@ final class Nd4jStore implements TokenStore {
   }
 
   private long nativeBytes() {
-    long floats = frames.length() + products.length();
+    long floats = frames.length() + products.length() + slotWeights.length() + slotSum.length();
     floats += weights == null || sums == null ? 0 : weights.length() + sums.length();
     return floats * Float.BYTES;
   }
@@ -354,6 +398,8 @@ final class Nd4jStore implements TokenStore {
       closed = true;
       frames.close();
       products.close();
+      slotWeights.close();
+      slotSum.close();
       closeIfThere(weights);
       closeIfThere(sums);
       host.close();

@@ -99,6 +99,7 @@ class TokenStoreTest {
     }
     assertRow(store, 5, expected);
     assertRow(store, 6, x[6]);
+    checkManyGroups(store, x, shape);
     checkProducts(store, x, shape);
     assertThat(store.heapBytes() + store.offHeapBytes() + store.deviceBytes())
         .isGreaterThanOrEqualTo(ROWS * shape.bytes());
@@ -108,6 +109,29 @@ class TokenStoreTest {
     for (int row = 0; row < ROWS; row++) {
       store.put(row, FloatBuffer.wrap(x[row]), new float[shape.width()]);
     }
+  }
+
+  /** So many that they are made by one product where a few are made one by one. */
+  private static void checkManyGroups(TokenStore store, float[][] x, TokenShape shape) {
+    put(store, x, shape);
+    store.combine(
+        new int[] {2, 5, 1, 7, 8}, new float[] {3, -1, 0.5f, 2, 4}, new int[] {0, 2, 3, 4, 5}, 4);
+    float[] expected = new float[shape.floats()];
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = 3 * x[2][i] - x[5][i];
+    }
+    assertRow(store, 2, expected);
+    assertScaled(store, 1, x[1], 0.5f);
+    assertScaled(store, 7, x[7], 2);
+    assertScaled(store, 8, x[8], 4);
+  }
+
+  private static void assertScaled(TokenStore store, int row, float[] values, float factor) {
+    float[] expected = new float[values.length];
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = factor * values[i];
+    }
+    assertRow(store, row, expected);
   }
 
   /** Rows of the window, and rows that were put when it was full. */
