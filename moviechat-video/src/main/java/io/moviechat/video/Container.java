@@ -7,6 +7,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
 import static org.bytedeco.ffmpeg.global.avformat.AVFMTCTX_UNSEEKABLE;
 import static org.bytedeco.ffmpeg.global.avformat.AV_DISPOSITION_ATTACHED_PIC;
 import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
+import static org.bytedeco.ffmpeg.global.avformat.av_find_input_format;
 import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_alloc_context;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
@@ -40,6 +41,7 @@ import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
+import org.bytedeco.ffmpeg.avformat.AVInputFormat;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVDictionaryEntry;
@@ -163,7 +165,9 @@ final class Container implements AutoCloseable {
     AVDictionary dictionary = new AVDictionary(null);
     settings.forEach((key, value) -> av_dict_set(dictionary, key, value, 0));
     av_dict_set(dictionary, "probesize", Integer.toString(options.probeBytes()), 0);
-    int code = avformat_open_input(opened, url, null, dictionary); // frees the context if it fails
+    AVInputFormat known =
+        bridge != null && bridge.isShortTransportStream() ? av_find_input_format("mpegts") : null;
+    int code = avformat_open_input(opened, url, known, dictionary); // frees the context if it fails
     av_dict_free(dictionary);
     if (code < 0) {
       throw notAVideo(code);

@@ -1,5 +1,6 @@
 package io.moviechat.video;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,7 +37,33 @@ final class Formats {
           "/opt/homebrew/etc/openssl@3/cert.pem",
           "/usr/local/etc/openssl@3/cert.pem");
 
+  /** Bytes of packets of a transport stream, each begun by {@link #SYNC}: plain, or timed. */
+  private static final int PACKET = 188;
+
+  private static final int TIMED_PACKET = 192;
+  private static final byte SYNC = 0x47;
+
+  /**
+   * FFmpeg tells a transport stream by ten packets of the longest kind. A shorter one it takes for
+   * raw video and decodes the packets' headers as pictures.
+   */
+  static final int SURE_TRANSPORT_BYTES = 10 * 204;
+
   private Formats() {}
+
+  /** Whether all bytes of a short file are packets of a transport stream. */
+  static boolean isTransportStream(ByteBuffer file) {
+    return isOfPackets(file, PACKET, 0) || isOfPackets(file, TIMED_PACKET, TIMED_PACKET - PACKET);
+  }
+
+  private static boolean isOfPackets(ByteBuffer file, int length, int syncAt) {
+    int bytes = file.remaining();
+    boolean all = bytes > 0 && bytes % length == 0;
+    for (int at = syncAt; all && at < bytes; at += length) {
+      all = file.get(file.position() + at) == SYNC;
+    }
+    return all;
+  }
 
   /**
    * The name by which a file's container may be guessed beside its content: none for a picture,

@@ -11,6 +11,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_malloc;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.ffmpeg.avformat.AVIOContext;
@@ -100,6 +101,24 @@ final class InputBridge implements AutoCloseable {
       return input.size();
     } catch (IOException e) {
       return -1;
+    }
+  }
+
+  /** Whether this is a transport stream too short for FFmpeg to tell. Keeps the place. */
+  boolean isShortTransportStream() {
+    try {
+      long size = input.size();
+      if (!input.seekable() || size < 0 || size > Formats.SURE_TRANSPORT_BYTES) {
+        return false;
+      }
+      long start = input.position();
+      ByteBuffer file = ByteBuffer.allocate((int) size);
+      input.seek(0);
+      while (file.hasRemaining() && input.read(file) > 0) {}
+      input.seek(start);
+      return Formats.isTransportStream(file.flip());
+    } catch (IOException e) {
+      return false; // reading will fail again, and then it is told
     }
   }
 
