@@ -36,6 +36,11 @@ final class CarriedHeaders {
 
   /** Remembers what holds for later packets too, and gives it to the first one after a seek. */
   void carry(AVPacket packet) {
+    boolean nothing = packet.side_data_elems() == 0 && !(due && !carried.isEmpty());
+    if (nothing) {
+      due = false;
+      return; // nearly always: looking for each kind takes longer than reading the packet
+    }
     for (int type : CARRIED) {
       byte[] own = sideData(packet, type);
       byte[] known = carried.get(type);

@@ -74,6 +74,7 @@ final class Decoder implements AutoCloseable {
   private long lastReadTime = Ffmpeg.NO_TIME;
   private boolean demuxerEnded;
   private boolean draining;
+  private boolean fresh = true;
   private long damaged;
 
   Decoder(Demuxer demuxer, VideoOptions options) {
@@ -134,6 +135,11 @@ final class Decoder implements AutoCloseable {
       }
     }
     return avcodec_find_decoder(codec);
+  }
+
+  /** Whether it has decoded nothing yet. */
+  boolean isFresh() {
+    return fresh;
   }
 
   /** Goes on counting where another decoder of the same video ended. */
@@ -254,6 +260,7 @@ final class Decoder implements AutoCloseable {
    * @return whether it gave a picture
    */
   boolean decodeAlone(AVPacket packet, AVFrame picture) {
+    fresh = false;
     avcodec_flush_buffers(context);
     context.skip_frame(AVDISCARD_DEFAULT);
     int code = avcodec_send_packet(context, packet);
@@ -294,6 +301,7 @@ final class Decoder implements AutoCloseable {
       readAhead();
     }
     @Nullable AVPacket packet = ahead.poll();
+    fresh = false;
     if (packet == null) {
       draining = true;
       avcodec_send_packet(context, null);

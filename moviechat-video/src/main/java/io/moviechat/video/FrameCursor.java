@@ -299,7 +299,7 @@ final class FrameCursor implements AutoCloseable {
           demuxer.name() + " cannot be read from its beginning again: it is no seekable input");
     }
     forget(true);
-    if (options.hardware() == VideoOptions.Hardware.NONE) {
+    if (options.hardware() == VideoOptions.Hardware.NONE && !decoder.isFresh()) {
       renewDecoder(); // one that is flushed remembers more than one that is new
     }
     untouched = true;
