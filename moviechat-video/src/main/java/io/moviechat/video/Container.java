@@ -174,6 +174,7 @@ final class Container implements AutoCloseable {
     }
     boolean done = false;
     try {
+      Ffmpeg.afterStep.run();
       analyse(name, opened, options);
       done = true;
       return opened;
@@ -235,6 +236,7 @@ final class Container implements AutoCloseable {
         throw new VideoException(
             name + " could not be analysed (FFmpeg: " + Ffmpeg.errorText(code) + ")");
       }
+      Ffmpeg.afterStep.run();
     }
   }
 

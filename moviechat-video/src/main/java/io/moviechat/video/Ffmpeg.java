@@ -32,6 +32,9 @@ final class Ffmpeg {
   @SuppressWarnings("StaticAssignmentOfThrowable") // why it failed, told at each use
   private static final @Nullable Throwable LOAD_FAILURE = loadLibraries();
 
+  /** Told of each native step that succeeded: tests let FFmpeg's memory end after any of them. */
+  static volatile Runnable afterStep = () -> {};
+
   private Ffmpeg() {}
 
   private static @Nullable Throwable loadLibraries() {
@@ -78,6 +81,7 @@ final class Ffmpeg {
     if (pointer == null || pointer.isNull()) {
       throw new OutOfMemoryError("FFmpeg could not allocate native memory");
     }
+    afterStep.run();
     return pointer;
   }
 

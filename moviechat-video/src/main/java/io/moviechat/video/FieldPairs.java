@@ -50,9 +50,11 @@ final class FieldPairs implements AutoCloseable {
       return Optional.empty();
     }
     parser.flags(AVCodecParserContext.PARSER_FLAG_COMPLETE_FRAMES);
-    AVCodecContext context =
-        Ffmpeg.allocated(avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_H264)));
-    avcodec_parameters_to_context(context, video);
+    AVCodecContext context = avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_H264));
+    if (context == null) {
+      av_parser_close(parser);
+    }
+    avcodec_parameters_to_context(Ffmpeg.allocated(context), video);
     return Optional.of(new FieldPairs(parser, context));
   }
 

@@ -421,7 +421,7 @@ public final class LiveVideo implements VideoSource {
     private final ArrayDeque<Frame> waiting = new ArrayDeque<>();
     private volatile boolean stopped;
     private boolean ended;
-    private @Nullable RuntimeException failure;
+    private @Nullable Throwable failure;
     private volatile long damaged;
     private long shift;
     private long lastTime = -1;
@@ -437,7 +437,7 @@ public final class LiveVideo implements VideoSource {
 
     private void follow() {
       FfmpegLog.subject(name);
-      @Nullable RuntimeException problem = null;
+      @Nullable Throwable problem = null;
       try {
         long brokenSince = System.nanoTime();
         while (!stopped) {
@@ -459,8 +459,8 @@ public final class LiveVideo implements VideoSource {
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-      } catch (RuntimeException e) {
-        problem = e;
+      } catch (RuntimeException | Error e) {
+        problem = e; // told to who waits for frames: nobody else would hear of it
       } finally {
         end(stopped ? null : problem);
       }
@@ -540,7 +540,7 @@ public final class LiveVideo implements VideoSource {
       }
     }
 
-    private void end(@Nullable RuntimeException problem) {
+    private void end(@Nullable Throwable problem) {
       LiveSound heard = sound;
       if (heard != null) {
         heard.end();

@@ -213,7 +213,7 @@ final class SegmentedSelection implements FrameSelection {
     FfmpegLog.subject(name);
     try {
       decode(new Reader());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       log.info(
           "{} cannot be opened as often as wanted; fewer decoders go on ({})",
           name,

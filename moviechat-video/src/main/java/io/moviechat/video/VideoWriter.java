@@ -568,6 +568,7 @@ public final class VideoWriter implements AutoCloseable {
               "%s: %s failed with %s: %s",
               settings.file, doing, settings.encoder, Ffmpeg.errorText(code)));
     }
+    Ffmpeg.afterStep.run();
   }
 
   /** A dictionary of options for one call. */

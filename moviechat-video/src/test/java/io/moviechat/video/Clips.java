@@ -60,6 +60,22 @@ final class Clips {
     return drain(stream).stream().map(Seen::time).toList();
   }
 
+  /** Closes something while the calling thread waits in it, half a second later; to be joined. */
+  static Thread closeSoon(Runnable close) {
+    Thread closer =
+        new Thread(
+            () -> {
+              try {
+                Thread.sleep(500);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              close.run();
+            });
+    closer.start();
+    return closer;
+  }
+
   static ByteBuffer copy(Frame frame) {
     ByteBuffer copy = ByteBuffer.allocate(frame.rgb().remaining());
     return copy.put(frame.rgb()).flip();

@@ -435,17 +435,7 @@ class FfmpegAudioSourceTest {
           new FfmpegVideoSourceProvider()
               .openAudio(location, Duration.ZERO, Optional.empty())
               .orElseThrow();
-      Thread closer =
-          new Thread(
-              () -> {
-                try {
-                  Thread.sleep(500);
-                } catch (InterruptedException e) {
-                  Thread.currentThread().interrupt();
-                }
-                sound.close();
-              });
-      closer.start();
+      Thread closer = Clips.closeSoon(sound::close);
       assertThatThrownBy(
               () -> {
                 while (sound.read(FloatBuffer.allocate(1 << 16)) > 0) {

@@ -448,17 +448,7 @@ class InputsTest {
             .withGrowthPatience(Duration.ofSeconds(50));
     LiveVideo video = LiveVideo.open(file.toUri(), live, VideoOptions.DEFAULT);
     FrameStream stream = video.frames(FrameSampling.everyFrame(), SMALL);
-    Thread closer =
-        new Thread(
-            () -> {
-              try {
-                Thread.sleep(500);
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-              video.close();
-            });
-    closer.start();
+    Thread closer = Clips.closeSoon(video::close);
     assertThatThrownBy(
             () -> {
               for (Optional<Frame> next = stream.next(); ; next = stream.next()) {
