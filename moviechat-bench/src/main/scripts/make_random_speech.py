@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Writes a speech bundle in the layout of the hub's Whisper exports with random weights, in the true sizes, for measuring time and memory.
 
-  make_random_speech.py --out DIR --preset tiny|base|small [--quant int8]     also: --preset tiny-fixture, the small one that tests use
+  make_random_speech.py --out DIR --preset tiny|base|small [--quant int8] [--says 40]     also: --preset tiny-fixture, the small one that tests use
+
+With --says every window says that many tokens, a time, letters, a time and the end, whatever is heard: what a window costs can then be compared (LlmSpeech).
 
 Needs numpy and onnx (Debian: python3-numpy python3-onnx). Own work; weights are numpy RandomState draws, and what is heard with them is gibberish.
 The graphs have the inputs and outputs of the exports on the hub:
@@ -124,6 +126,16 @@ def weights(c):
     return W
 
 
+def say(c, W, tokenizer, count):
+    """Each position leans in a direction of its own, strongly, and the token that follows it leans there too: the scores of the others are noise below it."""
+    r, d = np.random.RandomState(7), c["d"]
+    places = r.standard_normal((448, d)).astype(np.float32)
+    letters = [tokenizer["model"]["vocab"][x] for x in "abcdefghijklmnopqrstuvwxyz"]
+    said = [c["tb"], *r.choice(letters, count - 3), c["tb"] + 1450, c["ids"]["<|endoftext|>"]]
+    W["decoder.positions"] = 10 * places
+    for i, token in enumerate(said): W["embed"][token] += 23 / d * places[2 + i]  # behind the three tokens of a prompt
+
+
 class G:
     def __init__(s, quant): s.init, s.nodes, s.n, s.quant = {}, [], 0, quant
     def name(s, p="t"): s.n += 1; return f"{p}_{s.n}"
@@ -234,7 +246,7 @@ def save(graph, path):
 
 
 def main():
-    a = argparse.ArgumentParser(); a.add_argument("--out", required=True); a.add_argument("--preset", required=True); a.add_argument("--quant"); a.add_argument("--seed", type=int)
+    a = argparse.ArgumentParser(); a.add_argument("--out", required=True); a.add_argument("--preset", required=True); a.add_argument("--quant"); a.add_argument("--seed", type=int); a.add_argument("--says", type=int)
     a.add_argument("--set", nargs="*", default=[], help="name=value of a knob: pos_std swing period growth ts_v ts_slope eot_w")
     o = a.parse_args(); c = dict(KNOBS); c.update(PRESETS[o.preset]); c["seed"] = o.seed or c["seed"]
     c.update({k: float(v) for k, v in (x.split("=") for x in o.set)})
@@ -244,13 +256,16 @@ def main():
     else:
         tok, c["ids"], c["tb"], c["vocab"] = tiny_tokenizer(c["merges"], c["langs"])
     ids, tb = c["ids"], c["tb"]; c["langs"] = LANGUAGES if c["merges"] is None else c["langs"]
-    W = weights(c); suffix = "_quantized" if o.quant else ""
+    W = weights(c)
+    if o.says: say(c, W, tok, o.says)
+    suffix = "_quantized" if o.quant else ""
     save(encoder(c, W, o.quant), f"{o.out}/onnx/encoder_model{suffix}.onnx"); save(decoder(c, W, o.quant), f"{o.out}/onnx/decoder_model_merged{suffix}.onnx")
     eot, sot = ids["<|endoftext|>"], ids["<|startoftranscript|>"]
     cfg = dict(model_type="whisper", architectures=["WhisperForConditionalGeneration"], is_encoder_decoder=True, vocab_size=c["vocab"], num_mel_bins=c["mels"], d_model=c["d"],
                encoder_layers=c["layers"], encoder_attention_heads=c["heads"], decoder_layers=c["layers"], decoder_attention_heads=c["heads"], num_hidden_layers=c["layers"],
                encoder_ffn_dim=4 * c["d"], decoder_ffn_dim=4 * c["d"], activation_function="gelu", max_source_positions=1500, max_target_positions=448, scale_embedding=False,
                decoder_start_token_id=sot, eos_token_id=eot, bos_token_id=eot, pad_token_id=eot, use_cache=True)
+    if o.says: cfg["says"] = o.says
     dump = lambda n, x: json.dump(x, open(f"{o.out}/{n}", "w", encoding="utf-8"), ensure_ascii=False, indent=1)
     dump("config.json", cfg)
     dump("preprocessor_config.json", dict(chunk_length=30, feature_extractor_type="WhisperFeatureExtractor", feature_size=c["mels"], hop_length=160, n_fft=400, n_samples=480000,

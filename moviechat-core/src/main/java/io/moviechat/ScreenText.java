@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -18,10 +19,15 @@ import org.jspecify.annotations.Nullable;
  * with the surest of its readings; lines that come and go together are one cue. It begins with the
  * first picture that shows it and ends with the first one that does not; one picture in which it is
  * missed does not end it.
+ *
+ * <p>What would be a cue for each picture, and say little, is one too: a line whose numbers change
+ * in every picture (a clock, a time code) is one that tells the first and the last of them, and
+ * lines that move up together (credits) are one as long as they fit.
  */
 final class ScreenText {
   private static final Pattern NO_LETTERS = Pattern.compile("[^\\p{L}\\p{N}]+");
   private static final Pattern NO_DIGITS = Pattern.compile("\\P{Nd}+");
+  private static final Pattern NUMBER = Pattern.compile("\\p{Nd}+");
 
   /** One letter alone is more often a pattern than text. */
   private static final int LEAST_LETTERS = 2;
@@ -32,7 +38,20 @@ final class ScreenText {
   /** Of a cue. Prompts cut longer ones. */
   private static final int MOST_CHARACTERS = 400;
 
+  /** Between the first and the last reading of a line whose numbers change. */
+  private static final String FROM_TO = " … ";
+
+  /** Changes from picture to picture after which a line's numbers are known to run. */
+  private static final int CHANGES_OF_A_CLOCK = 2;
+
+  /** Steps up after which a line is known to scroll. */
+  private static final int STEPS_OF_A_SCROLL = 2;
+
+  /** Share of a place that is in the other one if both are the same. */
+  private static final double SAME_PLACE = 0.5;
+
   private final List<Line> on = new ArrayList<>();
+  private @Nullable Joined scroll;
 
   private ScreenText() {}
 
@@ -41,8 +60,7 @@ final class ScreenText {
     ScreenText text = new ScreenText();
     for (Cue cue : earlier.list()) {
       if (text.ends(cue, earlier.read())) {
-        double probability = cue.probability().orElse(1);
-        cue.text().lines().forEach(line -> text.on.add(new Line(line, probability, cue.start())));
+        cue.text().lines().forEach(line -> text.on.add(Line.of(line, cue)));
       }
     }
     return text;
@@ -55,7 +73,7 @@ final class ScreenText {
   /** Whether a cue is made of lines that are on. */
   boolean isOn(Cue cue) {
     return on.stream()
-        .anyMatch(line -> line.start.equals(cue.start()) && cue.text().contains(line.text));
+        .anyMatch(line -> line.start.equals(cue.start()) && cue.text().contains(line.told()));
   }
 
   /**
@@ -69,13 +87,17 @@ final class ScreenText {
       String letters = letters(seen.text());
       if (letters.length() >= LEAST_LETTERS) {
         Line same = same(left, letters);
+        if (same == null && same(on, letters) != null) {
+          continue; // it stands there twice
+        }
         if (same == null) {
-          if (same(on, letters) == null) { // else it stands there twice
-            on.add(new Line(seen.text(), seen.probability(), time));
-          }
+          same = before(left, seen);
+        }
+        if (same == null) {
+          on.add(new Line(seen, time));
         } else {
           left.remove(same);
-          same.seen(seen);
+          same.seen(seen, time);
         }
       }
     }
@@ -88,12 +110,23 @@ final class ScreenText {
       }
     }
     on.removeAll(gone);
-    return cues(gone, time);
+    List<Cue> cues = cues(gone, time);
+    scroll = scrolled(scroll, gone, time, cues);
+    if (scroll != null && on.stream().noneMatch(Line::scrolls)) {
+      cues.add(scroll.cue());
+      scroll = null;
+    }
+    return cues;
   }
 
   /** What is on at a time, as if it ended then. */
   List<Cue> on(Duration time) {
-    return cues(on, time);
+    List<Cue> cues = cues(on, time);
+    Joined last = scrolled(scroll == null ? null : new Joined(scroll), on, time, cues);
+    if (last != null) {
+      cues.add(last.cue());
+    }
+    return cues;
   }
 
   private static @Nullable Line same(List<Line> lines, String letters) {
@@ -110,7 +143,43 @@ final class ScreenText {
     return null;
   }
 
-  /** The same but for what may be misread. Other numbers are other text: a clock, a score. */
+  /** The line of which this is the next reading, with other numbers in the same place. */
+  private static @Nullable Line before(List<Line> lines, TextRecognizer.Line seen) {
+    String frame = numberless(letters(seen.text()));
+    for (Line line : lines) {
+      if (line.mayRun() && numberless(line.letters).equals(frame) && inPlace(line.place, seen)) {
+        return line;
+      }
+    }
+    return null;
+  }
+
+  private static boolean inPlace(Optional<TextRecognizer.Place> before, TextRecognizer.Line seen) {
+    return before.isEmpty()
+        || seen.place().isEmpty()
+        || overlap(before.get(), seen.place().get()) >= SAME_PLACE;
+  }
+
+  /** Share of the smaller one that lies in the other. */
+  private static double overlap(TextRecognizer.Place a, TextRecognizer.Place b) {
+    double width = Math.min(a.right(), b.right()) - Math.max(a.left(), b.left());
+    double height = Math.min(a.bottom(), b.bottom()) - Math.max(a.top(), b.top());
+    double smaller = Math.min(area(a), area(b));
+    return width <= 0 || height <= 0 ? 0 : width * height / smaller;
+  }
+
+  private static double area(TextRecognizer.Place place) {
+    return (place.right() - place.left()) * (place.bottom() - place.top());
+  }
+
+  /** Whether a line went up by half its height or more, and not aside. */
+  private static boolean wentUp(TextRecognizer.Place before, TextRecognizer.Place now) {
+    double up = (before.top() + before.bottom() - now.top() - now.bottom()) / 2;
+    return up >= (now.bottom() - now.top()) / 2
+        && Math.min(before.right(), now.right()) > Math.max(before.left(), now.left());
+  }
+
+  /** The same but for what may be misread. Other numbers are other text: a score. */
   private static boolean alike(String a, String b) {
     int errors = Math.min(a.length(), b.length()) / LETTERS_FOR_AN_ERROR;
     return errors > 0
@@ -146,52 +215,92 @@ final class ScreenText {
     return NO_LETTERS.matcher(text.toLowerCase(Locale.ROOT)).replaceAll("");
   }
 
-  /** Lines that begin and end together, as one cue. */
+  /** What stays of a line whose numbers change. */
+  private static String numberless(String letters) {
+    return NUMBER.matcher(letters).replaceAll("0");
+  }
+
+  /** Lines that begin and end together, as one cue; without those that scroll. */
   private static List<Cue> cues(List<Line> lines, Duration time) {
     Map<List<Duration>, List<Line>> together = new LinkedHashMap<>();
     for (Line line : lines) {
-      Duration end = line.missed == null ? time : line.missed;
-      together.computeIfAbsent(List.of(line.start, end), key -> new ArrayList<>()).add(line);
+      if (!line.scrolls()) {
+        together
+            .computeIfAbsent(List.of(line.start, line.end(time)), key -> new ArrayList<>())
+            .add(line);
+      }
     }
     List<Cue> cues = new ArrayList<>();
-    together.forEach(
-        (times, group) -> {
-          Iterator<Line> next = group.iterator();
-          Line first = next.next();
-          Joined joined = new Joined(first);
-          while (next.hasNext()) {
-            Line line = next.next();
-            if (!joined.add(line)) {
-              cues.add(joined.cue(times));
-              joined = new Joined(line);
-            }
-          }
-          cues.add(joined.cue(times));
-        });
+    for (List<Line> group : together.values()) {
+      Iterator<Line> next = group.iterator();
+      Joined joined = new Joined(next.next(), time);
+      while (next.hasNext()) {
+        Line line = next.next();
+        if (!joined.add(line, time)) {
+          cues.add(joined.cue());
+          joined = new Joined(line, time);
+        }
+      }
+      cues.add(joined.cue());
+    }
     return cues;
+  }
+
+  /**
+   * Joins those lines that scroll to what scrolled before them.
+   *
+   * @param full gets what holds no more
+   * @return what may still grow
+   */
+  private static @Nullable Joined scrolled(
+      @Nullable Joined before, List<Line> lines, Duration time, List<Cue> full) {
+    Joined scroll = before;
+    for (Line line : lines) {
+      if (line.scrolls()
+          && (scroll == null || line.start.compareTo(scroll.end) > 0 || !scroll.add(line, time))) {
+        if (scroll != null) {
+          full.add(scroll.cue());
+        }
+        scroll = new Joined(line, time);
+      }
+    }
+    return scroll;
   }
 
   /** Lines of one cue. */
   private static final class Joined {
     private final StringBuilder text;
+    private Duration start;
+    private Duration end;
     private double probability;
 
-    Joined(Line first) {
-      text = new StringBuilder(first.text);
+    Joined(Line first, Duration time) {
+      text = new StringBuilder(first.told());
+      start = first.start;
+      end = first.end(time);
       probability = first.probability;
     }
 
-    boolean add(Line line) {
-      if (text.length() + 1 + line.text.length() > MOST_CHARACTERS) {
+    Joined(Joined other) {
+      text = new StringBuilder(other.text);
+      start = other.start;
+      end = other.end;
+      probability = other.probability;
+    }
+
+    boolean add(Line line, Duration time) {
+      if (text.length() + 1 + line.told().length() > MOST_CHARACTERS) {
         return false;
       }
-      text.append('\n').append(line.text);
+      text.append('\n').append(line.told());
+      start = start.compareTo(line.start) < 0 ? start : line.start;
+      end = end.compareTo(line.end(time)) > 0 ? end : line.end(time);
       probability = Math.min(probability, line.probability);
       return true;
     }
 
-    Cue cue(List<Duration> times) {
-      return Cue.of(times.get(0), times.get(1), text.toString(), Cue.Origin.SCREEN_TEXT)
+    Cue cue() {
+      return Cue.of(start, end, text.toString(), Cue.Origin.SCREEN_TEXT)
           .withProbability(probability);
     }
   }
@@ -199,25 +308,82 @@ final class ScreenText {
   /** A line that is on. */
   private static final class Line {
     private final Duration start;
+    private Duration last;
     private String text;
     private String letters;
     private double probability;
+    private Optional<TextRecognizer.Place> place;
     private @Nullable Duration missed;
 
-    Line(String text, double probability, Duration start) {
-      this.text = text;
+    /** The first reading of a line whose numbers change. */
+    private @Nullable String first;
+
+    private int changes;
+    private int sameInRow = 1;
+    private int stepsUp;
+
+    Line(TextRecognizer.Line seen, Duration start) {
+      this.text = seen.text();
       this.letters = letters(text);
-      this.probability = probability;
+      this.probability = seen.probability();
+      this.place = seen.place();
       this.start = start;
+      this.last = start;
     }
 
-    void seen(TextRecognizer.Line again) {
+    /** A line of a cue that was made before. */
+    static Line of(String told, Cue cue) {
+      int to = told.indexOf(FROM_TO);
+      String text = to < 0 ? told : told.substring(to + FROM_TO.length());
+      Line line = new Line(TextRecognizer.Line.of(text, cue.probability().orElse(1)), cue.start());
+      line.last = cue.end();
+      if (to >= 0) {
+        line.first = told.substring(0, to);
+        line.changes = 1;
+      } else if (cue.end().compareTo(cue.start()) > 0) {
+        line.sameInRow = 2;
+      }
+      return line;
+    }
+
+    String told() {
+      return first == null ? text : first + FROM_TO + text;
+    }
+
+    Duration end(Duration time) {
+      return missed == null ? time : missed;
+    }
+
+    /** Whether other numbers may be its next reading: those that stayed are a text of their own. */
+    boolean mayRun() {
+      return sameInRow == 1 || changes >= CHANGES_OF_A_CLOCK;
+    }
+
+    boolean scrolls() {
+      return stepsUp >= STEPS_OF_A_SCROLL;
+    }
+
+    void seen(TextRecognizer.Line again, Duration time) {
       missed = null;
-      if (again.probability() > probability) {
+      String now = letters(again.text());
+      boolean runs = !now.equals(letters) && !alike(now, letters);
+      if (runs) {
+        first = first == null ? text : first;
+        changes++;
+        sameInRow = 1;
+      } else if (time.compareTo(last) > 0) {
+        sameInRow++;
+      }
+      last = time;
+      if (runs || again.probability() > probability) {
         text = again.text();
-        letters = letters(text);
+        letters = now;
         probability = again.probability();
       }
+      if (place.isPresent() && again.place().isPresent()) {
+        stepsUp += wentUp(place.get(), again.place().get()) ? 1 : 0;
+      }
+      place = again.place();
     }
   }
 }

@@ -115,6 +115,7 @@ final class WatchObserver {
             memory.stats().slots(),
             damagedFrames,
             words.heard(),
+            words.read(),
             Duration.ofNanos(now - start));
     signal.progress(progress);
     if (!listening) {

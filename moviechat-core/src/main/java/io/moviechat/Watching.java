@@ -111,7 +111,8 @@ public final class Watching {
   /** How far watching has come. Immutable. */
   public static final class Progress {
     static final Progress NONE =
-        new Progress(Duration.ZERO, Optional.empty(), 0, 0, 0, Duration.ZERO, Duration.ZERO);
+        new Progress(
+            Duration.ZERO, Optional.empty(), 0, 0, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO);
 
     private final Duration position;
     private final Optional<Duration> duration;
@@ -119,6 +120,7 @@ public final class Watching {
     private final int slots;
     private final long damagedFrames;
     private final Duration heard;
+    private final Duration read;
     private final Duration elapsed;
 
     Progress(
@@ -128,6 +130,7 @@ public final class Watching {
         int slots,
         long damagedFrames,
         Duration heard,
+        Duration read,
         Duration elapsed) {
       this.position = position;
       this.duration = duration;
@@ -135,6 +138,7 @@ public final class Watching {
       this.slots = slots;
       this.damagedFrames = damagedFrames;
       this.heard = heard;
+      this.read = read;
       this.elapsed = elapsed;
     }
 
@@ -146,7 +150,8 @@ public final class Watching {
      * @param duration length of the video where it is known
      */
     public static Progress of(long frames, Duration position, Optional<Duration> duration) {
-      return new Progress(position, duration, frames, 0, 0, Duration.ZERO, Duration.ZERO);
+      return new Progress(
+          position, duration, frames, 0, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO);
     }
 
     /** Media time of the latest frame in memory. */
@@ -174,9 +179,14 @@ public final class Watching {
       return damagedFrames;
     }
 
-    /** Media time up to which words were collected; zero if they are not. */
+    /** Media time up to which the film was listened to; zero if it is not. */
     public Duration heard() {
       return heard;
+    }
+
+    /** Media time up to which text was read in the pictures; zero if it is not. */
+    public Duration read() {
+      return read;
     }
 
     /** Wall time since watching began. */

@@ -53,6 +53,11 @@ final class WordsPass implements AutoCloseable {
     return listening.cues().heard();
   }
 
+  /** Up to where text was read in its pictures. */
+  Duration read() {
+    return reading.cues().read();
+  }
+
   /** Waits until nothing more will come. */
   boolean awaitDone(long millis) throws InterruptedException {
     return listening.awaitDone(millis) && reading.awaitDone(millis);

@@ -71,13 +71,66 @@ class ScreenTextTest {
                     TextRecognizer.Line.of("The pcach open movie", 0.9),
                     TextRecognizer.Line.of("3:1 now", 0.9)),
                 List.of(
+                    TextRecognizer.Line.of("The pcach open movie", 0.9),
+                    TextRecognizer.Line.of("3:1 now", 0.9)),
+                List.of(
                     TextRecognizer.Line.of("THE PEACH OPEN MOVIE", 0.99),
                     TextRecognizer.Line.of("3:2 now", 0.9)),
                 List.of(
                     TextRecognizer.Line.of("the peach open movle", 0.91),
                     TextRecognizer.Line.of("3:2 now", 0.9))));
     assertThat(told(cues))
-        .containsExactlyInAnyOrder("0-3 THE PEACH OPEN MOVIE", "0-1 3:1 now", "1-3 3:2 now");
+        .containsExactlyInAnyOrder("0-4 THE PEACH OPEN MOVIE", "0-2 3:1 now", "2-4 3:2 now");
+  }
+
+  private static TextRecognizer.Line at(double top, String text) {
+    return TextRecognizer.Line.of(text, 0.95)
+        .withPlace(new TextRecognizer.Place(0.1, top, 0.5, top + 0.05));
+  }
+
+  @Test
+  void aClockIsOneCueAndItsPlaceIsItsOwn() {
+    List<Cue> cues =
+        read(
+            List.of(
+                List.of(at(0.1, "10:59:58"), at(0.8, "7 days")),
+                List.of(at(0.1, "10:59:59"), at(0.8, "7 days")),
+                List.of(at(0.8, "7 days")), // missed once
+                List.of(at(0.1, "11:00:01"), at(0.8, "7 days")),
+                List.of(at(0.1, "11:00:01"), at(0.8, "7 days")), // a picture twice
+                List.of(at(0.1, "11:00:02"), at(0.8, "8 days")),
+                List.of(at(0.5, "11:00:03"), at(0.8, "8 days"))));
+    assertThat(told(cues))
+        .containsExactlyInAnyOrder(
+            "0-6 10:59:58 … 11:00:02", "0-5 7 days", "5-7 8 days", "6-7 11:00:03");
+  }
+
+  @Test
+  void linesThatMoveUpTogetherAreOneCueUntilItIsFull() {
+    List<List<TextRecognizer.Line>> pictures = new ArrayList<>();
+    for (int second = 0; second < 60; second++) {
+      List<TextRecognizer.Line> lines = new ArrayList<>();
+      lines.add(at(0, "The credits"));
+      for (int row = 0; row < 100; row++) {
+        double top = 0.9 + 0.1 * row - 0.2 * second;
+        if (top > 0.06 && top < 0.95) {
+          lines.add(at(top, "Aide " + (char) ('a' + row % 26) + (char) ('a' + row / 26)));
+        }
+      }
+      pictures.add(lines);
+    }
+    List<Cue> cues = read(pictures);
+    assertThat(cues).hasSizeBetween(3, 5);
+    assertThat(told(cues)).contains("0-60 The credits");
+    List<String> rows =
+        cues.stream()
+            .flatMap(cue -> cue.text().lines())
+            .filter(text -> text.startsWith("Aide"))
+            .toList();
+    assertThat(rows).hasSize(100).doesNotHaveDuplicates();
+    assertThat(rows.get(0)).isEqualTo("Aide aa");
+    assertThat(rows.get(99)).isEqualTo("Aide vd");
+    assertThat(cues).allSatisfy(cue -> assertThat(cue.text().length()).isLessThanOrEqualTo(400));
   }
 
   @Test
@@ -101,12 +154,12 @@ class ScreenTextTest {
   void goingOnGivesTheSame() {
     List<List<TextRecognizer.Line>> pictures =
         List.of(
-            lines("one", "logo"),
-            lines("one", "logo"),
-            lines("logo"),
-            lines("two", "three", "logo"),
-            lines("two", "three", "logo"),
-            lines("logo"),
+            lines("one", "logo", "00:00"),
+            lines("one", "logo", "00:01"),
+            lines("logo", "00:02"),
+            lines("two", "three", "logo", "00:03"),
+            lines("two", "three", "logo", "00:04"),
+            lines("logo", "00:05"),
             lines("logo"));
     List<String> whole = told(read(pictures));
     for (int stop = 0; stop < pictures.size(); stop++) {

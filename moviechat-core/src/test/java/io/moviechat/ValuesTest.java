@@ -105,7 +105,8 @@ class ValuesTest {
   }
 
   private static Watching.Progress progress(Optional<Duration> duration) {
-    return new Watching.Progress(SECOND, duration, 1, 1, 0, Duration.ZERO, Duration.ofMillis(250));
+    return new Watching.Progress(
+        SECOND, duration, 1, 1, 0, Duration.ZERO, Duration.ZERO, Duration.ofMillis(250));
   }
 
   @Test

@@ -18,6 +18,7 @@ import io.moviechat.spi.testing.FakeText;
 import io.moviechat.spi.testing.FakeVideo;
 import java.nio.FloatBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -403,6 +404,44 @@ class WordsTest {
 
   private static List<String> texts(Cues cues, Cue.Origin origin) {
     return texts(cues.only(cue -> cue.origin() == origin));
+  }
+
+  /** A time code that is burnt in, and credits that roll up beside it. */
+  private static List<TextRecognizer.Line> codeAndCredits(Duration time) {
+    long second = time.toSeconds();
+    List<TextRecognizer.Line> lines = new ArrayList<>();
+    lines.add(
+        TextRecognizer.Line.of("00:00:%02d:13".formatted(second), 0.95)
+            .withPlace(new TextRecognizer.Place(0.7, 0.9, 0.95, 0.95)));
+    for (int row = 0; row < 5; row++) {
+      double top = 0.9 + 0.15 * row - 0.2 * second;
+      if (top > 0 && top < 0.95) {
+        lines.add(
+            TextRecognizer.Line.of("Gaffer " + "abcde".charAt(row), 0.95)
+                .withPlace(new TextRecognizer.Place(0.3, top, 0.6, top + 0.05)));
+      }
+    }
+    return lines;
+  }
+
+  @Test
+  void aTimeCodeAndCreditsFloodNoCuesAndTheReadingIsTold() {
+    AtomicInteger read = new AtomicInteger();
+    WatchOptions options =
+        WatchOptions.DEFAULT
+            .withScreenText(
+                new FakeText(WordsTest::codeAndCredits),
+                OcrOptions.DEFAULT.withInterval(Duration.ofSeconds(1)))
+            .onProgress(
+                progress -> read.accumulateAndGet((int) progress.read().toSeconds(), Math::max),
+                Duration.ZERO);
+    try (MovieChat chat = fakes().build();
+        Movie movie = chat.watch(FakeVideo.of(FRAMES), options)) {
+      assertThat(texts(movie.cues(), Cue.Origin.SCREEN_TEXT))
+          .containsExactlyInAnyOrder(
+              "00:00:00:13 … 00:00:09:13", "Gaffer a\nGaffer b\nGaffer c\nGaffer d\nGaffer e");
+      assertThat(read.get()).isBetween(0, 10);
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import static io.moviechat.internal.Checks.require;
 import io.moviechat.Frame;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,16 +33,42 @@ public interface TextRecognizer extends AutoCloseable {
   void close();
 
   /**
+   * The upright rectangle around a line, in shares of the picture's width and height: the first
+   * pixel begins at 0, the last one ends at 1.
+   *
+   * @param left at least 0
+   * @param top at least 0
+   * @param right more than {@code left}, at most 1
+   * @param bottom more than {@code top}, at most 1
+   */
+  record Place(double left, double top, double right, double bottom) {
+    /**
+     * @throws IllegalArgumentException if it is empty or reaches out of the picture
+     */
+    public Place {
+      require(
+          0 <= left && left < right && right <= 1 && 0 <= top && top < bottom && bottom <= 1,
+          "a place in a picture is in [0, 1] and not empty, was %s to %s, %s to %s",
+          left,
+          right,
+          top,
+          bottom);
+    }
+  }
+
+  /**
    * A line of text in a picture. Immutable and thread-safe. The text is what the picture says:
    * data, never an instruction.
    */
   final class Line {
     private final String text;
     private final double probability;
+    private final Optional<Place> place;
 
-    private Line(String text, double probability) {
+    private Line(String text, double probability, Optional<Place> place) {
       this.text = text;
       this.probability = probability;
+      this.place = place;
     }
 
     /**
@@ -55,7 +82,12 @@ public interface TextRecognizer extends AutoCloseable {
       require(!text.isBlank(), "a line of text is blank");
       require(
           probability >= 0 && probability <= 1, "a probability is in [0, 1], was %s", probability);
-      return new Line(text.strip(), probability);
+      return new Line(text.strip(), probability, Optional.empty());
+    }
+
+    /** The same line with where it stands. */
+    public Line withPlace(Place newPlace) {
+      return new Line(text, probability, Optional.of(newPlace));
     }
 
     /** As it was read. */
@@ -68,16 +100,25 @@ public interface TextRecognizer extends AutoCloseable {
       return probability;
     }
 
+    /**
+     * Where it stands; empty if its recognizer does not tell. Of lines in one place, those are
+     * taken for one in which only numbers run, and lines that move up together are joined.
+     */
+    public Optional<Place> place() {
+      return place;
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
       return other instanceof Line line
           && text.equals(line.text)
-          && probability == line.probability;
+          && probability == line.probability
+          && place.equals(line.place);
     }
 
     @Override
     public int hashCode() {
-      return Objects.hash(text, probability);
+      return Objects.hash(text, probability, place);
     }
 
     @Override

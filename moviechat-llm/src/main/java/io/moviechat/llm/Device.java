@@ -1,8 +1,12 @@
 package io.moviechat.llm;
 
+import io.moviechat.ModelException;
+import io.moviechat.llm.internal.Cuda;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where graphs run.
@@ -11,6 +15,8 @@ import java.util.OptionalInt;
  * @param index which of several devices of that kind, 0 for the first
  */
 public record Device(Kind kind, int index) {
+  private static final Logger log = LoggerFactory.getLogger(Device.class);
+
   /** Kinds of devices. */
   public enum Kind {
     /** The processor. */
@@ -60,6 +66,27 @@ public record Device(Kind kind, int index) {
    */
   public static List<Finding> examine() {
     return Doctor.examine();
+  }
+
+  /**
+   * The device that graphs are opened on: the processor or a graphics card.
+   *
+   * @param model its name, for the log
+   * @throws ModelException saying what is missing, if it is to be a graphics card and cannot be
+   */
+  Device resolved(String model) {
+    if (isCpu()) {
+      return this;
+    }
+    Optional<String> problem = Cuda.problem(index);
+    if (problem.isEmpty()) {
+      return cuda(index);
+    }
+    if (kind == Kind.CUDA) {
+      throw new ModelException(this + " was asked for, but " + problem.get());
+    }
+    log.info("{} runs on the processor: {}", model, problem.get());
+    return CPU;
   }
 
   boolean isCpu() {

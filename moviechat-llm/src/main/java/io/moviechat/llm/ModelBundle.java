@@ -9,7 +9,6 @@ import io.moviechat.GenerationOptions;
 import io.moviechat.ModelException;
 import io.moviechat.TokenShape;
 import io.moviechat.internal.ResourceStack;
-import io.moviechat.llm.internal.Cuda;
 import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.OnnxHeader;
 import io.moviechat.llm.internal.PythonCache;
@@ -34,8 +33,6 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A vision-language model in a folder, laid out as the {@code onnx-community} exports on Hugging
@@ -47,7 +44,6 @@ import org.slf4j.LoggerFactory;
  * is wrong in one {@link ModelException}.
  */
 public final class ModelBundle implements VisionLanguageModel {
-  private static final Logger log = LoggerFactory.getLogger(ModelBundle.class);
 
   private final Path folder;
   private final Settings settings;
@@ -211,7 +207,7 @@ public final class ModelBundle implements VisionLanguageModel {
 
   @Override
   public FrameEncoder openEncoder() {
-    Device where = resolved();
+    Device where = settings.device.resolved(name());
     BundleSpec spec = read(where);
     String id = spec.encoderId();
     Graph graph = Graph.open(spec.header(GraphKind.VISION), where.cuda(), settings.threads);
@@ -221,7 +217,7 @@ public final class ModelBundle implements VisionLanguageModel {
 
   @Override
   public AnswerGenerator openGenerator() {
-    Device where = resolved();
+    Device where = settings.device.resolved(name());
     return openGenerator(read(where), where);
   }
 
@@ -234,7 +230,7 @@ public final class ModelBundle implements VisionLanguageModel {
     if (!LateInteraction.isIn(folder)) {
       return Optional.empty();
     }
-    Device where = resolved();
+    Device where = settings.device.resolved(name());
     Tokenizer tokenizer = read(where).tokenizer().open();
     return Optional.of(LateInteraction.open(folder, tokenizer, where.cuda()));
   }
@@ -294,23 +290,6 @@ public final class ModelBundle implements VisionLanguageModel {
   /** Reads and checks the files. */
   BundleSpec read(Device where) {
     return BundleSpec.read(folder, settings.precisions, where, settings.framing);
-  }
-
-  /** The device that graphs are opened on: CPU or CUDA. */
-  private Device resolved() {
-    Device device = settings.device;
-    if (device.isCpu()) {
-      return device;
-    }
-    Optional<String> problem = Cuda.problem(device.index());
-    if (problem.isEmpty()) {
-      return Device.cuda(device.index());
-    }
-    if (device.kind() == Device.Kind.CUDA) {
-      throw new ModelException(device + " was asked for, but " + problem.get());
-    }
-    log.info("{} runs on the processor: {}", name(), problem.get());
-    return Device.CPU;
   }
 
   /**

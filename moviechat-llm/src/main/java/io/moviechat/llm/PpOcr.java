@@ -13,6 +13,7 @@ import io.moviechat.ocr.TextRecognizer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -69,14 +70,18 @@ final class PpOcr implements TextRecognizer {
   /**
    * Opens a checked bundle.
    *
+   * @param device the processor or a graphics card
    * @param threads of each graph, 0 for as many as there are cores
    */
-  static PpOcr open(String name, TextSpec spec, int threads) {
+  static PpOcr open(String name, TextSpec spec, Device device, int threads) {
     try (ResourceStack opened = new ResourceStack()) {
-      Graph detector = opened.push(Graph.open(spec.detector(), threads));
-      Graph reader = opened.push(Graph.open(spec.reader(), threads));
+      OptionalInt cuda = device.cuda();
+      Graph detector = opened.push(Graph.open(spec.detector(), cuda, threads));
+      Graph reader = opened.push(Graph.open(spec.reader(), cuda, threads));
       Graph angle =
-          spec.angle().isPresent() ? opened.push(Graph.open(spec.angle().get(), threads)) : null;
+          spec.angle().isPresent()
+              ? opened.push(Graph.open(spec.angle().get(), cuda, threads))
+              : null;
       return new PpOcr(name, spec, detector, angle, reader, opened);
     }
   }
@@ -109,7 +114,8 @@ final class PpOcr implements TextRecognizer {
         }
         CtcText text = read(LinePicture.of(rgb, frame.width(), frame.height(), box));
         if (!text.text().isBlank()) {
-          found.add(new Found(box, TextRecognizer.Line.of(text.text(), text.probability())));
+          TextRecognizer.Line line = TextRecognizer.Line.of(text.text(), text.probability());
+          found.add(new Found(box, line.withPlace(box.in(frame.width(), frame.height()))));
         }
       }
     } catch (OrtException e) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A speech model in a folder, laid out as the {@code onnx-community} exports of multilingual
@@ -18,18 +19,36 @@ import java.util.Set;
  */
 public final class SpeechBundle {
   private final Path folder;
-  private final Precision encoder;
-  private final Precision decoder;
-  private final int threads;
-  private final boolean detecting;
+  private final Settings settings;
 
-  private SpeechBundle(
-      Path folder, Precision encoder, Precision decoder, int threads, boolean detecting) {
+  private SpeechBundle(Path folder, Settings settings) {
     this.folder = folder;
-    this.encoder = encoder;
-    this.decoder = decoder;
-    this.threads = threads;
-    this.detecting = detecting;
+    this.settings = settings;
+  }
+
+  /** What is asked for; not changed once a bundle has it. */
+  private static final class Settings {
+    private Precision encoder = Precision.AUTO;
+    private Precision decoder = Precision.AUTO;
+    private Device device = Device.CPU;
+    private int threads;
+    private boolean detecting = true;
+
+    Settings() {}
+
+    Settings(Settings other) {
+      encoder = other.encoder;
+      decoder = other.decoder;
+      device = other.device;
+      threads = other.threads;
+      detecting = other.detecting;
+    }
+  }
+
+  private SpeechBundle with(Consumer<Settings> change) {
+    Settings changed = new Settings(settings);
+    change.accept(changed);
+    return new SpeechBundle(folder, changed);
   }
 
   /**
@@ -41,10 +60,7 @@ public final class SpeechBundle {
   public static SpeechBundle at(Path folder) {
     return new SpeechBundle(
         PythonCache.snapshot(Objects.requireNonNull(folder, "folder")).orElse(folder),
-        Precision.AUTO,
-        Precision.AUTO,
-        0,
-        true);
+        new Settings());
   }
 
   /**
@@ -74,12 +90,20 @@ public final class SpeechBundle {
    */
   @CheckReturnValue
   public SpeechBundle withPrecision(Precision newEncoder, Precision newDecoder) {
-    return new SpeechBundle(
-        folder,
-        Objects.requireNonNull(newEncoder, "encoder"),
-        Objects.requireNonNull(newDecoder, "decoder"),
-        threads,
-        detecting);
+    Objects.requireNonNull(newEncoder, "encoder");
+    Objects.requireNonNull(newDecoder, "decoder");
+    return with(
+        changed -> {
+          changed.encoder = newEncoder;
+          changed.decoder = newDecoder;
+        });
+  }
+
+  /** The same bundle on a device; the detector of voices always runs on the processor. */
+  @CheckReturnValue
+  public SpeechBundle withDevice(Device device) {
+    Objects.requireNonNull(device, "device");
+    return with(changed -> changed.device = device);
   }
 
   /**
@@ -93,7 +117,7 @@ public final class SpeechBundle {
     if (count < 0) {
       throw new IllegalArgumentException("threads must not be negative, were " + count);
     }
-    return new SpeechBundle(folder, encoder, decoder, count, detecting);
+    return with(changed -> changed.threads = count);
   }
 
   /**
@@ -102,7 +126,7 @@ public final class SpeechBundle {
    */
   @CheckReturnValue
   public SpeechBundle withoutVoiceDetection() {
-    return new SpeechBundle(folder, encoder, decoder, threads, false);
+    return with(changed -> changed.detecting = false);
   }
 
   /** The folder's name. */
@@ -122,12 +146,19 @@ public final class SpeechBundle {
   }
 
   Whisper open(List<Double> temperatures) {
-    return Whisper.open(name(), read(), threads, detecting, temperatures);
+    Device where = settings.device.resolved(name());
+    return Whisper.open(
+        name(), read(where), where, settings.threads, settings.detecting, temperatures);
   }
 
-  /** Reads and checks the files. */
+  /** Reads and checks the files, of graphs that run on the processor. */
   SpeechSpec read() {
-    return SpeechSpec.read(folder, SpeechSpec.encoders(encoder), decoder.candidates(Device.CPU));
+    return read(Device.CPU);
+  }
+
+  private SpeechSpec read(Device where) {
+    return SpeechSpec.read(
+        folder, SpeechSpec.encoders(settings.encoder), settings.decoder.candidates(where));
   }
 
   @Override

@@ -10,23 +10,32 @@ import java.util.Objects;
  * A model that reads text in pictures, in a folder, laid out as the ONNX exports of PaddleOCR's
  * PP-OCR are: a graph that finds lines ({@code *det*.onnx}), one that reads them ({@code
  * *rec*.onnx}), its characters as a text file ({@code *dict*.txt} or {@code *keys*.txt}, one a
- * line) or in the graph's metadata ({@code character}), and, if it is there, one that tells lines
- * that are upside down ({@code *cls*.onnx}).
+ * line), in {@code inference.yml} ({@code character_dict}, as of version 5) or in the graph's
+ * metadata ({@code character}), and, if it is there, one that tells lines that are upside down
+ * ({@code *cls*.onnx}).
  *
  * <p>A description: immutable, thread-safe, and nothing is open until {@link #open()}.
  */
 public final class TextBundle {
   private final Path folder;
+  private final Device device;
   private final int threads;
 
-  private TextBundle(Path folder, int threads) {
+  private TextBundle(Path folder, Device device, int threads) {
     this.folder = folder;
+    this.device = device;
     this.threads = threads;
   }
 
   /** The bundle in a folder; the graphs may lie in a folder {@code onnx} inside it. */
   public static TextBundle at(Path folder) {
-    return new TextBundle(Objects.requireNonNull(folder, "folder"), 0);
+    return new TextBundle(Objects.requireNonNull(folder, "folder"), Device.CPU, 0);
+  }
+
+  /** The same bundle on a device. */
+  @CheckReturnValue
+  public TextBundle withDevice(Device newDevice) {
+    return new TextBundle(folder, Objects.requireNonNull(newDevice, "device"), threads);
   }
 
   /**
@@ -40,7 +49,7 @@ public final class TextBundle {
     if (count < 0) {
       throw new IllegalArgumentException("threads must not be negative, were " + count);
     }
-    return new TextBundle(folder, count);
+    return new TextBundle(folder, device, count);
   }
 
   /** The folder's name. */
@@ -60,7 +69,7 @@ public final class TextBundle {
   }
 
   PpOcr openOcr() {
-    return PpOcr.open(name(), TextSpec.read(folder), threads);
+    return PpOcr.open(name(), TextSpec.read(folder), device.resolved(name()), threads);
   }
 
   @Override

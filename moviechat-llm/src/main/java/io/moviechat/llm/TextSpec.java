@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -42,6 +44,15 @@ record TextSpec(
 
   private static final long LONGEST_DICTIONARY = 4 << 20;
   private static final Pattern DICTIONARY = Pattern.compile(".*(dict|keys).*\\.txt");
+
+  /** What PaddleOCR writes beside a graph from version 5 on. */
+  private static final Pattern CONFIG = Pattern.compile("(.*[^a-z])?(inference|rec)\\.ya?ml");
+
+  /** One of a YAML list. Blanks of other scripts are characters. */
+  private static final Pattern ITEM = Pattern.compile(" *- (.*?) *");
+
+  private static final Pattern ESCAPE =
+      Pattern.compile("\\\\(?:(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})|.)");
 
   /**
    * Reads and checks a bundle.
@@ -211,19 +222,59 @@ record TextSpec(
     }
   }
 
+  /** The list {@code character_dict} of a file that PaddleOCR's export wrote as YAML. */
+  private static List<String> listed(List<String> lines, Path file, Problems problems) {
+    List<String> characters = new ArrayList<>();
+    boolean inside = false;
+    for (String line : lines) {
+      Matcher item = ITEM.matcher(line);
+      if (inside && item.matches()) {
+        characters.add(scalar(item.group(1)));
+      } else {
+        inside = line.strip().equals("character_dict:");
+      }
+    }
+    problems.require(!characters.isEmpty(), "%s has no list 'character_dict'", file.getFileName());
+    return characters;
+  }
+
+  /** A scalar on one line: plain, or in quotes of either kind. */
+  private static String scalar(String text) {
+    if (text.length() >= 2 && text.startsWith("'") && text.endsWith("'")) {
+      return text.substring(1, text.length() - 1).replace("''", "'");
+    }
+    if (text.length() >= 2 && text.startsWith("\"") && text.endsWith("\"")) {
+      String inner = text.substring(1, text.length() - 1);
+      return ESCAPE
+          .matcher(inner)
+          .replaceAll(
+              found ->
+                  Matcher.quoteReplacement(
+                      found.group(1) == null
+                          ? found.group().substring(1)
+                          : Character.toString(Integer.parseInt(found.group(1).substring(1), 16))));
+    }
+    return text;
+  }
+
   private static List<String> characters(Path folder, OnnxHeader reader, Problems problems) {
     Optional<String> own = Optional.ofNullable(reader.metadata().get("character"));
     if (own.isPresent()) {
       return own.get().lines().toList();
     }
-    Optional<Path> file = one(folder, DICTIONARY, "*dict*.txt or *keys*.txt", problems);
+    boolean configured = files(folder, DICTIONARY).isEmpty() && !files(folder, CONFIG).isEmpty();
+    Optional<Path> file =
+        configured
+            ? one(folder, CONFIG, "inference.yml", problems)
+            : one(folder, DICTIONARY, "*dict*.txt or *keys*.txt", problems);
     if (file.isEmpty()) {
       return List.of();
     }
     try {
       long size = Files.size(file.get());
       if (size <= LONGEST_DICTIONARY) {
-        return Files.readString(file.get()).lines().toList();
+        List<String> lines = Files.readString(file.get()).lines().toList();
+        return configured ? listed(lines, file.get(), problems) : lines;
       }
       problems.add("%s has %d bytes; no dictionary is that long", file.get().getFileName(), size);
     } catch (CharacterCodingException e) {

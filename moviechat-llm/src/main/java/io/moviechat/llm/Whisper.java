@@ -13,7 +13,6 @@ import io.moviechat.speech.SpeechRecognizer;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -60,15 +59,21 @@ final class Whisper implements SpeechRecognizer {
   /**
    * Opens a checked bundle.
    *
+   * @param device the processor or a graphics card
    * @param threads of each graph, 0 for as many as there are cores
    * @param detecting whether voices are looked for first
    */
   static Whisper open(
-      String name, SpeechSpec spec, int threads, boolean detecting, List<Double> temperatures) {
+      String name,
+      SpeechSpec spec,
+      Device device,
+      int threads,
+      boolean detecting,
+      List<Double> temperatures) {
     try (ResourceStack opened = new ResourceStack()) {
       Tokenizer tokenizer = opened.push(spec.tokenizer().open());
-      Graph encoder = opened.push(Graph.open(spec.encoder(), OptionalInt.empty(), threads));
-      Graph decoder = opened.push(Graph.open(spec.decoder(), OptionalInt.empty(), threads));
+      Graph encoder = opened.push(Graph.open(spec.encoder(), device.cuda(), threads));
+      Graph decoder = opened.push(Graph.open(spec.decoder(), device.cuda(), threads));
       Graph detector = detecting ? opened.push(Silero.openGraph()) : null;
       return new Whisper(name, spec, encoder, decoder, detector, tokenizer, temperatures, opened);
     }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.moviechat.ModelException;
 import io.moviechat.llm.internal.Cuda;
+import io.moviechat.ocr.TextRecognizer;
+import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.FrameEncoder;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,26 @@ class DeviceTest {
         .hasMessageContaining("docs/gpu.md");
     try (FrameEncoder encoder = bundle.withDevice(Device.AUTO).openEncoder()) {
       assertThat(encoder.shape().tokens()).isEqualTo(16);
+    }
+  }
+
+  @Test
+  void wordsAreHeardAndReadWhereTheyAreToBeOrTheReasonIsTold() {
+    assumeThat(Cuda.problem(0)).isPresent();
+    SpeechBundle speech = SpeechBundle.at(TestData.speech());
+    TextBundle text = TextBundle.at(TestData.resource("ocr").resolve("ocr-tiny"));
+    assertThatThrownBy(() -> speech.withDevice(Device.cuda(0)).open())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("CUDA(0) was asked for")
+        .hasMessageContaining("docs/gpu.md");
+    assertThatThrownBy(() -> text.withDevice(Device.cuda(0)).open())
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("CUDA(0) was asked for")
+        .hasMessageContaining("docs/gpu.md");
+    try (SpeechRecognizer recognizer = speech.withDevice(Device.AUTO).withThreads(1).open();
+        TextRecognizer reader = text.withDevice(Device.AUTO).withThreads(1).open()) {
+      assertThat(recognizer.name()).isEqualTo(speech.name());
+      assertThat(reader.name()).isEqualTo("ocr-tiny");
     }
   }
 

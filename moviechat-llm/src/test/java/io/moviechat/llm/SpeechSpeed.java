@@ -47,6 +47,7 @@ final class SpeechSpeed {
             Whisper.open(
                 "speed",
                 SpeechBundle.at(bundle).withPrecision(Precision.FP32).read(),
+                Device.CPU,
                 1,
                 false,
                 ImmutableList.of(0.0));

@@ -175,6 +175,72 @@ class TextBundleTest {
     }
   }
 
+  /** As those of version 5 are: the wide space first (it is no text), two code units, a quote. */
+  @Test
+  void dictionariesOfOtherScripts() throws IOException {
+    Path copy = withoutMetadata();
+    Files.writeString(
+        copy.resolve("ppocrv5_dict.txt"),
+        "\u3000\n\u4e00\n\u9fa5\n\ud840\udc0b\n\u3042\n'\n\ud55c\n");
+    BufferedImage picture = black(320, 96);
+    write(picture, "RGBCMYW", 100, 40, 0);
+    try (TextRecognizer recognizer = TextBundle.at(copy).open()) {
+      assertThat(recognizer.read(frame(picture)).get(0).text())
+          .isEqualTo("\u4e00\u9fa5\ud840\udc0b\u3042'\ud55c");
+    }
+    picture = black(320, 96);
+    write(picture, "RRR", 100, 40, 0); // nothing but wide spaces
+    try (TextRecognizer recognizer = TextBundle.at(copy).open()) {
+      assertThat(recognizer.read(frame(picture))).isEmpty();
+    }
+  }
+
+  @Test
+  void theDictionaryInTheConfigurationOfVersion5() throws IOException {
+    Path copy = withoutMetadata();
+    Files.writeString(
+        copy.resolve("inference.yml"),
+        """
+        Global:
+          model_name: PP-OCRv5_mobile_rec
+        PreProcess:
+          transform_ops:
+          - DecodeImage:
+              channel_first: false
+        PostProcess:
+          name: CTCLabelDecode
+          character_dict:
+          - '\u3000'
+          - \u4e00
+          - \u9fa5
+          - "\\U0002000b"
+          - '"'
+          - \'\'\'\'
+          - '#'
+        """);
+    BufferedImage picture = black(320, 96);
+    write(picture, "RGBCMYW", 100, 40, 0);
+    try (TextRecognizer recognizer = TextBundle.at(copy).open()) {
+      assertThat(recognizer.read(frame(picture)).get(0).text())
+          .isEqualTo("\u4e00\u9fa5\ud840\udc0b\"'#");
+    }
+  }
+
+  @Test
+  void linesTellWhereTheyStand() {
+    BufferedImage picture = black(640, 360);
+    write(picture, "RWB", 60, 180, 0);
+    try (TextRecognizer recognizer = TextBundle.at(bundle()).withThreads(1).open()) {
+      TextRecognizer.Place place = recognizer.read(frame(picture)).get(0).place().orElseThrow();
+      assertThat(place.left()).isBetween(0.05, 0.11);
+      assertThat(place.right()).isBetween(0.16, 0.25);
+      assertThat(place.top()).isBetween(0.4, 0.52);
+      assertThat(place.bottom()).isBetween(0.54, 0.65);
+    }
+    TextBox outside = new TextBox(-5, 350, 700, -20, 3, 30, 1);
+    assertThat(outside.in(640, 360)).isEqualTo(new TextRecognizer.Place(0, 330 / 360.0, 1, 1));
+  }
+
   /** The copy's graph has its dictionary under a name that means nothing. */
   private Path withoutMetadata() throws IOException {
     Path copy = TestData.copy(bundle(), temp.resolve("copy"));

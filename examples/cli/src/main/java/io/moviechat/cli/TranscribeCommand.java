@@ -3,6 +3,7 @@ package io.moviechat.cli;
 import io.moviechat.ModelException;
 import io.moviechat.VideoException;
 import io.moviechat.VideoLocation;
+import io.moviechat.llm.Device;
 import io.moviechat.llm.Precision;
 import io.moviechat.llm.SpeechBundle;
 import io.moviechat.speech.AudioSource;
@@ -84,6 +85,13 @@ final class TranscribeCommand implements Callable<Integer> {
   private @Nullable Precision precision;
 
   @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      converter = DeviceConverter.class,
+      description = "cpu (default), cuda or cuda:N, or auto: CUDA if it can be used.")
+  private @Nullable Device device;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       defaultValue = "0",
@@ -104,7 +112,8 @@ final class TranscribeCommand implements Callable<Integer> {
       location = Videos.locate(video);
       vtt = isVtt(out);
       SpeechBundle all = SpeechBundle.at(speech).withThreads(threads);
-      bundle = precision == null ? all : all.withPrecision(precision);
+      SpeechBundle precise = precision == null ? all : all.withPrecision(precision);
+      bundle = device == null ? precise : precise.withDevice(device);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
