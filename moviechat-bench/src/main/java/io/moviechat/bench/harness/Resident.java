@@ -20,6 +20,14 @@ public final class Resident {
     return field("VmRSS:");
   }
 
+  /**
+   * Resident bytes that are the process's own, without pages of files, which come and go with the
+   * rest of the machine; NaN if unknown.
+   */
+  public static double ownBytes() {
+    return field("RssAnon:");
+  }
+
   /** The most resident bytes since the process began or {@link #resetPeak()}; NaN if unknown. */
   public static double peakBytes() {
     return field("VmHWM:");

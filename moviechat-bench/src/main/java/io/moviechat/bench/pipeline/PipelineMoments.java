@@ -100,7 +100,7 @@ final class PipelineMoments implements Study {
             List.of(
                 "part", "moments", "resident bytes each (slope)", "95 % interval", "growth, MiB"),
             rows,
-            "The slope is a line through the resident bytes at "
+            "Without pages of files. The slope is a line through the bytes at "
                 + READINGS
                 + " readings of each half, each after a collection; growth is from the first of"
                 + " them to the last. After warming up 0 should be in the interval."));
@@ -124,7 +124,7 @@ final class PipelineMoments implements Study {
           next = ask(movie, next, step);
           System.gc();
           Thread.sleep(200);
-          System.out.printf(Locale.ROOT, "resident %d %.0f%n", i * step, Resident.bytes());
+          System.out.printf(Locale.ROOT, "resident %d %.0f%n", i * step, Resident.ownBytes());
         }
       }
       if (!NativeOwner.openOwners().isEmpty()) {
