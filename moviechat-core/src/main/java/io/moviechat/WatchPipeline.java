@@ -49,8 +49,12 @@ final class WatchPipeline {
   private final Optional<Duration> timeout;
   private final WatchOptions.Reuse reuse;
 
-  private final BlockingQueue<Frame> decoded;
+  /** One frame each, and none when there are no more: that ends the wait for the next one. */
+  private final BlockingQueue<List<Frame>> decoded;
+
+  /** Batches, and an empty one when there are no more. */
   private final BlockingQueue<List<FrameTokens>> encoded;
+
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private final Map<Duration, MemorySnapshot> snapshots = new HashMap<>();
   private final Object sourceLock = new Object();
@@ -113,7 +117,7 @@ final class WatchPipeline {
       Waiting.join(decoder);
     }
     Waiting.join(encoding);
-    decoded.forEach(Frame::close);
+    decoded.forEach(frames -> frames.forEach(Frame::close));
     encoded.forEach(batch -> batch.forEach(FrameTokens::close));
     if (cancelled) {
       throw new CancellationException("watching was cancelled");
@@ -185,9 +189,9 @@ final class WatchPipeline {
           if (frame.isEmpty()) {
             break;
           }
-          hand(decoded, frame.get(), frame.get()::close);
+          hand(decoded, List.of(frame.get()), frame.get()::close);
         }
-        decodingDone = true;
+        endDecoding(); // closing the video takes a while
       }
     } catch (RuntimeException e) {
       if (!sourceEnded) {
@@ -195,8 +199,13 @@ final class WatchPipeline {
       }
       log.debug("what was being read when the pass was ended", e);
     } finally {
-      decodingDone = true;
+      endDecoding();
     }
+  }
+
+  private void endDecoding() {
+    decodingDone = true;
+    decoded.offer(List.of()); // nobody waits if it is full
   }
 
   /** Ends what the decoding stage does with the video, however stuck it is. */
@@ -238,13 +247,13 @@ final class WatchPipeline {
     try (FrameBatch batch = new FrameBatch(encoder, embedder, reuse, signal.alerts())) {
       while (running()) {
         boolean last = decodingDone; // read before polling: afterwards nothing can arrive
-        @Nullable Frame frame = decoded.poll(last ? 0 : POLL_MILLIS, TimeUnit.MILLISECONDS);
-        if (frame != null) {
+        @Nullable List<Frame> next = decoded.poll(last ? 0 : POLL_MILLIS, TimeUnit.MILLISECONDS);
+        if (next != null && !next.isEmpty()) {
           long start = System.nanoTime();
-          batch.add(frame);
+          batch.add(next.get(0));
           encodeNanos += System.nanoTime() - start;
         }
-        boolean end = last && frame == null;
+        boolean end = last && next == null;
         if (batch.isFull() || (end && !batch.isEmpty())) {
           encodeBatch(batch);
         }
@@ -254,6 +263,7 @@ final class WatchPipeline {
       }
     } finally {
       encodingDone = true;
+      encoded.offer(List.of()); // nobody waits if it is full
     }
   }
 
