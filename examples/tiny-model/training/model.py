@@ -138,7 +138,7 @@ class RMSNorm(nn.Module):
 
     def forward(self, x):
         if self.training:
-            fast = torch.is_autocast_enabled("cpu") if x.device.type == "cpu" else torch.is_autocast_enabled()
+            fast = torch.is_autocast_cpu_enabled() if x.device.type == "cpu" else torch.is_autocast_enabled()
             return _RMSNorm.apply(x, self.weight, torch.bfloat16 if fast else x.dtype)
         x = x.float()
         return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-5) * self.weight
@@ -224,7 +224,7 @@ class Decoder(nn.Module):
         Returns the text's final states, and where the auxiliary heads sit: the prefix's states before the last layer but one, the
         text's before the last. So what a slot knows can be read by a word, and what a word knows by the answer.
         """
-        kind = torch.bfloat16 if torch.is_autocast_enabled("cpu") else prefix.dtype
+        kind = torch.bfloat16 if torch.is_autocast_cpu_enabled() else prefix.dtype
         cp, sp = (a.unsqueeze(1).to(kind) for a in rotary(prefix_positions, self.SIZE))
         ct, st = (a.unsqueeze(1).to(kind) for a in rotary(text_positions, self.SIZE))
         text_bias = text_bias.to(kind)

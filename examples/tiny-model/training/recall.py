@@ -30,6 +30,7 @@ SIZE = 32  # of the space in which words and rows meet
 HIDDEN = 192
 NEUTRAL = 12.0  # bias of a word that names nothing: true of every row
 WANTED = 2.0  # what relevance 1 adds to the cost of a merge; dissimilarity is 0 to 2
+EVENT = 0.5  # of the examples ask about what is shown for the shortest time, which questions drawn from all scenes would seldom meet
 NEIGHBOURS = 0.5  # of a slot's relevance that the slots beside it get: what comes before and after
 
 
@@ -113,11 +114,17 @@ class Recalling:
     def named(self, question):
         return frozenset(i for i in self.tokenizer.encode(" ".join(question[1::2])) if i in self.content)
 
+    def about_event(self, bank, movie, asked):
+        """Of a movie of many scenes, the questions that name the kind of thing its shortest scene shows."""
+        shortest = min(movie["shots"], key=lambda shot: shot[1])[0]
+        kind = self.tokenizer.encode(" " + KINDS[bank.infos[shortest]["actors"][0][0]])[0]
+        return [q for q in asked if kind in self.named(q)]
+
     def example(self, bank, movie, settings, scale, draw):
         asked = [q for q in movie["questions"] if q[0] != "FOLLOW_UP"]
         if not asked:
             return None
-        names = self.named(draw.choice(asked))
+        names = self.named(draw.choice(self.about_event(bank, movie, asked) or asked if draw.random() < EVENT else asked))
         ids = sorted(names)
         limit = settings[2]
 

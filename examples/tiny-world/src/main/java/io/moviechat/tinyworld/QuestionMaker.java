@@ -215,10 +215,36 @@ public final class QuestionMaker {
     if (noun == null) {
       return Optional.empty();
     }
+    return Optional.of(isThere(noun, yes));
+  }
+
+  private ScriptQuestion isThere(String noun, boolean yes) {
     String question =
         choose("Was there %s?", "Is there %s in the video?", "Did you see %s?")
             .formatted(withArticle(noun));
-    return Optional.of(one(QuestionType.YES_NO, question, yes ? "Yes." : "No.", 2));
+    return one(QuestionType.YES_NO, question, yes ? "Yes." : "No.", 2);
+  }
+
+  /**
+   * Two questions whose answers differ: whether an actor of the movie is there, and whether one of
+   * its kind is there in a colour in which the movie does not show it.
+   */
+  List<ScriptQuestion> isThereAndIsNot(Actor actor) {
+    List<Colour> absent =
+        Arrays.stream(Colour.values())
+            .filter(
+                colour ->
+                    roles().stream()
+                        .map(Role::actor)
+                        .noneMatch(a -> a.kind() == actor.kind() && a.colour() == colour))
+            .toList();
+    String kind = " " + actor.kind().word();
+    List<ScriptQuestion> questions = new ArrayList<>();
+    questions.add(isThere(actor.colour().word() + kind, true));
+    if (!absent.isEmpty()) {
+      questions.add(isThere(choose(absent).word() + kind, false));
+    }
+    return questions;
   }
 
   private Optional<ScriptQuestion> edge(Segment segment, QuestionType type) {

@@ -231,6 +231,7 @@ public final class WorldTool {
       return;
     }
     Actor actor = event.scene().actors().get(0);
+    out.addAll(maker.isThereAndIsNot(actor));
     for (int attempt = 0, found = 0; found < 3 && attempt < 60; attempt++) {
       QuestionType type =
           new QuestionType[] {

@@ -67,6 +67,16 @@ class QuestionMakerTest {
         .isInstanceOf(IllegalArgumentException.class);
   }
 
+  @Test
+  void oneThingIsThereAndItsLikeInAnotherColourIsNot() {
+    Actor fish = actor(Kind.FISH, Colour.RED, Action.LEFT);
+    List<ScriptQuestion> pair =
+        new QuestionMaker(SCRIPT, -1, new SplittableRandom(3)).isThereAndIsNot(fish);
+    assertThat(pair).extracting(ScriptQuestion::answer).containsExactly("Yes.", "No.");
+    assertThat(pair.get(0).text()).contains("a red fish");
+    assertThat(pair.get(1).text()).contains(" fish").doesNotContain("red");
+  }
+
   @ParameterizedTest
   @EnumSource(QuestionType.class)
   void yesAndNoAreBalancedAndQuestionsRepeatable(QuestionType type) {
