@@ -32,8 +32,8 @@ SETTLING = 100
 class Mixture:
     """Endless examples: streams of movies of different lengths, mixed by the stage of the training."""
 
-    # (share of the training after which a stage ends, weights of: 1-2 scenes, 1-4, 3-9, long)
-    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.2, 0.35, 0.35, 0.1))]
+    # (share of the training after which a stage ends, weights of: 1-2 scenes, 1-4, 3-9, long); the last only where it is asked for
+    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.2, 0.35, 0.35, 0.1)), (math.inf, (0.1, 0.25, 0.55, 0.1))]
 
     def __init__(self, o, rank, seed, bank, tokenizer):
         self.bank, self.tokenizer = bank, tokenizer
@@ -177,7 +177,7 @@ def options():
     options.add_argument("--hard", type=int, default=40, help="percent of questions drawn from the hard types")
     options.add_argument("--aux", type=float, default=0.035)
     options.add_argument("--recall", type=int, default=0, help="percent of examples whose memory was consolidated at question time (needs scorer.pt)")
-    options.add_argument("--stage", type=int, default=0, help="stay in this stage (1 to 4) instead of going through all")
+    options.add_argument("--stage", type=int, default=0, help="stay in this stage (1 to 5) instead of going through all")
     options.add_argument("--restart-rate", action="store_true", help="a new learning rate cycle on the present weights")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--workers", type=int, default=2)
