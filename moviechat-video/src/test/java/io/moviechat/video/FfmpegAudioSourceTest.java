@@ -32,7 +32,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.ffmpeg.global.avformat;
@@ -379,6 +381,9 @@ class FfmpegAudioSourceTest {
   private static final class Stalling implements AutoCloseable {
     private final ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
 
+    /** A socket that nothing refers to is closed by the collector, and then nothing stalls. */
+    private final Queue<Socket> held = new ConcurrentLinkedQueue<>();
+
     Stalling(byte[] bytes, int sent) throws IOException {
       Thread thread =
           new Thread(
@@ -386,6 +391,7 @@ class FfmpegAudioSourceTest {
                 while (!server.isClosed()) {
                   try {
                     Socket socket = server.accept();
+                    held.add(socket);
                     InputStream in = socket.getInputStream();
                     in.read(new byte[8192]);
                     socket
@@ -410,6 +416,9 @@ class FfmpegAudioSourceTest {
     @Override
     public void close() throws IOException {
       server.close();
+      for (Socket socket : held) {
+        socket.close();
+      }
     }
   }
 
