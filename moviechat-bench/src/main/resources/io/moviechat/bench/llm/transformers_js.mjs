@@ -1,4 +1,4 @@
-// The same work by transformers.js on onnxruntime-node. node transformers_js.mjs MODEL_DIR PROMPT NEW_TOKENS FRAMES, run in a folder
+// The same work by transformers.js on onnxruntime-node. node transformers_js.mjs MODEL_DIR PROMPT NEW_TOKENS FRAMES BEST_OF, run in a folder
 // where @huggingface/transformers is installed; prints one JSON line.
 import path from 'node:path';
 import { createRequire } from 'node:module';
@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 const entry = createRequire(path.join(process.cwd(), 'package.json')).resolve('@huggingface/transformers');
 const { AutoProcessor, AutoTokenizer, AutoModelForImageTextToText, RawImage, Tensor, env } = await import(pathToFileURL(entry));
-const [folder, prompt, newTokens, frames] = process.argv.slice(2);
+const [folder, prompt, newTokens, frames, bestOf] = process.argv.slice(2);
 env.allowRemoteModels = false;
 env.localModelPath = path.dirname(path.resolve(folder)) + '/';
 const name = path.basename(folder);
@@ -21,8 +21,13 @@ async function answer(count) {
   return { ids: ids.slice(inputs.input_ids.dims[1]), seconds: (performance.now() - start) / 1000 };
 }
 await answer(4);
-const one = await answer(1);
-const all = await answer(Number(newTokens));
+let seconds = Infinity, ids = [];
+for (let i = 0; i < Number(bestOf); i++) {
+  const one = await answer(1);
+  const all = await answer(Number(newTokens));
+  seconds = Math.min(seconds, all.seconds - one.seconds);
+  ids = all.ids;
+}
 
 const processor = await AutoProcessor.from_pretrained(name);
 const side = processor.image_processor.config.max_image_size.longest_edge;
@@ -34,5 +39,6 @@ async function encode() {
   return (performance.now() - start) / 1000;
 }
 await encode();
-const encodeSeconds = Math.min(await encode(), await encode());
-console.log(JSON.stringify({ tokensPerSecond: (Number(newTokens) - 1) / (all.seconds - one.seconds), framesPerSecond: Number(frames) / encodeSeconds, ids: all.ids }));
+let encodeSeconds = Infinity;
+for (let i = 0; i < Number(bestOf); i++) encodeSeconds = Math.min(encodeSeconds, await encode());
+console.log(JSON.stringify({ tokensPerSecond: (Number(newTokens) - 1) / seconds, framesPerSecond: Number(frames) / encodeSeconds, ids }));
