@@ -90,7 +90,13 @@ final class BundleSpec {
     for (GraphKind kind : GraphKind.values()) {
       Precision wanted = precisions.getOrDefault(kind, Precision.AUTO);
       if (!kind.optional() || !names(folder.resolve("onnx"), kind.baseName()).isEmpty()) {
-        header(folder, kind.baseName(), wanted.candidates(device), problems)
+        // Exports of Gemma in float16 overflow, unless they clip.
+        boolean wide = config.modelType().startsWith("gemma");
+        header(
+                folder,
+                kind.baseName(),
+                wide ? wanted.wideCandidates(device) : wanted.candidates(device),
+                problems)
             .ifPresent(h -> headers.put(kind, h));
       }
     }

@@ -1,12 +1,15 @@
 package io.moviechat.llm;
 
 import io.moviechat.InferenceException;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.GraphRun;
 import io.moviechat.llm.internal.OrtException;
 import io.moviechat.llm.internal.TensorInfo;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The text half of a model: the graphs that turn ids into embeddings and embeddings into logits.
@@ -32,21 +35,33 @@ final class Decoder implements AutoCloseable {
   private final ElementType embeddingType;
   private final int chunk;
   private final KvBlock nothing;
+  private final @Nullable AnswerBatch batch;
+  private final ResourceStack resources;
   private final ReentrantLock turn = new ReentrantLock(true);
 
   /**
    * Both graphs stay the caller's, open longer than this.
    *
    * @param chunk most positions per run while a prompt is read; 0 for what suits the device
+   * @param batched whether answers are to be generated together; only where that is possible
    */
-  Decoder(Graph embed, Graph graph, DecoderSpec spec, int chunk) {
+  Decoder(Graph embed, Graph graph, DecoderSpec spec, int chunk, boolean batched) {
     this.embed = embed;
     this.graph = graph;
     this.spec = spec;
     this.embeddingType =
         embed.header().output("inputs_embeds").map(TensorInfo::type).orElse(ElementType.FLOAT);
     this.chunk = chunk;
-    this.nothing = KvBlock.nothing(spec.caches());
+    try (ResourceStack opened = new ResourceStack()) {
+      this.nothing = opened.push(KvBlock.nothing(spec.caches()));
+      this.batch = batched ? opened.push(new AnswerBatch(this)) : null;
+      resources = opened.release();
+    }
+  }
+
+  /** What generates answers together, if that is wanted. */
+  Optional<AnswerBatch> batch() {
+    return Optional.ofNullable(batch);
   }
 
   DecoderSpec spec() {
@@ -103,6 +118,6 @@ final class Decoder implements AutoCloseable {
 
   @Override
   public void close() {
-    nothing.close();
+    resources.close();
   }
 }

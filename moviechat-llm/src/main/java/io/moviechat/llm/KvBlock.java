@@ -9,9 +9,10 @@ import io.moviechat.llm.internal.Tensor;
 import java.nio.ByteBuffer;
 
 /**
- * The states of one sequence: key/value caches for a number of positions, of which the first {@link
- * #length()} are filled, and states of fixed shape. Filled once by a decoder step, then only read,
- * so that any number of steps may go on from it: a shared prefix, or the beams of a search.
+ * The states of one sequence, or of a few side by side: key/value caches for a number of positions,
+ * of which the first {@link #length()} are filled, and states of fixed shape. Filled once by a
+ * decoder step, then only read, so that any number of steps may go on from it: a shared prefix, or
+ * the beams of a search.
  *
  * <p>The memory of a cache is large enough for all positions; a tensor of fewer takes the beginning
  * of its part. A step reads one block and writes the next: the graph copies what it keeps, nothing
@@ -25,6 +26,7 @@ final class KvBlock implements AutoCloseable {
   private final Tensor memory;
   private final Tensor[] views;
   private final long[] offsets;
+  private final int rows;
   private final int capacity;
   private final ResourceStack resources;
   private int length;
@@ -34,12 +36,17 @@ final class KvBlock implements AutoCloseable {
 
   /** A block where the decoder runs; not initialised. */
   KvBlock(Graph graph, ImmutableList<CacheSpec> caches, int capacity) {
-    this(caches, capacity, bytes -> graph.allocateNear(ElementType.UINT8, bytes));
+    this(graph, caches, 1, capacity);
+  }
+
+  /** The same for several sequences of one length; all states grow. */
+  KvBlock(Graph graph, ImmutableList<CacheSpec> caches, int rows, int capacity) {
+    this(caches, rows, capacity, bytes -> graph.allocateNear(ElementType.UINT8, bytes));
   }
 
   /** What every sequence begins with: no position, and states of zeros. */
   static KvBlock nothing(ImmutableList<CacheSpec> caches) {
-    KvBlock block = new KvBlock(caches, 1, bytes -> Tensor.allocate(ElementType.UINT8, bytes));
+    KvBlock block = new KvBlock(caches, 1, 1, bytes -> Tensor.allocate(ElementType.UINT8, bytes));
     ByteBuffer bytes = block.memory.buffer();
     while (bytes.hasRemaining()) {
       bytes.put((byte) 0);
@@ -51,8 +58,10 @@ final class KvBlock implements AutoCloseable {
     Tensor of(long bytes);
   }
 
-  private KvBlock(ImmutableList<CacheSpec> caches, int wantedCapacity, Allocation allocation) {
+  private KvBlock(
+      ImmutableList<CacheSpec> caches, int rows, int wantedCapacity, Allocation allocation) {
     this.caches = caches;
+    this.rows = rows;
     this.capacity = Math.max(1, wantedCapacity);
     int count = caches.size();
     offsets = new long[count];
@@ -60,7 +69,7 @@ final class KvBlock implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       CacheSpec cache = caches.get(i);
       offsets[i] = end;
-      long bytes = cache.bytes() * (cache.grows() ? capacity : 1);
+      long bytes = cache.bytes() * rows * (cache.grows() ? capacity : 1);
       end += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
     views = new Tensor[count];
@@ -88,7 +97,7 @@ final class KvBlock implements AutoCloseable {
     for (int i = 0; i < views.length; i++) {
       CacheSpec cache = caches.get(i);
       if (cache.grows()) {
-        views[i].view(memory, offsets[i], 1, cache.heads(), positions, cache.headDim());
+        views[i].view(memory, offsets[i], rows, cache.heads(), positions, cache.headDim());
       }
     }
   }
@@ -115,6 +124,31 @@ final class KvBlock implements AutoCloseable {
     }
     show(positions);
     nextPosition = next;
+  }
+
+  /**
+   * Copies the last positions of a sequence of another block to the last ones of a sequence of this
+   * one; what stands before them becomes zero. Only in CPU memory.
+   *
+   * @param row of this block
+   * @param count positions
+   */
+  void copy(int row, KvBlock from, int fromRow, int count) {
+    if (count > length || count > from.length) {
+      throw new IllegalArgumentException(
+          count + " positions of " + from.length + " into " + length);
+    }
+    for (int i = 0; i < views.length; i++) {
+      CacheSpec cache = caches.get(i);
+      long bytes = cache.headDim() * (long) cache.type().bytes();
+      for (int head = 0; head < cache.heads(); head++) {
+        long to = offsets[i] + ((long) row * cache.heads() + head) * length * bytes;
+        long end =
+            from.offsets[i] + ((long) fromRow * cache.heads() + head + 1) * from.length * bytes;
+        memory.zero(to, (length - count) * bytes);
+        memory.copy(from.memory, end - count * bytes, to + (length - count) * bytes, count * bytes);
+      }
+    }
   }
 
   /** The state of the decoder's i-th cache. */

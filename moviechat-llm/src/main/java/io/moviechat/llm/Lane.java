@@ -231,7 +231,7 @@ final class Lane implements AutoCloseable {
   }
 
   /** Brings values to the type that the decoder takes, unless they are of it. */
-  private static void convert(Tensor from, Tensor to, int count) {
+  static void convert(Tensor from, Tensor to, int count) {
     if (from != to) {
       float[] values = new float[count];
       toFloats(from, values);
@@ -360,7 +360,7 @@ final class Lane implements AutoCloseable {
   }
 
   /** A row of logits, counted from the last one, in the array if it has the right length. */
-  private static float[] row(Tensor rows, int fromLast, float @Nullable [] array) {
+  static float[] row(Tensor rows, int fromLast, float @Nullable [] array) {
     int width = (int) rows.dim(rows.rank() - 1);
     float[] row = array != null && array.length == width ? array : new float[width];
     long skipped = rows.bytes() / rows.type().bytes() - (1L + fromLast) * width;

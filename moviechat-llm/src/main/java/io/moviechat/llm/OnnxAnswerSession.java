@@ -139,6 +139,7 @@ final class OnnxAnswerSession implements AnswerSession {
     private final Sampler sampler;
     private final PromptLookup lookup;
     private final boolean borrows;
+    private final Optional<AnswerBatch> batch;
     private final long begin = System.nanoTime();
     private final int limit;
     private int[] tokens = new int[64];
@@ -161,8 +162,11 @@ final class OnnxAnswerSession implements AnswerSession {
               generator.spec().family().answersBeginWithBlank(),
               listener);
       this.sampler = new Sampler(options, generator.spec().endIds());
+      this.batch =
+          options.beams() == 1 && options.promptLookup() == 0 ? decoder.batch() : Optional.empty();
       this.borrows =
           decoder.forgets()
+              && batch.isEmpty()
               && prompt.prefix() > 0
               && options.beams() == 1
               && prefix.isOfOneSession();
@@ -187,6 +191,8 @@ final class OnnxAnswerSession implements AnswerSession {
                       options, generator.spec().endIds(), generator.processors(), this::stopReason)
                   .search(lane, past, sampler.seen(), limit, prompt.length() + limit);
           reason = take(found);
+        } else if (batch.isPresent()) {
+          reason = decode(batch.get(), lane, past);
         } else {
           reason = decode(lane, past);
         }
@@ -208,12 +214,12 @@ final class OnnxAnswerSession implements AnswerSession {
     }
 
     /** The next token, after a step. */
-    private int choose(Lane lane) {
+    private int choose(float[] logits) {
       for (ModelBundle.LogitsProcessor processor : generator.processors()) {
         processor.process(
-            IntBuffer.wrap(tokens, 0, count).asReadOnlyBuffer(), FloatBuffer.wrap(lane.logits()));
+            IntBuffer.wrap(tokens, 0, count).asReadOnlyBuffer(), FloatBuffer.wrap(logits));
       }
-      int next = sampler.next(lane.logits());
+      int next = sampler.next(logits);
       append(next);
       lookup.add(next);
       return next;
@@ -226,7 +232,7 @@ final class OnnxAnswerSession implements AnswerSession {
     private FinishReason decode(Lane lane, KvBlock prefilled) {
       KvBlock past = prefilled;
       try {
-        int next = choose(lane);
+        int next = choose(lane.logits());
         firstToken = System.nanoTime();
         while (true) {
           Optional<FinishReason> ended = endedBy(next);
@@ -242,7 +248,7 @@ final class OnnxAnswerSession implements AnswerSession {
             if (guesses.length > 0) {
               lane.logitsAfter(right);
             }
-            next = choose(lane);
+            next = choose(lane.logits());
             if (right == guesses.length) {
               break;
             }
@@ -258,6 +264,33 @@ final class OnnxAnswerSession implements AnswerSession {
         }
       } finally {
         leave(lane, past);
+      }
+    }
+
+    /** Answers together with who else asks. */
+    private FinishReason decode(AnswerBatch together, Lane lane, KvBlock prefilled) {
+      int next;
+      AnswerBatch.Row joined;
+      try {
+        next = choose(lane.logits());
+        firstToken = System.nanoTime();
+        Optional<FinishReason> ended = endedBy(next);
+        if (ended.isPresent()) {
+          return ended.get();
+        }
+        joined = together.join(prefilled, limit);
+      } finally {
+        lane.release(prefilled);
+      }
+      try (AnswerBatch.Row row = joined) {
+        lane.close(); // its caches were copied
+        while (true) {
+          next = choose(row.step(next));
+          Optional<FinishReason> ended = endedBy(next);
+          if (ended.isPresent()) {
+            return ended.get();
+          }
+        }
       }
     }
 

@@ -10,7 +10,8 @@ public enum Precision {
   /**
    * The best variant that is there. On a processor the smallest weights first (decoding is bound by
    * memory): q4, int8, quantized, uint8, bnb4, fp32, q4f16, fp16. On a graphics card: fp16, q4f16,
-   * q4, fp32, bnb4, int8, quantized, uint8.
+   * q4, fp32, bnb4, int8, quantized, uint8; of Gemma the two with 16-bit activations come last, as
+   * what its layers give each other can leave their range.
    */
   AUTO(""),
   /** 32-bit floats. */
@@ -34,6 +35,8 @@ public enum Precision {
       ImmutableList.of(Q4, INT8, Q8, UINT8, BNB4, FP32, Q4F16, FP16);
   private static final ImmutableList<Precision> ON_GPU =
       ImmutableList.of(FP16, Q4F16, Q4, FP32, BNB4, INT8, Q8, UINT8);
+  private static final ImmutableList<Precision> ON_GPU_WIDE =
+      ImmutableList.of(Q4, FP32, BNB4, INT8, Q8, UINT8, Q4F16, FP16);
 
   private final String suffix;
 
@@ -52,5 +55,10 @@ public enum Precision {
       return ImmutableList.of(this);
     }
     return device.isCpu() ? ON_CPU : ON_GPU;
+  }
+
+  /** The same for a model whose activations can leave the range of 16-bit floats. */
+  ImmutableList<Precision> wideCandidates(Device device) {
+    return this == AUTO && !device.isCpu() ? ON_GPU_WIDE : candidates(device);
   }
 }

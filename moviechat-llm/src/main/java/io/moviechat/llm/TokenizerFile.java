@@ -8,10 +8,14 @@ import com.google.common.base.Strings;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import io.moviechat.ModelException;
+import io.moviechat.internal.RecentMap;
 import io.moviechat.llm.internal.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +31,8 @@ final class TokenizerFile {
    */
   record Added(String content, int id, boolean special) {}
 
+  private static final Map<Version, TokenizerFile> READ = new RecentMap<>(4);
+
   private final Path file;
   private final ImmutableList<Added> added;
   private final int largestId;
@@ -37,7 +43,23 @@ final class TokenizerFile {
     this.largestId = largestId;
   }
 
-  /** Reads a bundle's file; what is wrong with it is a problem. */
+  /**
+   * A state of a file. Whoever writes it leaves another one, unless within the clock's last tick.
+   */
+  private record Version(Path file, long bytes, FileTime modified) {
+    static Version of(Path file) throws IOException {
+      return new Version(file.toRealPath(), Files.size(file), Files.getLastModifiedTime(file));
+    }
+
+    boolean isSettled() {
+      return modified.toInstant().isBefore(Instant.now().minusSeconds(2));
+    }
+  }
+
+  /**
+   * Reads a bundle's file; what is wrong with it is a problem. An encoder and a generator are
+   * opened of the same file, so what was found is kept for a while.
+   */
   static Optional<TokenizerFile> read(Path folder, Problems problems) {
     String name = "tokenizer.json";
     Path file = folder.resolve(name);
@@ -46,51 +68,69 @@ final class TokenizerFile {
       return Optional.empty();
     }
     try {
-      if (Files.size(file) > Json.LARGEST_FILE) {
-        problems.add(
-            "%s has %d bytes; at most %d are read", name, Files.size(file), Json.LARGEST_FILE);
-        return Optional.empty();
-      }
-      ImmutableList.Builder<Added> added = ImmutableList.builder();
-      Model model = new Model();
-      int largest = -1;
-      // Names are vocabulary entries, too many to be kept for other files.
-      JsonFactory factory =
-          JsonFactory.builder()
-              .configure(JsonFactory.Feature.INTERN_FIELD_NAMES, false)
-              .configure(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES, false)
-              .build();
-      try (JsonParser json = factory.createParser(file.toFile())) {
-        if (json.nextToken() != JsonToken.START_OBJECT) {
-          problems.add("%s holds no JSON object; is the file whole?", name);
-          return Optional.empty();
-        }
-        while (json.nextToken() == JsonToken.FIELD_NAME) {
-          String field = json.currentName();
-          JsonToken value = json.nextToken();
-          if (field.equals("added_tokens") && value == JsonToken.START_ARRAY) {
-            largest = Math.max(largest, added(json, added));
-          } else if (field.equals("model") && value == JsonToken.START_OBJECT) {
-            largest = Math.max(largest, model.read(json));
-          } else {
-            json.skipChildren();
-          }
+      Version version = Version.of(file);
+      synchronized (READ) {
+        TokenizerFile known = READ.get(version);
+        if (known != null) {
+          return Optional.of(known);
         }
       }
-      if (!model.mergesFitPrefix()) {
-        problems.add(
-            "%s: model.continuing_subword_prefix is '%s', but the second part of a merge does not"
-                + " begin with it",
-            name, model.prefix);
-        return Optional.empty();
+      Optional<TokenizerFile> found = parse(version.file(), name, problems);
+      if (found.isPresent() && version.isSettled()) {
+        synchronized (READ) {
+          READ.put(version, found.get());
+        }
       }
-      return Optional.of(new TokenizerFile(file, added.build(), largest));
+      return found;
     } catch (JsonProcessingException e) {
       problems.add("%s is not valid JSON: %s", name, e.getOriginalMessage());
     } catch (IOException e) {
       problems.add("%s cannot be read: %s", name, e);
     }
     return Optional.empty();
+  }
+
+  private static Optional<TokenizerFile> parse(Path file, String name, Problems problems)
+      throws IOException {
+    if (Files.size(file) > Json.LARGEST_FILE) {
+      problems.add(
+          "%s has %d bytes; at most %d are read", name, Files.size(file), Json.LARGEST_FILE);
+      return Optional.empty();
+    }
+    ImmutableList.Builder<Added> added = ImmutableList.builder();
+    Model model = new Model();
+    int largest = -1;
+    // Names are vocabulary entries, too many to be kept for other files.
+    JsonFactory factory =
+        JsonFactory.builder()
+            .configure(JsonFactory.Feature.INTERN_FIELD_NAMES, false)
+            .configure(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES, false)
+            .build();
+    try (JsonParser json = factory.createParser(file.toFile())) {
+      if (json.nextToken() != JsonToken.START_OBJECT) {
+        problems.add("%s holds no JSON object; is the file whole?", name);
+        return Optional.empty();
+      }
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        String field = json.currentName();
+        JsonToken value = json.nextToken();
+        if (field.equals("added_tokens") && value == JsonToken.START_ARRAY) {
+          largest = Math.max(largest, added(json, added));
+        } else if (field.equals("model") && value == JsonToken.START_OBJECT) {
+          largest = Math.max(largest, model.read(json));
+        } else {
+          json.skipChildren();
+        }
+      }
+    }
+    if (!model.mergesFitPrefix()) {
+      problems.add(
+          "%s: model.continuing_subword_prefix is '%s', but the second part of a merge does not"
+              + " begin with it",
+          name, model.prefix);
+      return Optional.empty();
+    }
+    return Optional.of(new TokenizerFile(file, added.build(), largest));
   }
 
   private static int added(JsonParser json, ImmutableList.Builder<Added> into) throws IOException {

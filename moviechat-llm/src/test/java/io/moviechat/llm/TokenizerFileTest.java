@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +44,22 @@ class TokenizerFileTest {
     Optional<TokenizerFile> file = TokenizerFile.read(folder, problems);
     assertThat(problems.found()).isEmpty();
     assertThat(file.orElseThrow().largestId()).isEqualTo(7);
+  }
+
+  @Test
+  void aFileIsReadOnceUntilItChanges() throws IOException {
+    Path file = folder.resolve("tokenizer.json");
+    Problems problems = new Problems("bundle");
+    FileTime before = FileTime.from(Instant.now().minusSeconds(60));
+    Files.writeString(file, "{\"model\": {\"vocab\": {\"a\": 5}}}");
+    Files.setLastModifiedTime(file, before);
+    TokenizerFile first = TokenizerFile.read(folder, problems).orElseThrow();
+    assertThat(TokenizerFile.read(folder, problems)).containsSame(first);
+    Files.writeString(file, "{\"model\": {\"vocab\": {\"a\": 6}}}");
+    assertThat(TokenizerFile.read(folder, problems).orElseThrow().largestId()).isEqualTo(6);
+    // As young as that the clock may not tell the next change from this one.
+    Files.writeString(file, "{\"model\": {\"vocab\": {\"a\": 7}}}");
+    assertThat(TokenizerFile.read(folder, problems).orElseThrow().largestId()).isEqualTo(7);
   }
 
   private Optional<TokenizerFile> withPrefix(String prefix, Problems problems) throws IOException {

@@ -49,10 +49,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Peers: {@code bare}, a loop over ONNX Runtime with the same graphs and nothing else ({@link
  * LlmBareLoop}), in the same process, in turn, with the same number of threads, opened anew in each
- * round; {@code transformers.js} on onnxruntime-node, in a process of its own between ours. Needs a SmolVLM bundle in float32, for instance one of random
- * weights from {@code src/main/scripts/make_random_bundle.py}. Command: {@code java
- * -Dmoviechat.bench.model=DIR -Dmoviechat.bench.node=DIR -jar benchmarks.jar llm --filter Model};
- * the second is a folder where {@code @huggingface/transformers} is installed, and may be left out.
+ * round; {@code transformers.js} on onnxruntime-node, in a process of its own between ours. Needs a
+ * SmolVLM bundle in float32, for instance one of random weights from {@code
+ * src/main/scripts/make_random_bundle.py}. Command: {@code java -Dmoviechat.bench.model=DIR
+ * -Dmoviechat.bench.node=DIR -jar benchmarks.jar llm --filter Model}; the second is a folder where
+ * {@code @huggingface/transformers} is installed, and may be left out.
  */
 final class LlmModel implements Study {
   static final int FRAMES = 4;
@@ -87,12 +88,10 @@ final class LlmModel implements Study {
     for (int round = 0; round < rounds; round++) {
       // What is opened first gets the pages that lie scattered in the machine's memory, which makes
       // it up to a seventh slower for as long as it is open. So each is first in turn.
-      try (LlmBareLoop first =
-              round % 2 == 0 ? null : LlmBareLoop.of(bundle, config, threads);
+      try (LlmBareLoop first = round % 2 == 0 ? null : LlmBareLoop.of(bundle, config, threads);
           FrameEncoder encoder = model.openEncoder();
           AnswerGenerator generator = model.openGenerator();
-          LlmBareLoop second =
-              round % 2 == 0 ? LlmBareLoop.of(bundle, config, threads) : null) {
+          LlmBareLoop second = round % 2 == 0 ? LlmBareLoop.of(bundle, config, threads) : null) {
         LlmBareLoop bare = first != null ? first : Objects.requireNonNull(second);
         MovieView nothing = view(encoder.shape(), 0);
         int[] prompt =

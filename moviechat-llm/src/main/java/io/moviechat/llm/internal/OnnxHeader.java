@@ -139,7 +139,7 @@ public final class OnnxHeader {
   }
 
   /** Kinds of operators in the graph. */
-  Set<String> operators() {
+  public Set<String> operators() {
     return operators;
   }
 

@@ -173,6 +173,29 @@ public final class Tensor implements AutoCloseable {
     Pointer.memmove(new Address(data.get() + to), new Address(data.get() + from), count);
   }
 
+  /** Copies bytes of another tensor into this one; both in CPU memory. */
+  public void copy(Tensor source, long from, long to, long count) {
+    source.requireInside(from, count);
+    requireInside(to, count);
+    Pointer.memcpy(new Address(data.get() + to), new Address(source.data.get() + from), count);
+  }
+
+  /** Makes bytes of this tensor zero, which must be in CPU memory. */
+  public void zero(long from, long count) {
+    requireInside(from, count);
+    Pointer.memset(new Address(data.get() + from), 0, count);
+  }
+
+  private void requireInside(long from, long count) {
+    if (!open) {
+      throw new IllegalStateException("a tensor is used after it was closed");
+    }
+    if (count < 0 || from < 0 || from > bytes - count) {
+      throw new IllegalArgumentException(
+          count + " bytes at " + from + " are outside of " + bytes + " bytes");
+    }
+  }
+
   private void locate() {
     ort.check(ort.api.GetTensorMutableData(value, data));
   }
