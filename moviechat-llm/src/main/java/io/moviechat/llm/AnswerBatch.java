@@ -142,11 +142,13 @@ final class AnswerBatch implements AutoCloseable {
     }
     @Nullable Throwable failure = null;
     try {
-      if (layout == null || !layout.fits(rows)) {
-        replace(new Layout(rows));
+      Layout fitting = layout;
+      if (fitting == null || !fitting.fits(rows)) {
+        fitting = new Layout(rows);
+        replace(fitting);
       }
       long start = System.nanoTime();
-      layout.run();
+      fitting.run();
       lastRun = System.nanoTime() - start;
       runs++;
     } catch (RuntimeException | Error e) {

@@ -2,6 +2,8 @@ package io.moviechat.llm;
 
 import com.google.common.base.Throwables;
 import com.google.common.util.concurrent.Uninterruptibles;
+import io.moviechat.internal.ResourceStack;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -28,21 +30,20 @@ final class Background<T extends AutoCloseable> implements AutoCloseable {
   /** Waits for the opening and throws what it threw. What is given stays owned by this. */
   T get() {
     try {
-      return Uninterruptibles.getUninterruptibly(task);
+      return Objects.requireNonNull(Uninterruptibles.getUninterruptibly(task));
     } catch (ExecutionException e) {
-      Throwables.throwIfUnchecked(e.getCause());
-      throw new IllegalStateException(e.getCause());
+      Throwable cause = Objects.requireNonNull(e.getCause());
+      Throwables.throwIfUnchecked(cause);
+      throw new IllegalStateException(cause);
     }
   }
 
   @Override
-  public void close() throws Exception {
-    T opened;
-    try {
-      opened = Uninterruptibles.getUninterruptibly(task);
+  public void close() {
+    try (ResourceStack opened = new ResourceStack()) {
+      opened.push(Objects.requireNonNull(Uninterruptibles.getUninterruptibly(task)));
     } catch (ExecutionException e) {
-      return; // nothing was opened; get() tells why
+      // Nothing was opened, and get() tells why.
     }
-    opened.close();
   }
 }

@@ -33,6 +33,8 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A vision-language model in a folder, laid out as the {@code onnx-community} exports on Hugging
@@ -44,6 +46,7 @@ import java.util.function.Consumer;
  * is wrong in one {@link ModelException}.
  */
 public final class ModelBundle implements VisionLanguageModel {
+  private static final Logger log = LoggerFactory.getLogger(ModelBundle.class);
 
   private final Path folder;
   private final Settings settings;

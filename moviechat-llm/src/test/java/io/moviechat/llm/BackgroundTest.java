@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class BackgroundTest {
   @Test
-  void givesAndClosesWhatWasOpened() throws Exception {
+  void givesAndClosesWhatWasOpened() {
     AtomicBoolean closed = new AtomicBoolean();
     AutoCloseable resource = () -> closed.set(true);
     Background<AutoCloseable> background = new Background<>("test", () -> resource);
@@ -21,7 +21,7 @@ class BackgroundTest {
   }
 
   @Test
-  void closesWhatNobodyWaitedFor() throws Exception {
+  void closesWhatNobodyWaitedFor() {
     AtomicBoolean closed = new AtomicBoolean();
     CountDownLatch asked = new CountDownLatch(1);
     Background<AutoCloseable> background =
@@ -37,7 +37,7 @@ class BackgroundTest {
   }
 
   @Test
-  void throwsWhatTheOpeningThrew() throws Exception {
+  void throwsWhatTheOpeningThrew() {
     ModelException failure = new ModelException("no such tokenizer");
     Background<AutoCloseable> background =
         new Background<>(

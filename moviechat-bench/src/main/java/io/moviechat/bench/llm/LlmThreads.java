@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.Findings;
+import io.moviechat.bench.harness.Measure;
 import io.moviechat.bench.harness.Size;
 import io.moviechat.bench.harness.Study;
 import java.nio.file.Path;
@@ -39,12 +40,15 @@ final class LlmThreads implements Study {
     int[] prompt = new Random(1).ints(PROMPT, 0, 500).toArray();
     int newTokens = size.pick(4, 24, 64);
     int cores = Runtime.getRuntime().availableProcessors();
-    Set<Integer> counts = new LinkedHashSet<>(List.of(0, 1, Math.max(1, cores / 2), cores));
+    // The product's setting first: it is what the others are compared with.
+    Set<Integer> counts = new LinkedHashSet<>(List.of(cores, 0, 1, Math.max(1, cores / 2)));
     for (int round = 0; round < size.pick(1, 2, 5); round++) {
       for (int threads : counts) {
         for (boolean spinning : new boolean[] {true, false}) {
-          Map<String, String> params =
-              Map.of("threads", threads == 0 ? "default" : "" + threads, "spinning", "" + spinning);
+          String label =
+              (threads == 0 ? "its own choice of threads" : "threads: " + threads)
+                  + (spinning ? ", spinning" : "");
+          Map<String, String> params = Map.of(Measure.PEER, label);
           LlmBareLoop.Threads settings = new LlmBareLoop.Threads(threads, spinning);
           try (LlmBareLoop bare = LlmBareLoop.of(bundle, config, settings)) {
             bare.decode(prompt, newTokens);
