@@ -9,34 +9,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.PointerPointer;
-import org.bytedeco.javacpp.SizeTPointer;
-import org.bytedeco.onnxruntime.OrtAllocator;
-import org.bytedeco.onnxruntime.OrtApi;
-import org.bytedeco.onnxruntime.OrtCUDAProviderOptionsV2;
-import org.bytedeco.onnxruntime.OrtEnv;
 import org.bytedeco.onnxruntime.OrtIoBinding;
-import org.bytedeco.onnxruntime.OrtMemoryInfo;
 import org.bytedeco.onnxruntime.OrtSession;
-import org.bytedeco.onnxruntime.OrtSessionOptions;
-import org.bytedeco.onnxruntime.OrtStatus;
 import org.bytedeco.onnxruntime.OrtValue;
-import org.bytedeco.onnxruntime.global.onnxruntime;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The least that runs a decoder with caches: bind, run, take the largest logit, bind the outputs as
  * the next inputs. No text, no options, no checks. The peer that our own loop is measured against.
  * For graphs with {@code position_ids} and {@code num_logits_to_keep}; float32.
  */
-final class LlmBareLoop implements AutoCloseable {
-  private static final int INT64 = 7;
-  private static final int FLOAT = 1;
-  private static final int BOOL = 9;
-
+final class LlmBareLoop extends BareSessions {
   /**
    * How sessions run.
    *
@@ -50,11 +32,6 @@ final class LlmBareLoop implements AutoCloseable {
     }
   }
 
-  private final OrtApi api = onnxruntime.OrtGetApiBase().GetApi().call(onnxruntime.ORT_API_VERSION);
-  private final OrtEnv env = new OrtEnv();
-  private final OrtMemoryInfo cpu = new OrtMemoryInfo();
-  private final OrtAllocator allocator = new OrtAllocator();
-  private final List<OrtSession> sessions = new ArrayList<>();
   private final OrtSession embed;
   private final OrtSession decoder;
   private final OrtSession vision;
@@ -70,9 +47,6 @@ final class LlmBareLoop implements AutoCloseable {
     this.heads = heads;
     this.headDim = headDim;
     this.width = width;
-    check(api.CreateEnv(4, "bare", env));
-    check(api.CreateCpuMemoryInfo(1, 0, cpu));
-    check(api.GetAllocatorWithDefaultOptions(allocator));
     // As the product does: a look-up needs no pool of threads.
     embed =
         open(
@@ -102,56 +76,6 @@ final class LlmBareLoop implements AutoCloseable {
         text.path("head_dim").asInt(),
         text.path("hidden_size").asInt(),
         settings);
-  }
-
-  private OrtSession open(Path file, Threads settings) {
-    OrtSessionOptions options = new OrtSessionOptions();
-    check(api.CreateSessionOptions(options));
-    if (settings.threads() > 0) {
-      check(api.SetIntraOpNumThreads(options, settings.threads()));
-    }
-    check(
-        api.AddSessionConfigEntry(
-            options, "session.intra_op.allow_spinning", settings.spinning() ? "1" : "0"));
-    if (settings.cuda()) {
-      OrtCUDAProviderOptionsV2 cuda = new OrtCUDAProviderOptionsV2();
-      check(api.CreateCUDAProviderOptions(cuda));
-      check(api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda));
-      api.ReleaseCUDAProviderOptions().call(cuda);
-    }
-    OrtSession session = new OrtSession();
-    try (BytePointer path = new BytePointer(file.toString())) {
-      check(api.CreateSession(env, path, options, session));
-    }
-    api.ReleaseSessionOptions(options);
-    sessions.add(session);
-    return session;
-  }
-
-  private void check(@Nullable OrtStatus status) {
-    if (status != null && !status.isNull()) {
-      throw new IllegalStateException(api.GetErrorMessage().call(status).getString());
-    }
-  }
-
-  private OrtValue tensor(int type, long... dims) {
-    OrtValue value = new OrtValue();
-    check(api.CreateTensorAsOrtValue(allocator, dims, dims.length, type, value));
-    return value;
-  }
-
-  private Pointer data(OrtValue value) {
-    Pointer data = new BytePointer((Pointer) null);
-    check(api.GetTensorMutableData(value, data));
-    return data;
-  }
-
-  private FloatBuffer floats(OrtValue value, long count) {
-    return new FloatPointer(data(value)).capacity(count).asBuffer();
-  }
-
-  private LongBuffer longs(OrtValue value, long count) {
-    return new LongPointer(data(value)).capacity(count).asBuffer();
   }
 
   /** Nanoseconds of reading the last prompt. */
@@ -216,20 +140,12 @@ final class LlmBareLoop implements AutoCloseable {
         check(api.BindInput(decoding, "past_key_values." + caches.get(i), past.get(i)));
         check(api.BindOutputToDevice(decoding, "present." + caches.get(i), cpu));
       }
-      check(api.RunWithBinding(decoder, null, decoding));
-      try (SizeTPointer outputs = new SizeTPointer(1)) {
-        PointerPointer<OrtValue> values = new PointerPointer<>((Pointer) null);
-        check(api.GetBoundOutputValues(decoding, allocator, values, outputs));
-        OrtValue logits = values.get(OrtValue.class, 0);
-        ids = new int[] {largest(logits, sequences)};
-        api.ReleaseValue(logits);
-        past.forEach(api::ReleaseValue);
-        past.clear();
-        for (int i = 0; i < caches.size(); i++) {
-          past.add(values.get(OrtValue.class, i + 1));
-        }
-        check(api.AllocatorFree(allocator, values));
-      }
+      List<OrtValue> outputs = run(decoder, decoding);
+      ids = new int[] {largest(outputs.get(0), sequences)};
+      api.ReleaseValue(outputs.get(0));
+      past.forEach(api::ReleaseValue);
+      past.clear();
+      past.addAll(outputs.subList(1, outputs.size()));
       Stream.of(input, positions, embeds, mask).forEach(api::ReleaseValue);
       if (step == 0) {
         prefillNanos = System.nanoTime() - start;
@@ -246,21 +162,17 @@ final class LlmBareLoop implements AutoCloseable {
 
   /** The best of the first sequence; looks at all of them, as an answer of each would. */
   private int largest(OrtValue logits, int sequences) {
-    try (SizeTPointer bytes = new SizeTPointer(1)) {
-      check(api.GetTensorSizeInBytes(logits, bytes));
-      int all = (int) (bytes.get() / 4);
-      int count = all / sequences;
-      FloatBuffer values = floats(logits, all);
-      int[] best = new int[sequences];
-      for (int s = 0; s < sequences; s++) {
-        for (int i = 1; i < count; i++) {
-          if (values.get(s * count + i) > values.get(s * count + best[s])) {
-            best[s] = i;
-          }
+    FloatBuffer values = floats(logits);
+    int count = values.capacity() / sequences;
+    int[] best = new int[sequences];
+    for (int s = 0; s < sequences; s++) {
+      for (int i = 1; i < count; i++) {
+        if (values.get(s * count + i) > values.get(s * count + best[s])) {
+          best[s] = i;
         }
       }
-      return best[0];
     }
+    return best[0];
   }
 
   /** Nanoseconds of encoding that many frames at once. */
@@ -268,7 +180,7 @@ final class LlmBareLoop implements AutoCloseable {
     OrtIoBinding binding = new OrtIoBinding();
     check(api.CreateIoBinding(vision, binding));
     OrtValue pixels = tensor(FLOAT, 1, frames, 3, side, side);
-    FloatBuffer values = floats(pixels, 3L * frames * side * side);
+    FloatBuffer values = floats(pixels);
     for (int i = 0; i < values.capacity(); i++) {
       values.put(i, (i % 256) / 128f - 1);
     }
@@ -286,11 +198,5 @@ final class LlmBareLoop implements AutoCloseable {
     api.ReleaseValue(pixels);
     api.ReleaseValue(mask);
     return nanos;
-  }
-
-  @Override
-  public void close() {
-    sessions.forEach(api::ReleaseSession);
-    api.ReleaseMemoryInfo(cpu);
   }
 }

@@ -1,45 +1,24 @@
 package io.moviechat.bench.llm;
 
 import java.nio.FloatBuffer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.PointerPointer;
-import org.bytedeco.javacpp.SizeTPointer;
-import org.bytedeco.onnxruntime.OrtAllocator;
-import org.bytedeco.onnxruntime.OrtApi;
-import org.bytedeco.onnxruntime.OrtEnv;
 import org.bytedeco.onnxruntime.OrtIoBinding;
-import org.bytedeco.onnxruntime.OrtMemoryInfo;
 import org.bytedeco.onnxruntime.OrtSession;
-import org.bytedeco.onnxruntime.OrtSessionOptions;
-import org.bytedeco.onnxruntime.OrtStatus;
 import org.bytedeco.onnxruntime.OrtValue;
-import org.bytedeco.onnxruntime.global.onnxruntime;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The least that hears with a Whisper bundle: encode given features, bind, run, take the largest
  * score, bind the caches as the next inputs. No features, no rules, no text. Float32, one thread.
  */
-final class LlmSpeechLoop implements AutoCloseable {
-  private static final int INT64 = 7;
-  private static final int FLOAT = 1;
-  private static final int BOOL = 9;
+final class LlmSpeechLoop extends BareSessions {
   private static final int FRAMES = 3_000;
 
   private final LlmSpeech.Bundle bundle;
-  private final OrtApi api = onnxruntime.OrtGetApiBase().GetApi().call(onnxruntime.ORT_API_VERSION);
-  private final OrtEnv env = new OrtEnv();
-  private final OrtMemoryInfo cpu = new OrtMemoryInfo();
-  private final OrtAllocator allocator = new OrtAllocator();
   private final OrtSession encoder;
   private final OrtSession decoder;
   private final OrtValue features;
@@ -58,11 +37,9 @@ final class LlmSpeechLoop implements AutoCloseable {
                         i + ".encoder.key",
                         i + ".encoder.value"))
             .toList();
-    check(api.CreateEnv(4, "bare", env));
-    check(api.CreateCpuMemoryInfo(1, 0, cpu));
-    check(api.GetAllocatorWithDefaultOptions(allocator));
-    encoder = open(bundle.folder().resolve("onnx/encoder_model.onnx"));
-    decoder = open(bundle.folder().resolve("onnx/decoder_model_merged.onnx"));
+    LlmBareLoop.Threads one = new LlmBareLoop.Threads(1, true);
+    encoder = open(bundle.folder().resolve("onnx/encoder_model.onnx"), one);
+    decoder = open(bundle.folder().resolve("onnx/decoder_model_merged.onnx"), one);
     features = tensor(FLOAT, 1, bundle.bands(), FRAMES);
     FloatBuffer values = floats(features);
     Random random = new Random(1);
@@ -71,46 +48,9 @@ final class LlmSpeechLoop implements AutoCloseable {
     }
   }
 
-  private OrtSession open(Path file) {
-    OrtSessionOptions options = new OrtSessionOptions();
-    check(api.CreateSessionOptions(options));
-    check(api.SetIntraOpNumThreads(options, 1));
-    OrtSession session = new OrtSession();
-    try (BytePointer path = new BytePointer(file.toString())) {
-      check(api.CreateSession(env, path, options, session));
-    }
-    api.ReleaseSessionOptions(options);
-    return session;
-  }
-
-  private void check(@Nullable OrtStatus status) {
-    if (status != null && !status.isNull()) {
-      throw new IllegalStateException(api.GetErrorMessage().call(status).getString());
-    }
-  }
-
-  private OrtValue tensor(int type, long... dims) {
-    OrtValue value = new OrtValue();
-    check(api.CreateTensorAsOrtValue(allocator, dims, dims.length, type, value));
-    return value;
-  }
-
-  private Pointer data(OrtValue value) {
-    Pointer data = new BytePointer((Pointer) null);
-    check(api.GetTensorMutableData(value, data));
-    return data;
-  }
-
-  private FloatBuffer floats(OrtValue value) {
-    try (SizeTPointer bytes = new SizeTPointer(1)) {
-      check(api.GetTensorSizeInBytes(value, bytes));
-      return new FloatPointer(data(value)).capacity(bytes.get() / 4).asBuffer();
-    }
-  }
-
   private OrtValue ids(long... ids) {
     OrtValue value = tensor(INT64, 1, ids.length);
-    new LongPointer(data(value)).capacity(ids.length).asBuffer().put(ids);
+    longs(value, ids.length).put(ids);
     return value;
   }
 
@@ -118,21 +58,6 @@ final class LlmSpeechLoop implements AutoCloseable {
     OrtValue value = tensor(BOOL, 1);
     new BytePointer(data(value)).capacity(1).put((byte) (on ? 1 : 0));
     return value;
-  }
-
-  /** Runs a graph; the outputs in the order in which they were bound. */
-  private List<OrtValue> run(OrtSession session, OrtIoBinding binding) {
-    check(api.RunWithBinding(session, null, binding));
-    try (SizeTPointer count = new SizeTPointer(1)) {
-      PointerPointer<OrtValue> values = new PointerPointer<>((Pointer) null);
-      check(api.GetBoundOutputValues(binding, allocator, values, count));
-      List<OrtValue> outputs = new ArrayList<>();
-      for (int i = 0; i < count.get(); i++) {
-        outputs.add(values.get(OrtValue.class, i));
-      }
-      check(api.AllocatorFree(allocator, values));
-      return outputs;
-    }
   }
 
   /** Hears a window, and tells how many tokens it says. */
@@ -219,8 +144,6 @@ final class LlmSpeechLoop implements AutoCloseable {
   @Override
   public void close() {
     api.ReleaseValue(features);
-    api.ReleaseSession(encoder);
-    api.ReleaseSession(decoder);
-    api.ReleaseMemoryInfo(cpu);
+    super.close();
   }
 }
