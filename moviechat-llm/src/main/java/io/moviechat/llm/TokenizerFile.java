@@ -75,7 +75,7 @@ final class TokenizerFile {
           return Optional.of(known);
         }
       }
-      Optional<TokenizerFile> found = parse(version.file(), name, problems);
+      Optional<TokenizerFile> found = parse(version, name, problems);
       if (found.isPresent() && version.isSettled()) {
         synchronized (READ) {
           READ.put(version, found.get());
@@ -90,11 +90,12 @@ final class TokenizerFile {
     return Optional.empty();
   }
 
-  private static Optional<TokenizerFile> parse(Path file, String name, Problems problems)
+  private static Optional<TokenizerFile> parse(Version version, String name, Problems problems)
       throws IOException {
-    if (Files.size(file) > Json.LARGEST_FILE) {
+    Path file = version.file();
+    if (version.bytes() > Json.LARGEST_FILE) {
       problems.add(
-          "%s has %d bytes; at most %d are read", name, Files.size(file), Json.LARGEST_FILE);
+          "%s has %d bytes; at most %d are read", name, version.bytes(), Json.LARGEST_FILE);
       return Optional.empty();
     }
     ImmutableList.Builder<Added> added = ImmutableList.builder();
