@@ -62,9 +62,9 @@ import java.util.stream.Collectors;
  * <p>Seeds start at {@code -Dmoviechat.bench.seed=N}, so that others can be taken; {@code
  * -Dbench.recall.changes=120} takes one number of scene changes, {@code
  * -Dbench.recall.frames=10000} movies up to that length. Each movie is a cell of the journal.
- * Sizes: few movies (quick), 100 a cell (full). Command: {@code java -jar benchmarks.jar accuracy
- * -Pfull --filter 'AccuracyRecall$'}; with {@code --minutes N} it ends early, and goes on when it
- * is run again.
+ * Sizes: few movies (quick), 100 a cell (full), or {@code -Dbench.recall.movies=200}. Command:
+ * {@code java -jar benchmarks.jar accuracy -Pfull --filter 'AccuracyRecall$'}; with {@code
+ * --minutes N} it ends early, and goes on when it is run again.
  */
 final class AccuracyRecall implements Study {
   static final int STORED = 4096;
@@ -171,7 +171,7 @@ final class AccuracyRecall implements Study {
     }
     int[] lengths =
         size.pick(new int[] {200}, new int[] {1000, 10_000}, new int[] {1000, 10_000, 100_000});
-    int movies = size.pick(1, 6, 100);
+    int movies = Integer.getInteger("bench.recall.movies", size.pick(1, 6, 100));
     int[] changes = size.pick(new int[] {27}, new int[] {27, 120}, new int[] {27, 120, 1000});
     int painted = size.pick(1, 6, 20);
     long seed = Long.getLong("moviechat.bench.seed", 900_000);
