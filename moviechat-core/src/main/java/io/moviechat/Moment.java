@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.speech.Cues;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
@@ -81,6 +82,7 @@ public final class Moment {
   }
 
   /** A new conversation about this moment, which remembers its turns. The movie closes it too. */
+  @MustBeClosed
   public Conversation conversation() {
     return conversation(List.of());
   }
@@ -90,6 +92,7 @@ public final class Moment {
    *
    * @param earlier oldest first; copied
    */
+  @MustBeClosed
   public Conversation conversation(List<Conversation.Turn> earlier) {
     return movie.converse(view, recent, earlier);
   }

@@ -4,6 +4,7 @@ import static io.moviechat.internal.Checks.require;
 import static io.moviechat.internal.Checks.requireOpen;
 
 import com.google.errorprone.annotations.CheckReturnValue;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.recall.SearchHit;
 import io.moviechat.speech.Cues;
@@ -157,7 +158,7 @@ public final class Movie implements AutoCloseable {
   /**
    * A new conversation about the whole movie, which remembers its turns. The movie closes it too.
    */
-  @CheckReturnValue
+  @MustBeClosed
   public Conversation conversation() {
     return conversation(List.of());
   }
@@ -168,7 +169,7 @@ public final class Movie implements AutoCloseable {
    *
    * @param earlier oldest first; copied
    */
-  @CheckReturnValue
+  @MustBeClosed
   public Conversation conversation(List<Conversation.Turn> earlier) {
     return converse(whole, 0, earlier);
   }

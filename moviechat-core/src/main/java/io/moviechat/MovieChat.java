@@ -1,6 +1,7 @@
 package io.moviechat;
 
 import com.google.errorprone.annotations.CheckReturnValue;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.ocr.OcrOptions;
 import io.moviechat.ocr.TextRecognizer;
 import io.moviechat.recall.SlotScorer;
@@ -54,7 +55,7 @@ public final class MovieChat implements AutoCloseable {
    * @throws IllegalStateException if there is no model on the class path, or more than one
    * @throws ModelException if the model cannot be opened
    */
-  @CheckReturnValue
+  @MustBeClosed
   public static MovieChat create() {
     return builder().build();
   }
@@ -89,19 +90,19 @@ public final class MovieChat implements AutoCloseable {
    * @throws InferenceException if the encoder fails
    * @throws IllegalStateException if this chat is closed
    */
-  @CheckReturnValue
+  @MustBeClosed
   public Movie watch(Path video) {
     return watch(video, WatchOptions.DEFAULT);
   }
 
   /** Like {@link #watch(Path)} with options. */
-  @CheckReturnValue
+  @MustBeClosed
   public Movie watch(Path video, WatchOptions options) {
     return movies.watch(VideoLocation.of(video), options);
   }
 
   /** Like {@link #watch(Path)}, for a video at any address that a video source knows. */
-  @CheckReturnValue
+  @MustBeClosed
   public Movie watch(URI video) {
     return watch(video, WatchOptions.DEFAULT);
   }
@@ -112,7 +113,7 @@ public final class MovieChat implements AutoCloseable {
    * @param video absolute, with a scheme
    * @throws VideoException if the video cannot be read, or no video source knows the scheme
    */
-  @CheckReturnValue
+  @MustBeClosed
   public Movie watch(URI video, WatchOptions options) {
     return movies.watch(VideoLocation.of(video), options);
   }
@@ -137,7 +138,7 @@ public final class MovieChat implements AutoCloseable {
    * @throws MemoryFileException if the file cannot be read or trusted
    * @throws IllegalArgumentException if another encoder made the memory
    */
-  @CheckReturnValue
+  @MustBeClosed
   public Movie open(Path memoryFile) {
     return movies.open(memoryFile);
   }
@@ -151,13 +152,13 @@ public final class MovieChat implements AutoCloseable {
    * @throws IllegalArgumentException if another encoder made the memory, the strategy cannot go on
    *     from it, or the sampling is another one
    */
-  @CheckReturnValue
+  @MustBeClosed
   public Movie resume(Path memoryFile, Path video, WatchOptions options) {
     return movies.resume(memoryFile, VideoLocation.of(video), options);
   }
 
   /** Like {@link #resume(Path, Path, WatchOptions)}, for a video at any address. */
-  @CheckReturnValue
+  @MustBeClosed
   public Movie resume(Path memoryFile, URI video, WatchOptions options) {
     return movies.resume(memoryFile, VideoLocation.of(video), options);
   }
@@ -335,7 +336,7 @@ public final class MovieChat implements AutoCloseable {
      *     other; the message has the numbers
      * @throws ModelException listing all that is wrong with the model
      */
-    @CheckReturnValue
+    @MustBeClosed
     public MovieChat build() {
       return opening.open();
     }

@@ -4,7 +4,7 @@ import static io.moviechat.internal.Checks.require;
 
 import com.google.common.hash.Hashing;
 import com.google.common.math.IntMath;
-import com.google.errorprone.annotations.CheckReturnValue;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.internal.Samplings;
 import io.moviechat.internal.VideoFingerprint;
 import io.moviechat.spi.VideoMemory;
@@ -155,7 +155,7 @@ public final class SplitWatch {
    *     video, model, strategy, sampling or number of parts
    * @throws MemoryFileException if a file cannot be read
    */
-  @CheckReturnValue
+  @MustBeClosed
   public Movie join(List<Path> files) {
     @Nullable Path[] ordered = new Path[parts()];
     for (Path file : files) {

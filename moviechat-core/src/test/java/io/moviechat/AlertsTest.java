@@ -3,7 +3,9 @@ package io.moviechat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.recall.Alert;
 import io.moviechat.recall.AlertListener;
 import io.moviechat.recall.AlertOptions;
@@ -137,6 +139,7 @@ class AlertsTest {
     public void close() {}
   }
 
+  @MustBeClosed
   private static MovieChat chat(SlotScorer... scorers) {
     return MovieChat.builder()
         .encoder(new FakeEncoder())
@@ -350,13 +353,14 @@ class AlertsTest {
   @Test
   void aListenerThatFailsIsNotCalledAgainAndOneThatCancelsCancels() {
     List<String> calls = new ArrayList<>();
-    try (MovieChat chat = chat(new Scores(i -> i % 20 == 5 ? 1f : 0f, false))) {
+    try (MovieChat chat = chat(new Scores(i -> i % 20 == 5 ? 1f : 0f, false));
+        ResourceStack opened = new ResourceStack()) {
       AlertListener fails =
           alert -> {
             calls.add("fails");
             throw new IllegalArgumentException("on purpose");
           };
-      chat.watch(FakeVideo.of(FRAMES), EVERY_FRAME.when("car", QUICK, fails)).close();
+      opened.open(() -> chat.watch(FakeVideo.of(FRAMES), EVERY_FRAME.when("car", QUICK, fails)));
       assertThat(calls.size()).isBetween(1, 2); // the next may have been found meanwhile
       AlertListener cancels =
           alert -> {

@@ -53,6 +53,7 @@ class LifetimesTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // what nobody closes is what is tested
   void anyNumberOfMomentsAndConversationsKeepsFewSessionsOpen() {
     try (MovieChat chat = fakes().build()) {
       Movie movie = chat.watch(FakeVideo.of(500), EVERY_FRAME);
@@ -155,6 +156,7 @@ class LifetimesTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void closingTheChatEndsAReadThatHearsNoInterrupt() throws Exception {
     StallingVideo stalling = new StallingVideo(0);
     MovieChat chat = fakes().video(stalling).build();
@@ -224,6 +226,7 @@ class LifetimesTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void closingAMovieEndsALookAtItsVideo() throws Exception {
     StallingVideo stalling = new StallingVideo(20);
     stalling.stallFramesByTime();
@@ -248,6 +251,7 @@ class LifetimesTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void closingIsNotHeldUpByAListenerThatWaitsForOtherWork() throws Exception {
     MovieChat chat = fakes().build();
     AtomicReference<Thread> closer = new AtomicReference<>();
@@ -297,6 +301,7 @@ class LifetimesTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void startingAgainstClosingIsRefusedInOneWay() throws Exception {
     for (int i = 0; i < 300; i++) {
       MovieChat chat = fakes().build();
@@ -431,6 +436,7 @@ class LifetimesTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void aClosedMovieRefusesItsMomentsAndConversations() {
     try (MovieChat chat = fakes().build()) {
       Movie movie = chat.watch(FakeVideo.of(50), EVERY_FRAME);

@@ -470,6 +470,7 @@ class MovieChatTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void whatBuildOpenedIsClosedWhenItFailsAndWhenTheChatCloses() {
     AtomicInteger closed = new AtomicInteger();
     VisionLanguageModel model =
@@ -507,6 +508,7 @@ class MovieChatTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void aClosedChatRefusesAndHasClosedItsMovies() {
     MovieChat chat = fakes().build();
     Movie movie = chat.watch(FakeVideo.of(10), EVERY_FRAME);
@@ -521,6 +523,7 @@ class MovieChatTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void closingTheChatEndsARunningPass() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
     FakeVideo slow =
@@ -537,6 +540,7 @@ class MovieChatTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void closingWaitsForAPassOnAnotherUsersThread() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
     AtomicInteger encodedAfterClose = new AtomicInteger();
@@ -563,6 +567,7 @@ class MovieChatTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void aListenerCannotCloseWhatCalledIt() {
     MovieChat chat = fakes().build();
     Movie first = chat.watch(FakeVideo.of(10), EVERY_FRAME);

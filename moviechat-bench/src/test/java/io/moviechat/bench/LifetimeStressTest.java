@@ -2,6 +2,7 @@ package io.moviechat.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Asking;
 import io.moviechat.Conversation;
 import io.moviechat.Frame;
@@ -130,6 +131,7 @@ class LifetimeStressTest {
     boolean ignored = Thread.interrupted();
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // the lists own it, and are closed at the end
   private void act(Path clip, Random random) throws Exception {
     switch (random.nextInt(24)) {
       case 0 -> {
@@ -176,6 +178,7 @@ class LifetimeStressTest {
     }
   }
 
+  @MustBeClosed
   private MovieChat chat(Random random) {
     if (model.isPresent() && random.nextInt(3) > 0) {
       return MovieChat.builder().model(model.get()).build();
@@ -254,6 +257,7 @@ class LifetimeStressTest {
     return Question.of("What is on screen?").with(GenerationOptions.builder().maxTokens(6).build());
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // the lists own it, and are closed at the end
   private void open(Path clip, Random random) {
     if (sources.size() >= MOST) {
       return;
@@ -281,6 +285,7 @@ class LifetimeStressTest {
     }
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // the lists own it, and are closed at the end
   private void write(Random random) throws Exception {
     if (writers.size() < 2) {
       Path file = folder.resolve("written-" + names.incrementAndGet() + ".mp4");

@@ -2,6 +2,7 @@ package io.moviechat.batch;
 
 import com.google.common.hash.Hashing;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Answer;
 import io.moviechat.FrameSampling;
 import io.moviechat.MemoryFileException;
@@ -11,6 +12,7 @@ import io.moviechat.MovieChat;
 import io.moviechat.VideoException;
 import io.moviechat.WatchOptions;
 import io.moviechat.Watching;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.internal.VideoFingerprint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -263,6 +265,7 @@ public final class MovieBatch {
   }
 
   /** The film's memory, from an earlier run if it is there. */
+  @MustBeClosed
   private Movie movie(URI film, FilmFolder folder, BooleanSupplier stop, DoubleConsumer watched)
       throws IOException {
     if (Files.exists(folder.memory())) {
@@ -274,18 +277,16 @@ public final class MovieBatch {
     }
     requireDisk(folder);
     Optional<FileTime> modified = modified(film);
-    Movie movie = watch(film, folder, stop, watched);
-    try {
+    try (ResourceStack opened = new ResourceStack()) {
+      Movie movie = opened.open(() -> watch(film, folder, stop, watched));
       if (!fingerprint(film).equals(folder.fingerprint()) || !modified(film).equals(modified)) {
         Files.deleteIfExists(folder.checkpoint());
         throw new VideoException(
             film + " changed while it was read; run the batch again when it is whole");
       }
       movie.memory().save(folder.memory());
+      opened.release();
       return movie;
-    } catch (RuntimeException | IOException e) {
-      movie.close();
-      throw e;
     }
   }
 
@@ -315,6 +316,7 @@ public final class MovieBatch {
     }
   }
 
+  @MustBeClosed
   private Movie watch(URI film, FilmFolder folder, BooleanSupplier stop, DoubleConsumer watched) {
     Consumer<Watching.Progress> listener = frame -> frame.fraction().ifPresent(watched);
     WatchOptions options = WatchOptions.DEFAULT.onProgress(listener);

@@ -1,5 +1,6 @@
 package io.moviechat.internal;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,24 @@ public final class ResourceStack implements AutoCloseable {
   public <T extends AutoCloseable> T push(T resource) {
     opened.push(resource);
     return resource;
+  }
+
+  /**
+   * Opens a resource and takes it over, so that nothing can be lost between the two.
+   *
+   * @throws RuntimeException what the opening threw; nothing was taken over then
+   */
+  @SuppressWarnings("MustBeClosedChecker") // from here on it is this stack's
+  public <T extends AutoCloseable> T open(Opening<T> opening) {
+    return push(opening.open());
+  }
+
+  /** Opens one resource; a lambda may call what must be closed, because the stack closes it. */
+  @FunctionalInterface
+  public interface Opening<T extends AutoCloseable> {
+    /** The resource; who calls this closes it. */
+    @MustBeClosed
+    T open();
   }
 
   /** Moves everything to a new stack, so that closing this one closes nothing. */

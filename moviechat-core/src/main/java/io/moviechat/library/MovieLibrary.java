@@ -3,6 +3,7 @@ package io.moviechat.library;
 import com.google.common.base.Preconditions;
 import com.google.common.hash.Hashing;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.FrameSampling;
 import io.moviechat.MemoryBudget;
 import io.moviechat.MemoryFileException;
@@ -11,6 +12,7 @@ import io.moviechat.MovieChat;
 import io.moviechat.VideoException;
 import io.moviechat.WatchOptions;
 import io.moviechat.Watching;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.internal.VideoFingerprint;
 import java.io.IOException;
 import java.net.URI;
@@ -485,25 +487,27 @@ public final class MovieLibrary implements AutoCloseable {
       }
     }
     Path memory = file(film.id(), MEMORY);
-    Movie movie = chat.open(memory);
-    try {
-      Files.setLastModifiedTime(memory, FileTime.from(Instant.now()));
-    } catch (IOException e) {
-      log.debug("{} cannot be marked as used", memory, e);
-    }
-    synchronized (lock) {
-      Open found = open.get(film.id());
-      if (found != null || closed || film.state() != Film.State.READY) { // while it was opened
-        movie.close();
-        requireOpen();
-        Preconditions.checkState(found != null, "%s was forgotten meanwhile", film);
-      } else {
-        found = new Open(movie);
-        open.put(film.id(), found);
+    try (ResourceStack opened = new ResourceStack()) {
+      Movie movie = opened.open(() -> chat.open(memory));
+      try {
+        Files.setLastModifiedTime(memory, FileTime.from(Instant.now()));
+      } catch (IOException e) {
+        log.debug("{} cannot be marked as used", memory, e);
       }
-      found.users++;
-      shrinkOpen(maxOpen);
-      return found;
+      synchronized (lock) {
+        Open found = open.get(film.id());
+        if (found != null || closed || film.state() != Film.State.READY) { // while it was opened
+          requireOpen();
+          Preconditions.checkState(found != null, "%s was forgotten meanwhile", film);
+        } else {
+          found = new Open(movie);
+          open.put(film.id(), found);
+          opened.release();
+        }
+        found.users++;
+        shrinkOpen(maxOpen);
+        return found;
+      }
     }
   }
 
@@ -781,6 +785,7 @@ public final class MovieLibrary implements AutoCloseable {
      *
      * @throws MemoryFileException if the folder cannot be made or read
      */
+    @MustBeClosed
     public MovieLibrary build() {
       try {
         return new MovieLibrary(this);

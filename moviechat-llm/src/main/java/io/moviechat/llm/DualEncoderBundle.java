@@ -2,6 +2,7 @@ package io.moviechat.llm;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.errorprone.annotations.CheckReturnValue;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.ModelException;
 import io.moviechat.llm.internal.OnnxHeader;
 import io.moviechat.recall.SlotScorer;
@@ -58,7 +59,7 @@ public final class DualEncoderBundle {
    * @return a scorer; the caller closes it, after all chats that use it
    * @throws ModelException listing all that is wrong
    */
-  @CheckReturnValue
+  @MustBeClosed
   public SlotScorer open() {
     return openEncoder();
   }

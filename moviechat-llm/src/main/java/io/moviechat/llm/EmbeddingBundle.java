@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.errorprone.annotations.CheckReturnValue;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.ModelException;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.OnnxHeader;
@@ -75,7 +76,7 @@ public final class EmbeddingBundle {
    * @return an embedder; the caller closes it
    * @throws ModelException listing all that is wrong
    */
-  @CheckReturnValue
+  @MustBeClosed
   public TextEmbedder open() {
     Problems problems = new Problems("embedding bundle " + folder);
     JsonNode config = Json.required(folder, "config.json", problems);

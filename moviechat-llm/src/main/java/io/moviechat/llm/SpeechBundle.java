@@ -1,6 +1,7 @@
 package io.moviechat.llm;
 
 import com.google.errorprone.annotations.CheckReturnValue;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.ModelException;
 import io.moviechat.llm.internal.PythonCache;
 import io.moviechat.speech.SpeechRecognizer;
@@ -140,7 +141,7 @@ public final class SpeechBundle {
    * @return a recognizer; the caller closes it
    * @throws ModelException listing all that is wrong
    */
-  @CheckReturnValue
+  @MustBeClosed
   public SpeechRecognizer open() {
     return open(LongForm.TEMPERATURES);
   }

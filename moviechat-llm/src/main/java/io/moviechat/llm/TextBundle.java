@@ -1,6 +1,7 @@
 package io.moviechat.llm;
 
 import com.google.errorprone.annotations.CheckReturnValue;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.ModelException;
 import io.moviechat.ocr.TextRecognizer;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ public final class TextBundle {
    * @return a recognizer; the caller closes it
    * @throws ModelException listing all that is wrong
    */
-  @CheckReturnValue
+  @MustBeClosed
   public TextRecognizer open() {
     return openOcr();
   }

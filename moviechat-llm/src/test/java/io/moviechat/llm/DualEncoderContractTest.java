@@ -1,5 +1,6 @@
 package io.moviechat.llm;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.TokenShape;
 import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.testing.SlotScorerContract;
@@ -10,6 +11,7 @@ import org.junit.jupiter.api.Nested;
 
 /** Dual encoders keep the contract of scorers. */
 class DualEncoderContractTest {
+  @MustBeClosed
   static SlotScorer open(String name) {
     try {
       Path root =
@@ -30,6 +32,7 @@ class DualEncoderContractTest {
     }
 
     @Override
+    @MustBeClosed
     protected SlotScorer open() {
       return DualEncoderContractTest.open(name);
     }

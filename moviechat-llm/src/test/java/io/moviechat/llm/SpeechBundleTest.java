@@ -75,7 +75,9 @@ class SpeechBundleTest {
     Path model = PythonLayout.of(bundle, temp.resolve("models--openai--whisper-tiny"));
     SpeechBundle cached = SpeechBundle.at(model);
     assertThat(cached.name()).isEqualTo("openai--whisper-tiny");
-    cached.open().close();
+    try (SpeechRecognizer opened = cached.open()) {
+      assertThat(opened.name()).contains("openai--whisper-tiny");
+    }
   }
 
   @Test
@@ -306,6 +308,8 @@ class SpeechBundleTest {
     assertThat(least.tokens().suppressed().asList())
         .as("what leads the model is never written")
         .contains(whole.tokens().start(), whole.tokens().transcribe(), whole.tokens().noSpeech());
-    SpeechBundle.at(bundle).open().close();
+    try (SpeechRecognizer opened = SpeechBundle.at(bundle).open()) {
+      assertThat(opened.name()).isNotBlank();
+    }
   }
 }

@@ -295,6 +295,7 @@ class TextBundleTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void interruptedAndClosed() {
     BufferedImage picture = black(320, 96);
     write(picture, "RWB", 100, 40, 0);

@@ -4,9 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.FrameSampling;
 import io.moviechat.MovieChat;
 import io.moviechat.batch.FilmResult.Status;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.memory.MemoryStrategies;
 import io.moviechat.spi.testing.FakeEncoder;
 import io.moviechat.spi.testing.FakeGenerator;
@@ -37,18 +39,20 @@ class MovieBatchTest {
 
   @TempDir Path folder;
   private final TextVideos videos = new TextVideos();
+  private final ResourceStack opened = new ResourceStack();
   private MovieChat chat;
 
   @BeforeEach
   void open() {
-    chat = chat(64);
+    chat = opened.open(() -> chat(64));
   }
 
   @AfterEach
   void close() {
-    chat.close();
+    opened.close();
   }
 
+  @MustBeClosed
   private MovieChat chat(int slots) {
     return MovieChat.builder()
         .encoder(new FakeEncoder())

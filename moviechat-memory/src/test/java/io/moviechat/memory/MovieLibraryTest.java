@@ -146,6 +146,7 @@ class MovieLibraryTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void aMemoryOfFewerSlotsIsAnotherFilmAlsoAfterARestart() throws Exception {
     frames.drainPermits();
     MovieLibrary ended = library().build();
@@ -285,6 +286,7 @@ class MovieLibraryTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void goesOnAfterAClosedLibraryWithTheSameMemoryInTheEnd() throws Exception {
     String whole;
     try (MovieLibrary library = MovieLibrary.builder(chat, folder.resolve("other")).build()) {
@@ -312,6 +314,7 @@ class MovieLibraryTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void aFilmThatWaitedIsKnownAfterARestart() throws Exception {
     frames.drainPermits();
     MovieLibrary library = library().build();
@@ -390,6 +393,7 @@ class MovieLibraryTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void refusesWhatMakesNoSense() {
     try (MovieLibrary library = library().build()) {
       assertThat(library.film("../../etc/passwd")).isEmpty();

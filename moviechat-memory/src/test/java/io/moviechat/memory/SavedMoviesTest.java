@@ -3,6 +3,7 @@ package io.moviechat.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Answer;
 import io.moviechat.FrameSampling;
 import io.moviechat.InferenceException;
@@ -37,6 +38,7 @@ class SavedMoviesTest {
 
   @TempDir Path folder;
 
+  @MustBeClosed
   private static MovieChat chat() {
     return MovieChat.builder()
         .encoder(new FakeEncoder())
@@ -44,6 +46,12 @@ class SavedMoviesTest {
         .memory(FakeMemory.factory(10))
         .video(new FakeVideo())
         .build();
+  }
+
+  private static void watch(MovieChat chat, WatchOptions options) {
+    try (Movie movie = chat.watch(FakeVideo.of(50), options)) {
+      assertThat(movie.memory().snapshot().framesSeen()).isEqualTo(10);
+    }
   }
 
   private static Path old() throws URISyntaxException {
@@ -68,7 +76,7 @@ class SavedMoviesTest {
   void aMemoryIsResumedOnlyWithItsOwnSampling() {
     Path file = folder.resolve("a.memory");
     try (MovieChat chat = chat()) {
-      chat.watch(FakeVideo.of(50), FIVE_A_SECOND.withCheckpoint(file, Duration.ZERO)).close();
+      watch(chat, FIVE_A_SECOND.withCheckpoint(file, Duration.ZERO));
       try (Movie movie = chat.resume(file, FakeVideo.of(100), FIVE_A_SECOND)) {
         assertThat(movie.memory().snapshot().framesSeen()).isEqualTo(20);
       }
@@ -156,7 +164,7 @@ class SavedMoviesTest {
     Path file = folder.resolve("a.memory");
     Duration forever = ChronoUnit.FOREVER.getDuration();
     try (MovieChat chat = chat()) {
-      chat.watch(FakeVideo.of(50), FIVE_A_SECOND.withCheckpoint(file, forever)).close();
+      watch(chat, FIVE_A_SECOND.withCheckpoint(file, forever));
     }
     assertThat(file).doesNotExist();
   }

@@ -3,6 +3,7 @@ package io.moviechat.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.FrameSampling;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.Movie;
@@ -44,6 +45,7 @@ class SplitWatchTest {
         MemoryStrategies.reservoir(12, 3));
   }
 
+  @MustBeClosed
   private MovieChat chat(VideoMemory.Factory memory, FrameSampling sampling) {
     return MovieChat.builder()
         .encoder(new FakeEncoder())
@@ -54,6 +56,7 @@ class SplitWatchTest {
         .build();
   }
 
+  @MustBeClosed
   private MovieChat chat(VideoMemory.Factory memory) {
     return chat(memory, FrameSampling.everyFrame());
   }

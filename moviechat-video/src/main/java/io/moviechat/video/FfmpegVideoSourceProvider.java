@@ -1,5 +1,6 @@
 package io.moviechat.video;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.VideoException;
 import io.moviechat.VideoLocation;
 import io.moviechat.internal.Nanos;
@@ -82,6 +83,7 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
   }
 
   @Override
+  @MustBeClosed
   public VideoSource open(VideoLocation location) {
     if (!accepts(location)) {
       throw unknown(location);
@@ -153,6 +155,7 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
    * @throws VideoException if there is no such video or it cannot be read
    * @throws IllegalArgumentException if the address has no scheme
    */
+  @MustBeClosed
   public VideoSource open(URI address) {
     return open(VideoLocation.of(address));
   }
@@ -164,6 +167,7 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
    * @return the video; the caller closes it
    * @throws VideoException if there is no such video or it cannot be read
    */
+  @MustBeClosed
   public VideoSource open(Path file) {
     String name = file.toString();
     if (isSequence(file)) {
@@ -198,6 +202,7 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
    * @return the video; the caller closes it
    * @throws VideoException if it is no video or cannot be read
    */
+  @MustBeClosed
   public VideoSource open(SeekableByteChannel channel, String name) {
     return new FfmpegVideoSource(
         name,
@@ -218,6 +223,7 @@ public final class FfmpegVideoSourceProvider implements VideoSourceProvider {
    * @return the video; the caller closes it
    * @throws VideoException if it is no video or cannot be read
    */
+  @MustBeClosed
   public VideoSource open(InputStream stream, String name) {
     AtomicReference<Optional<InputStream>> once = new AtomicReference<>(Optional.of(stream));
     return new FfmpegVideoSource(

@@ -33,6 +33,8 @@ final class LiveProvider implements VideoSourceProvider {
   }
 
   @Override
+  @SuppressWarnings(
+      "MustBeClosedChecker") // the caller closes it; the map remembers it for its sound
   public VideoSource open(VideoLocation location) {
     opened.values().removeIf(LiveVideo::isClosed);
     LiveVideo video = LiveVideo.open(location.uri(), live, options);

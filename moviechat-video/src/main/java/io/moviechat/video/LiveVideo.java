@@ -2,6 +2,7 @@ package io.moviechat.video;
 
 import static io.moviechat.internal.Checks.require;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
@@ -164,6 +165,7 @@ public final class LiveVideo implements VideoSource {
    * @return the video; the caller closes it
    * @throws VideoException if there is no video yet, or it cannot be read
    */
+  @MustBeClosed
   public static LiveVideo open(URI location, Options live, VideoOptions options) {
     String scheme = location.getScheme() == null ? "" : location.getScheme();
     if (scheme.toLowerCase(Locale.ROOT).equals("file")) {

@@ -5,6 +5,7 @@ import static org.bytedeco.ffmpeg.global.avformat.*;
 import static org.bytedeco.ffmpeg.global.avutil.*;
 import static org.bytedeco.ffmpeg.global.swscale.*;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Frame;
 import io.moviechat.VideoException;
 import io.moviechat.internal.NativeOwner;
@@ -280,6 +281,7 @@ public final class VideoWriter implements AutoCloseable {
      * @throws IllegalStateException if no size was set
      * @throws VideoException if the encoder refuses the settings or the file cannot be written
      */
+    @MustBeClosed
     public VideoWriter build() {
       if (width == 0) {
         throw new IllegalStateException("no size set: call size(width, height) before build()");

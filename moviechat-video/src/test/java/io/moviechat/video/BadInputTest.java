@@ -234,6 +234,7 @@ class BadInputTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void everythingIsClosedAfterClose() {
     VideoSource video = new FfmpegVideoSourceProvider().open(Clips.file("bunny.mp4"));
     FrameStream stream = video.frames(FrameSampling.everyFrame(), SMALL);

@@ -3,6 +3,7 @@ package io.moviechat.video;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.FrameSampling;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
@@ -51,6 +52,7 @@ class ChatOfVideosTest {
     assertThat(NativeOwner.openOwners()).isEmpty();
   }
 
+  @MustBeClosed
   private static MovieChat chat() {
     return MovieChat.builder()
         .encoder(new FakeEncoder())

@@ -2,6 +2,7 @@ package io.moviechat.video;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
@@ -88,6 +89,7 @@ final class EveryWay {
     return all;
   }
 
+  @MustBeClosed
   private VideoSource open() {
     return new FfmpegVideoSourceProvider(options).open(file);
   }

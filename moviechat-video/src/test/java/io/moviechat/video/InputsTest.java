@@ -438,6 +438,7 @@ class InputsTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void closingFromAnotherThreadEndsAWaitingCall() throws Exception {
     Path file = folder.resolve("quiet.ts");
     Files.copy(Clips.file("bunny.ts"), file);

@@ -150,6 +150,7 @@ class LiveSoundTest {
 
   /** Who listens is slower than who watches, and hears all the same to the end. */
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void whatHadComeIsHeardAfterTheVideoIsClosed() throws Exception {
     LiveVideo video = LiveVideo.open(film.toUri(), LIVE, VideoOptions.DEFAULT);
     try (AudioSource sound = video.sound()) {
@@ -162,6 +163,7 @@ class LiveSoundTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void closingTheVideoIsTheEndOfItsSound() throws Exception {
     LiveVideo video = LiveVideo.open(film.toUri(), LIVE, VideoOptions.DEFAULT);
     AudioSource sound = video.sound();

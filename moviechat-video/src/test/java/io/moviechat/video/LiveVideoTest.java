@@ -28,6 +28,7 @@ class LiveVideoTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void closeFromAnotherThreadMayComeWhileAPassBegins() throws Exception {
     URI clip = Clips.file("bunny.ts").toUri();
     for (int round = 0; round < 100; round++) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
@@ -92,6 +93,7 @@ class MediaCasesTest {
     EveryWay.check(file, OPTIONS, FrameFormat.ORIGINAL, name.hashCode());
   }
 
+  @MustBeClosed
   private static VideoSource open(Path file) {
     return new FfmpegVideoSourceProvider(OPTIONS).open(file);
   }

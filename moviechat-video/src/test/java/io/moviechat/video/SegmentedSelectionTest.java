@@ -3,6 +3,7 @@ package io.moviechat.video;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
@@ -65,6 +66,7 @@ class SegmentedSelectionTest {
         .noneMatch(name -> name.startsWith("moviechat-video-"));
   }
 
+  @MustBeClosed
   private static VideoSource open(Path file, int threads) {
     return new FfmpegVideoSourceProvider(VideoOptions.DEFAULT.withThreads(threads)).open(file);
   }
@@ -174,6 +176,7 @@ class SegmentedSelectionTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void closingTheVideoEndsAPassThatRuns() throws InterruptedException {
     for (int i = 0; i < 10; i++) {
       VideoSource video = open(film, 4);

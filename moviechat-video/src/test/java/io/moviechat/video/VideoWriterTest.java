@@ -61,6 +61,7 @@ class VideoWriterTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void leavesNothingWhenNoFrameWasWritten() {
     VideoWriter.builder(folder.resolve("clip.mp4")).size(64, 48).build().close();
     assertThat(folder).isEmptyDirectory();
@@ -122,6 +123,7 @@ class VideoWriterTest {
 
   @ParameterizedTest
   @MethodSource("settingsThatFail")
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void whateverStepFailsNothingStaysOpen(Function<Path, VideoWriter.Builder> failing) {
     VideoWriter.Builder builder = failing.apply(folder).size(64, 48);
     assertThatThrownBy(() -> builder.build().close()).isInstanceOf(VideoException.class);
@@ -130,6 +132,7 @@ class VideoWriterTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void isClosedAfterClose() {
     VideoWriter writer = VideoWriter.builder(folder.resolve("clip.mp4")).size(64, 48).build();
     writer.close();
@@ -139,6 +142,7 @@ class VideoWriterTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // closing it is what is tested
   void threadsMayWriteAndCloseAtOnce() throws Exception {
     for (int round = 0; round < 20; round++) {
       VideoWriter writer = VideoWriter.builder(folder.resolve("clip.mp4")).size(64, 48).build();

@@ -75,6 +75,7 @@ final class ChatCommand implements Callable<Integer> {
   }
 
   /** What is being talked about. */
+  @SuppressWarnings("MustBeClosedChecker") // owns the conversation of now, closes the one before
   private final class Dialog implements AutoCloseable {
     private final Session session;
     private final Speaker speaker = new Speaker(context);

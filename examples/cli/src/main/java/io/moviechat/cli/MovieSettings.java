@@ -100,7 +100,7 @@ final class MovieSettings {
    * @throws io.moviechat.ModelException listing all that is wrong with the bundle
    */
   Optional<SpeechRecognizer> openSpeech() {
-    return Optional.ofNullable(speech).map(folder -> SpeechBundle.at(folder).open());
+    return Optional.ofNullable(speech).map(SpeechBundle::at).map(SpeechBundle::open);
   }
 
   /**
@@ -109,7 +109,7 @@ final class MovieSettings {
    * @throws io.moviechat.ModelException listing all that is wrong with the bundle
    */
   Optional<TextRecognizer> openText() {
-    return Optional.ofNullable(text).map(folder -> TextBundle.at(folder).open());
+    return Optional.ofNullable(text).map(TextBundle::at).map(TextBundle::open);
   }
 
   /**
@@ -118,7 +118,7 @@ final class MovieSettings {
    * @throws io.moviechat.ModelException listing all that is wrong with the bundle
    */
   Optional<SlotScorer> openScorer() {
-    return Optional.ofNullable(recall).map(folder -> DualEncoderBundle.at(folder).open());
+    return Optional.ofNullable(recall).map(DualEncoderBundle::at).map(DualEncoderBundle::open);
   }
 
   /** A chat that only searches, with the options that were given. */

@@ -1,5 +1,6 @@
 package io.moviechat.cli;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Conversation;
 import io.moviechat.GenerationOptions;
 import io.moviechat.Movie;
@@ -66,7 +67,7 @@ final class Session implements AutoCloseable {
       status.show("opening " + model.name());
       MovieChat.Builder builder = movieSettings.builder(model).generation(generation.apply(model));
       movieSettings.openScorer().map(opened::push).ifPresent(builder::recall);
-      MovieChat chat = opened.push(builder.build());
+      MovieChat chat = opened.open(builder::build);
       Movie movie = movie(context, chat, movieSettings, at, status);
       return new Session(opened.release(), movie, name, end);
     }
@@ -84,9 +85,12 @@ final class Session implements AutoCloseable {
     }
     Optional<Path> saved = settings.savedMemory();
     if (saved.isPresent()) {
-      Movie movie = chat.open(saved.get());
-      settings.location().ifPresent(video -> checkSame(saved.get(), movie, video));
-      return movie;
+      try (ResourceStack opened = new ResourceStack()) {
+        Movie movie = opened.open(() -> chat.open(saved.get()));
+        settings.location().ifPresent(video -> checkSame(saved.get(), movie, video));
+        opened.release();
+        return movie;
+      }
     }
     WatchOptions options = WatchOptions.DEFAULT.withBreakpoints(at.map(List::of).orElse(List.of()));
     Movie movie = watched(context, chat, settings, options.onProgress(status::show));
@@ -168,6 +172,7 @@ final class Session implements AutoCloseable {
   }
 
   /** A conversation about a moment, or about the whole movie. */
+  @MustBeClosed
   Conversation conversation(Optional<Duration> moment) {
     requireBefore(end, moment, name);
     return moment.isPresent() ? movie.at(moment.get()).conversation() : movie.conversation();

@@ -231,10 +231,9 @@ class ImportedModelGoldenTest {
       assertThat(memory.slots().stream().mapToLong(MemorySlot::frames).sum()).isEqualTo(1024);
 
       Question sampled = Question.of(QUESTION).with(GenerationOptions.ORIGINAL);
-      Answer first = movie.conversation().ask(sampled, TokenListener.NONE);
+      Answer first = movie.ask(sampled, TokenListener.NONE);
       assertThat(first.tokens().length).isBetween(1, 300);
-      assertThat(movie.conversation().ask(sampled, TokenListener.NONE).tokens())
-          .isEqualTo(first.tokens());
+      assertThat(movie.ask(sampled, TokenListener.NONE).tokens()).isEqualTo(first.tokens());
     }
   }
 

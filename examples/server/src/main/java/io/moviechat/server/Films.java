@@ -4,6 +4,7 @@ import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import com.google.common.util.concurrent.UncheckedExecutionException;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Answer;
 import io.moviechat.Asking;
 import io.moviechat.Conversation;
@@ -96,7 +97,8 @@ final class Films implements AutoCloseable {
     this.home = home;
     this.folders = folders;
     this.library =
-        MovieLibrary.builder(chat, home.resolve("memories")).maxBytes(maxMemoryBytes).build();
+        opened.open(
+            MovieLibrary.builder(chat, home.resolve("memories")).maxBytes(maxMemoryBytes)::build);
     this.resources = opened.release();
   }
 
@@ -230,6 +232,7 @@ final class Films implements AutoCloseable {
       return new Ask(film, question, List.of(), moment, Optional.empty());
     }
 
+    @MustBeClosed
     private Conversation conversation(Movie movie) {
       return moment.isPresent()
           ? movie.at(moment.get()).conversation(earlier)
@@ -606,7 +609,6 @@ final class Films implements AutoCloseable {
   @Override
   public void close() {
     answers.shutdownNow();
-    library.close();
     resources.close();
   }
 }

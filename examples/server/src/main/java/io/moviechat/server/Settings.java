@@ -93,15 +93,15 @@ final class Settings {
     }
     try (ResourceStack opened = new ResourceStack()) {
       if (speech != null) {
-        chat.speech(opened.push(SpeechBundle.at(speech).open()), SpeechOptions.DEFAULT);
+        chat.speech(opened.open(SpeechBundle.at(speech)::open), SpeechOptions.DEFAULT);
       }
       if (text != null) {
-        chat.screenText(opened.push(TextBundle.at(text).open()), OcrOptions.DEFAULT);
+        chat.screenText(opened.open(TextBundle.at(text)::open), OcrOptions.DEFAULT);
       }
       if (recall != null) {
-        chat.recall(opened.push(DualEncoderBundle.at(recall).open()));
+        chat.recall(opened.open(DualEncoderBundle.at(recall)::open));
       }
-      MovieChat built = opened.push(chat.build());
+      MovieChat built = opened.open(chat::build);
       return new Films(built, real, folders, (long) maxDisk << 30, opened);
     }
   }

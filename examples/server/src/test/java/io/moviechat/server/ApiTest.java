@@ -137,7 +137,7 @@ class ApiTest {
   void findsWhatIsSaid() throws Exception {
     var gated = new Fixture.GatedModel();
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Path clip = fixture.clip("clip.mp4", 3);
       Fixture.subtitles(clip);
       Film film = fixture.watched(clip);
@@ -154,7 +154,7 @@ class ApiTest {
   void aModelWithoutAScorerSaysThatItCannotSearch() throws Exception {
     var gated = new Fixture.GatedModel();
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Film film = fixture.watched(fixture.clip("clip.mp4", 3));
       refused(fixture.get("/api/films/" + film.id() + "/search?q=fish"), 409, "no scorer");
       assertThat(Fixture.json(fixture.get("/api/health")).has("warning")).isFalse();
@@ -204,7 +204,7 @@ class ApiTest {
     Path text = Files.writeString(folder.resolve("notes.mp4"), "This is no film.");
     Path clip = Fixture.clip(folder, "outside.mp4", 3);
     var gated = new Fixture.GatedModel();
-    try (Fixture fixture = Fixture.open(folder, gated.chat(), 1_000, () -> Long.MAX_VALUE)) {
+    try (Fixture fixture = Fixture.open(folder, gated::chat, 1_000, () -> Long.MAX_VALUE)) {
       refused(fixture.upload(text, "notes.mp4"), 422, "notes.mp4 is no video");
       refused(fixture.upload(clip, "big.mp4"), 413, "1000 bytes at most");
       refused(fixture.send("POST", "/api/films", Map.of("path", clip.toString())), 403, "--allow");
@@ -226,7 +226,7 @@ class ApiTest {
   void refusesUploadsWhenTheDiskIsFull() throws Exception {
     Path clip = Fixture.clip(folder, "clip.mp4", 3);
     var gated = new Fixture.GatedModel();
-    try (Fixture fixture = Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> 1_000)) {
+    try (Fixture fixture = Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> 1_000)) {
       refused(fixture.upload(clip, "clip.mp4"), 507, "disk is too full");
       assertThat(fixture.films.uploads()).isEmptyDirectory();
     }
@@ -242,7 +242,7 @@ class ApiTest {
   void answersToPagesOfItsOwnOnly() throws Exception {
     var gated = new Fixture.GatedModel();
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       for (String path : List.of("/", "/api/films", "/v1/models", "/mcp")) {
         assertThat(raw(fixture, "GET " + path, "Host: evil.example")).contains(" 403 ");
         assertThat(raw(fixture, "GET " + path, host(fixture), "Origin: http://evil.example"))
@@ -271,7 +271,7 @@ class ApiTest {
     var gated = new Fixture.GatedModel();
     try (Fixture fixture =
         Fixture.open(
-            folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE, Optional.of("secret"))) {
+            folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE, Optional.of("secret"))) {
       assertThat(fixture.get("/api/films").statusCode()).isEqualTo(401);
       assertThat(fixture.get("/?token=wrong").statusCode()).isEqualTo(401);
       HttpResponse<String> entered = fixture.get("/?token=secret");
@@ -310,7 +310,7 @@ class ApiTest {
   void sendsTheRangesThatPlayersAskFor() throws Exception {
     var gated = new Fixture.GatedModel();
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Path clip = fixture.clip("clip.mp4", 3);
       byte[] all = Files.readAllBytes(clip);
       Film film = fixture.watched(clip);
@@ -369,7 +369,7 @@ class ApiTest {
     var gated = new Fixture.GatedModel();
     Path clip = Fixture.clip(folder, "clip.mp4", 3);
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       String handle = Fixture.json(fixture.upload(clip, "clip.mp4")).path("handle").asText();
       Film film = fixture.films.film(handle);
       film.await(Fixture.SOON);
@@ -394,7 +394,7 @@ class ApiTest {
     var gated = new Fixture.GatedModel();
     gated.words = Integer.MAX_VALUE;
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Film film = fixture.watched(fixture.clip("clip.mp4", 3));
       String api = "/api/films/" + film.id() + "/asks";
       String chat = "{\"model\":\"" + film.id() + "\",\"messages\":[";
@@ -425,7 +425,7 @@ class ApiTest {
     var gated = new Fixture.GatedModel();
     gated.frames.drainPermits();
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Film film = fixture.films.watch(fixture.clip("clip.mp4", 3));
       List<CompletableFuture<HttpResponse<String>>> readers = new ArrayList<>();
       for (int i = 0; i < 50; i++) {
@@ -458,7 +458,7 @@ class ApiTest {
   void anUploadThatIsCutOffLeavesNothing() throws Exception {
     var gated = new Fixture.GatedModel();
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       try (Socket client = fixture.connect()) {
         OutputStream out = client.getOutputStream();
         out.write(
@@ -491,7 +491,7 @@ class ApiTest {
     String handle;
     int all;
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Film film = fixture.films.watch(fixture.clip("clip.mp4", 3));
       handle = film.id();
       gated.frames.release(12);
@@ -508,7 +508,7 @@ class ApiTest {
     gated.frames.release(1_000);
     int before = gated.encoded.get();
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       fixture.films.resumeInterrupted();
       Film film = fixture.films.film(handle);
       assertThat(film.await(Fixture.SOON)).isTrue();

@@ -80,7 +80,7 @@ class ChatProtocolTest {
   void takesAVideoAlongWithTheQuestion() throws Exception {
     var gated = new Fixture.GatedModel();
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Path clip = fixture.clip("clip.mp4", 3);
       String data =
           "data:video/mp4;base64," + Base64.getEncoder().encodeToString(Files.readAllBytes(clip));
@@ -111,7 +111,7 @@ class ChatProtocolTest {
   void questionsThatWereAnsweredAreTheTurnsBefore() throws Exception {
     var gated = new Fixture.GatedModel();
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Film film = fixture.watched(fixture.clip("clip.mp4", 3));
       Film other = fixture.watched(fixture.clip("other.mp4", 4));
       List<Map<String, Object>> messages =
@@ -162,7 +162,7 @@ class ChatProtocolTest {
     gated.words = 4;
     gated.wordMillis = 300; // longer than a client is left without a sign
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Film film = fixture.watched(fixture.clip("clip.mp4", 3));
       HttpResponse<String> slow =
           fixture.send("POST", "/v1/chat/completions", ask(film.id(), "Who?", false));
@@ -177,7 +177,7 @@ class ChatProtocolTest {
   void refusesInTheProtocolsForm() throws Exception {
     var gated = new Fixture.GatedModel();
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       List<Map<String, Object>> remote =
           List.of(
               Map.of("type", "video_url", "video_url", Map.of("url", "http://example.com/a.mp4")),

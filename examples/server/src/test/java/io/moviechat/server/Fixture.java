@@ -3,6 +3,7 @@ package io.moviechat.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.base.Splitter;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.Frame;
@@ -66,23 +67,27 @@ final class Fixture implements AutoCloseable {
 
   /** The embedded model. */
   static Fixture open(Path folder) throws IOException {
-    return open(folder, MovieChat.create(), Long.MAX_VALUE, () -> Long.MAX_VALUE);
+    return open(folder, MovieChat::create, Long.MAX_VALUE, () -> Long.MAX_VALUE);
   }
 
-  static Fixture open(Path folder, MovieChat chat, long maxUpload, LongSupplier free)
+  static Fixture open(
+      Path folder, ResourceStack.Opening<MovieChat> chat, long maxUpload, LongSupplier free)
       throws IOException {
     return open(folder, chat, maxUpload, free, Optional.empty());
   }
 
   static Fixture open(
-      Path folder, MovieChat chat, long maxUpload, LongSupplier free, Optional<String> token)
+      Path folder,
+      ResourceStack.Opening<MovieChat> chat,
+      long maxUpload,
+      LongSupplier free,
+      Optional<String> token)
       throws IOException {
     Path allowed = Files.createDirectories(folder.resolve("allowed"));
     Path home = Files.createDirectories(folder.resolve("home")).toRealPath();
     ResourceStack opened = new ResourceStack();
-    opened.push(chat);
     return open(
-        new Films(chat, home, Folders.of(List.of(allowed)), 1L << 30, opened),
+        new Films(opened.open(chat), home, Folders.of(List.of(allowed)), 1L << 30, opened),
         maxUpload,
         free,
         token);
@@ -239,6 +244,7 @@ final class Fixture implements AutoCloseable {
     volatile int words = 5;
     volatile long wordMillis;
 
+    @MustBeClosed
     MovieChat chat() {
       return MovieChat.builder()
           .encoder(this)

@@ -192,7 +192,7 @@ class LoadTest {
     var gated = new Fixture.GatedModel();
     gated.words = Integer.MAX_VALUE;
     try (Fixture fixture =
-        Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
+        Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE)) {
       Film film = fixture.watched(fixture.clip("clip.mp4", 3));
       String page = "/api/films/" + film.id() + "/asks";
       String chat = "/v1/chat/completions";

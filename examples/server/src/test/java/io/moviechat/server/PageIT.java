@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.base.Splitter;
 import io.moviechat.Frame;
 import io.moviechat.MovieChat;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.library.Film;
 import io.moviechat.tinyworld.Actor;
 import io.moviechat.tinyworld.Demo;
@@ -285,7 +286,7 @@ class PageIT {
     var gated = new Fixture.GatedModel();
     gated.words = 10_000;
     gated.wordMillis = 20;
-    try (Fixture fixture = fixture(gated.chat())) {
+    try (Fixture fixture = fixture(gated::chat)) {
       fixture.watched(fixture.clip("clip.mp4", 3));
       browser.get(fixture.server.address().toString());
       shows("h1", "clip.mp4");
@@ -366,7 +367,7 @@ class PageIT {
   void twoTabsWatchOneFilmAndHearTheServerComeBack() throws Exception {
     var gated = new Fixture.GatedModel();
     gated.frames.drainPermits();
-    try (Fixture fixture = fixture(gated.chat())) {
+    try (Fixture fixture = fixture(gated::chat)) {
       Film film = fixture.films.watch(fixture.clip("clip.mp4", 3));
       gated.frames.release(8);
       String address = fixture.server.address() + "#" + film.id();
@@ -401,7 +402,7 @@ class PageIT {
   @Test
   void whatAModelSaysIsTextAndNeverMarkup() throws Exception {
     var gated = new Fixture.GatedModel();
-    try (Fixture fixture = fixture(gated.chat())) {
+    try (Fixture fixture = fixture(gated::chat)) {
       Film film = fixture.watched(fixture.clip("clip.mp4", 3));
       film.rename("<img src=x onerror=document.title='owned'>");
       browser.get(fixture.server.address().toString());
@@ -459,7 +460,7 @@ class PageIT {
     Files.write(file, browser.getScreenshotAs(OutputType.BYTES));
   }
 
-  private Fixture fixture(MovieChat chat) throws Exception {
+  private Fixture fixture(ResourceStack.Opening<MovieChat> chat) throws Exception {
     return Fixture.open(folder, chat, Long.MAX_VALUE, () -> Long.MAX_VALUE);
   }
 }

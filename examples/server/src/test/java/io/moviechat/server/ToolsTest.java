@@ -193,8 +193,7 @@ class ToolsTest {
   void aLongWatchReturnsInTimeTellsProgressAndIsAskedMeanwhile() throws Exception {
     var gated = new Fixture.GatedModel();
     gated.frames.drainPermits();
-    try (Fixture fixture =
-            Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE);
+    try (Fixture fixture = Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE);
         McpSyncClient client = client(fixture)) {
       fixture.clip("clip.mp4", 3);
       Thread frames =
@@ -248,8 +247,7 @@ class ToolsTest {
   @Test
   void whatCannotBeDoneIsAResultThatSaysWhy() throws Exception {
     var gated = new Fixture.GatedModel();
-    try (Fixture fixture =
-            Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE);
+    try (Fixture fixture = Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE);
         McpSyncClient client = client(fixture)) {
       failed(client, "watch_video", Map.of("path", "/etc/passwd"), "--allow");
       failed(client, "watch_video", Map.of("path", "../../etc/passwd"), "--allow");
@@ -288,8 +286,7 @@ class ToolsTest {
   @Test
   void twoAgentsShareTheFilms() throws Exception {
     var gated = new Fixture.GatedModel();
-    try (Fixture fixture =
-            Fixture.open(folder, gated.chat(), Long.MAX_VALUE, () -> Long.MAX_VALUE);
+    try (Fixture fixture = Fixture.open(folder, gated::chat, Long.MAX_VALUE, () -> Long.MAX_VALUE);
         McpSyncClient one = client(fixture);
         McpSyncClient other = client(fixture)) {
       fixture.clip("clip.mp4", 3);

@@ -1,5 +1,6 @@
 package io.moviechat.spark;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.MovieChat;
 import io.moviechat.llm.Device;
 import io.moviechat.llm.ModelBundle;
@@ -19,6 +20,7 @@ public interface ChatOpener extends Serializable {
    * @param gpu index of the GPU that Spark gave the first task, empty if it gave none
    * @param cpus threads for the model: {@code spark.task.cpus}
    */
+  @MustBeClosed
   MovieChat open(OptionalInt gpu, int cpus);
 
   /**

@@ -51,6 +51,7 @@ final class ExecutorModel {
     }
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // lives as long as the JVM, whose hook closes it
   private static ExecutorModel open(ChatOpener opener, TaskContext task, LongAccumulator loads) {
     loads.add(1);
     try {

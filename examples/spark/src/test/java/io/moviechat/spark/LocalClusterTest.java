@@ -2,6 +2,7 @@ package io.moviechat.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.MovieChat;
 import io.moviechat.VideoLocation;
 import io.moviechat.batch.MovieBatch;
@@ -139,6 +140,7 @@ class LocalClusterTest {
   /** Settings that no test before had, so that each executor opens a model for them. */
   private record Fresh(String settings) implements ChatOpener {
     @Override
+    @MustBeClosed
     public MovieChat open(java.util.OptionalInt gpu, int cpus) {
       return MovieChat.create();
     }
@@ -147,6 +149,7 @@ class LocalClusterTest {
   /** Ends its JVM at once when a film is opened for the first time. */
   private record Deadly(String marker, String film) implements ChatOpener {
     @Override
+    @MustBeClosed
     public MovieChat open(java.util.OptionalInt gpu, int cpus) {
       FfmpegVideoSourceProvider real = new FfmpegVideoSourceProvider();
       VideoSourceProvider deadly =
@@ -162,6 +165,7 @@ class LocalClusterTest {
             }
 
             @Override
+            @MustBeClosed
             public VideoSource open(VideoLocation location) {
               if (location.uri().equals(Path.of(film).toUri())) {
                 try {

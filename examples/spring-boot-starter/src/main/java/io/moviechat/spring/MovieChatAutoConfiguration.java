@@ -1,5 +1,6 @@
 package io.moviechat.spring;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.micrometer.observation.ObservationRegistry;
 import io.moviechat.FrameSampling;
 import io.moviechat.MemoryBudget;
@@ -32,6 +33,7 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties(MovieChatProperties.class)
 class MovieChatAutoConfiguration {
   @Bean(destroyMethod = "close")
+  @MustBeClosed
   @ConditionalOnMissingBean
   @ConditionalOnProperty("moviechat.speech")
   SpeechRecognizer movieSpeech(MovieChatProperties properties) {
@@ -39,6 +41,7 @@ class MovieChatAutoConfiguration {
   }
 
   @Bean(destroyMethod = "close")
+  @MustBeClosed
   @ConditionalOnMissingBean
   @ConditionalOnProperty("moviechat.text")
   TextRecognizer movieText(MovieChatProperties properties) {
@@ -47,6 +50,7 @@ class MovieChatAutoConfiguration {
 
   /** Depends on who listens and reads, so that it is closed before them. */
   @Bean(destroyMethod = "close")
+  @MustBeClosed
   @ConditionalOnMissingBean
   MovieChat movieChat(
       MovieChatProperties properties,
@@ -71,6 +75,7 @@ class MovieChatAutoConfiguration {
 
   /** Depends on the chat, so that it is closed before it. */
   @Bean(destroyMethod = "close")
+  @MustBeClosed
   @ConditionalOnMissingBean
   MovieLibrary movieLibrary(
       MovieChat chat, MovieChatProperties properties, ObjectProvider<FilmListener> listeners) {

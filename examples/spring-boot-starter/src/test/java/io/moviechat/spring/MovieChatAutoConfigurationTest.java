@@ -170,14 +170,15 @@ class MovieChatAutoConfigurationTest {
 
   @Test
   void anApplicationsOwnBeansWin() {
-    MovieChat own = MovieChat.create();
-    runner()
-        .withBean(MovieChat.class, () -> own)
-        .run(
-            context -> {
-              assertThat(context.getBean(MovieChat.class)).isSameAs(own);
-              assertThat(context).hasSingleBean(MovieLibrary.class);
-            });
+    try (MovieChat own = MovieChat.create()) {
+      runner()
+          .withBean(MovieChat.class, () -> own)
+          .run(
+              context -> {
+                assertThat(context.getBean(MovieChat.class)).isSameAs(own);
+                assertThat(context).hasSingleBean(MovieLibrary.class);
+              });
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.moviechat.tinymodel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Answer;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
@@ -29,6 +30,7 @@ class RecallTest {
   private final Script.Segment event = Movies.event(script);
   private final Actor actor = event.scene().actors().get(0);
 
+  @MustBeClosed
   private Movie watch(MovieChat chat) {
     return chat.watch(videos.add("needle", script), WatchOptions.DEFAULT);
   }

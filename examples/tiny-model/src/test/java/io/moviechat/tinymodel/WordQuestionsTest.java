@@ -2,6 +2,7 @@ package io.moviechat.tinymodel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Answer;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
@@ -53,6 +54,7 @@ class WordQuestionsTest {
     QUESTIONS.put("Say what blinks.", "The red circle blinks.");
   }
 
+  @MustBeClosed
   private static MovieChat chat(Path folder) {
     return MovieChat.builder().model(new EmbeddedModel(folder.resolve("cache")).model()).build();
   }

@@ -1,5 +1,6 @@
 package io.moviechat.tinyworld;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Answer;
 import io.moviechat.Conversation;
 import io.moviechat.Movie;
@@ -109,6 +110,7 @@ public final class Examiner {
     }
   }
 
+  @MustBeClosed
   private static Conversation conversation(Movie movie, ScriptQuestion question) {
     return question.atMillis() < 0
         ? movie.conversation()

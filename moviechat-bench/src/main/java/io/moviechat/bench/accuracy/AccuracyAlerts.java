@@ -9,6 +9,7 @@ import io.moviechat.bench.harness.Size;
 import io.moviechat.bench.harness.SmallModel;
 import io.moviechat.bench.harness.Study;
 import io.moviechat.bench.harness.Table;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.recall.AlertOptions;
 import io.moviechat.recall.SlotScorer;
 import io.moviechat.spi.VisionLanguageModel;
@@ -134,8 +135,8 @@ final class AccuracyAlerts implements Study {
                 AlertOptions.DEFAULT,
                 alert -> invented.add(alert.start()));
     URI location = videos.add("movie", script);
-    try {
-      chat.watch(location, options).close();
+    try (ResourceStack watched = new ResourceStack()) {
+      watched.open(() -> chat.watch(location, options));
     } finally {
       videos.remove(location);
     }

@@ -1,5 +1,6 @@
 package io.moviechat.bench.eval;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Answer;
 import io.moviechat.FrameSampling;
 import io.moviechat.GenerationOptions;
@@ -90,6 +91,7 @@ final class FilmPass {
     }
   }
 
+  @MustBeClosed
   private MovieChat chat(Fitted cell, VideoMemory.Factory memory, VideoSourceProvider provider) {
     return EvalRun.chat(cell.cell(), opened, encoder).memory(memory).video(provider).build();
   }

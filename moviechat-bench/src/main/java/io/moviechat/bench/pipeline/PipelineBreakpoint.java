@@ -16,8 +16,10 @@ import io.moviechat.bench.harness.Size;
 import io.moviechat.bench.harness.Study;
 import io.moviechat.bench.harness.Synthetic;
 import io.moviechat.bench.harness.Table;
+import io.moviechat.internal.ResourceStack;
 import io.moviechat.spi.FrameEncoder;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,10 +70,12 @@ final class PipelineBreakpoint implements Study {
                 .memoryBudget(MemoryBudget.ofSlots(SLOTS))
                 .breakpointFrames(WINDOW)
                 .sampling(FrameSampling.every(SPACING))
-                .build()) {
+                .build();
+        ResourceStack opened = new ResourceStack()) {
       Map<Integer, Movie> movies = new TreeMap<>();
       for (int seconds : lengths) {
-        movies.put(seconds, chat.watch(clips.make(seconds)));
+        Path clip = clips.make(seconds);
+        movies.put(seconds, opened.open(() -> chat.watch(clip)));
       }
       Random random = new Random(1);
       for (int i = 0; i < questions; i++) { // warms up
@@ -97,7 +101,6 @@ final class PipelineBreakpoint implements Study {
                       List.of(millis)));
             });
       }
-      movies.values().forEach(Movie::close);
     }
     report(times, findings);
   }

@@ -1,5 +1,6 @@
 package io.moviechat.bench.pipeline;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.FrameSampling;
 import io.moviechat.Movie;
 import io.moviechat.MovieChat;
@@ -123,6 +124,7 @@ final class PipelineResume implements Study {
     return Synthetic.video("resume", frames);
   }
 
+  @MustBeClosed
   private static MovieChat chat() {
     return MovieChat.builder()
         .video(Synthetic.videos(Synthetic.Cost.waiting(Duration.ofMillis(1))))

@@ -12,6 +12,7 @@ import io.moviechat.llm.ModelBundle;
 import io.moviechat.llm.Precision;
 import io.moviechat.llm.PythonLayout;
 import io.moviechat.llm.TestData;
+import io.moviechat.speech.SpeechRecognizer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -190,8 +191,9 @@ class ModelHubTest {
     listed = listing(content -> content);
     ModelHub hub = builder().build();
 
-    hub.pullSpeech(REPO, Precision.AUTO).open().close();
-
+    try (SpeechRecognizer opened = hub.pullSpeech(REPO, Precision.AUTO).open()) {
+      assertThat(opened.name()).isNotBlank();
+    }
     assertThat(hub.list()).hasSize(1);
     assertThat(hub.check(REPO)).isEmpty();
     assertThatThrownBy(() -> hub.pull(REPO, Precision.FP32))
