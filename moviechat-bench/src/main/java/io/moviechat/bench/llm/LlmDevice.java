@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -43,8 +44,9 @@ import java.util.stream.Stream;
  * and encodes on both; the embedded small model always does. {@code -Dmoviechat.bench.model=DIR}
  * names a SmolVLM bundle in float32 that is large enough to time ({@link LlmModel}): {@code
  * moviechat} binds its inputs and outputs on the card, {@code bare} is the same graph with caches
- * that cross to the host and back for every token. Where there is no card, each part says so and
- * the rest is done. Command: {@code java -jar benchmarks.jar llm --filter Device}.
+ * that cross to the host and back for every token. {@link CardTraffic} counts what crosses. Where
+ * there is no card, each part says so and the rest is done. Command: {@code java -jar
+ * benchmarks.jar llm --filter Device}.
  */
 final class LlmDevice implements Study {
   private static final int NEW_TOKENS = 16;
@@ -168,6 +170,7 @@ final class LlmDevice implements Study {
     int newTokens = size.pick(4, 64, 256);
     int rounds = size.pick(1, 3, 7);
     ModelBundle model = ModelBundle.at(bundle).withPrecision(Precision.FP32);
+    List<List<String>> crossing = new ArrayList<>();
     for (Device device : List.of(Device.CPU, Device.cuda(0))) {
       boolean cuda = !device.equals(Device.CPU);
       String where = cuda ? "card" : "processor";
@@ -186,20 +189,144 @@ final class LlmDevice implements Study {
           tokens.add(List.of(answer.timings().tokensPerSecond()));
           frames.add(List.of(LlmModel.FRAMES * 1e9 / LlmModel.encode(encoder, side)));
         }
+        crossing.add(crossing(where, generator, encoder.shape(), newTokens, size, findings));
       } catch (ModelException e) {
         findings.skip("LlmDevice, speed on the " + where, "no device: " + e.getMessage());
         continue;
       }
       add(findings, "decode", where, "moviechat", "tokens/s", tokens);
       add(findings, "encode", where, "moviechat", "frames/s", frames);
-      bare(bundle, config, new Bare(cuda, where, prompt.get(), newTokens, rounds, side), findings);
+      copies(model.withDevice(device), where, newTokens, findings);
+      Bare settings = new Bare(cuda, where, prompt.get(), newTokens, rounds, side);
+      bare(bundle, config, settings, size, findings);
+    }
+    findings.table(
+        new Table(
+            "device-bytes",
+            "Where the bytes of one more token lie",
+            List.of(
+                "device",
+                "bound in host memory, bytes",
+                "bound in the card's memory, bytes",
+                "to the card by the driver's count, bytes",
+                "from the card by the driver's count, bytes"),
+            crossing,
+            "Bound: inputs and outputs of the graphs that make the last token of an answer of "
+                + newTokens
+                + " (Flight Recorder, io.moviechat.GraphRun). On a card those in host memory cross"
+                + " to it or back for each token; caches are bound twice, as they were and as they"
+                + " become. The driver's count is over whole answers, prompts included."));
+  }
+
+  private static List<String> crossing(
+      String where,
+      AnswerGenerator generator,
+      TokenShape shape,
+      int newTokens,
+      Size size,
+      Findings findings)
+      throws IOException {
+    List<CardTraffic.Bound> runs =
+        CardTraffic.bound(() -> LlmModel.ask(generator, LlmModel.view(shape, 0), newTokens));
+    // A token is read by two graphs, the one that embeds and the decoder.
+    long host = 0;
+    long device = 0;
+    for (CardTraffic.Bound run : runs.subList(Math.max(0, runs.size() - 2), runs.size())) {
+      host += run.host();
+      device += run.device();
+    }
+    Map<String, String> params = Map.of("device", where);
+    findings.measure("LlmDevice.hostBytes", params, "bytes/token", Better.NEITHER, (double) host);
+    findings.measure(
+        "LlmDevice.deviceBytes", params, "bytes/token", Better.NEITHER, (double) device);
+    Optional<CardTraffic.Bus> bus =
+        where.equals("processor")
+            ? Optional.empty()
+            : bus(
+                "moviechat",
+                size,
+                () -> {
+                  LlmModel.ask(generator, LlmModel.view(shape, 0), newTokens);
+                  return newTokens;
+                },
+                findings);
+    return List.of(
+        where,
+        String.format(Locale.ROOT, "%,d", host),
+        String.format(Locale.ROOT, "%,d", device),
+        bus.map(count -> String.format(Locale.ROOT, "%,.0f", count.toCard())).orElse(""),
+        bus.map(count -> String.format(Locale.ROOT, "%,.0f", count.fromCard())).orElse(""));
+  }
+
+  private static Optional<CardTraffic.Bus> bus(
+      String peer, Size size, LongSupplier tokens, Findings findings) {
+    Optional<CardTraffic.Bus> bus;
+    try {
+      bus = CardTraffic.bus(size.pick(2, 5, 20), tokens);
+    } catch (IOException e) {
+      findings.skip("LlmDevice, bytes over the bus, " + peer, "no device: " + e.getMessage());
+      return Optional.empty();
+    }
+    if (bus.isEmpty()) {
+      findings.skip("LlmDevice, bytes over the bus, " + peer, "the driver does not count them");
+    }
+    bus.ifPresent(
+        count -> {
+          Map<String, String> params = Map.of(Measure.PEER, peer);
+          findings.measure(
+              "LlmDevice.busToCard", params, "bytes/token", Better.LOWER, count.toCard());
+          findings.measure(
+              "LlmDevice.busFromCard", params, "bytes/token", Better.LOWER, count.fromCard());
+        });
+    return bus;
+  }
+
+  /** What ONNX Runtime copies between the nodes of its graphs, as its own profile has it. */
+  private static void copies(ModelBundle model, String where, int newTokens, Findings findings)
+      throws IOException {
+    Path profiles = Files.createTempDirectory("profiles");
+    try {
+      System.setProperty("moviechat.onnxruntime.profile", profiles.toString());
+      try (AnswerGenerator generator = model.openGenerator();
+          FrameEncoder encoder = model.openEncoder()) {
+        LlmModel.ask(generator, LlmModel.view(encoder.shape(), 0), newTokens);
+      } finally {
+        System.clearProperty("moviechat.onnxruntime.profile");
+      }
+      CardTraffic.Copies copies = CardTraffic.copies(profiles);
+      Map<String, String> params = Map.of("device", where);
+      findings.measure(
+          "LlmDevice.copiesInGraphs",
+          params,
+          "bytes/token",
+          Better.LOWER,
+          copies.bytes() / (double) newTokens);
+      findings.note(
+          String.format(
+              Locale.ROOT,
+              "ONNX Runtime's profile of an answer of %d tokens on the %s: %d nodes in %d runs, %d"
+                  + " of them copies between host and card, of %d bytes.",
+              newTokens,
+              where,
+              copies.nodes(),
+              copies.runs(),
+              copies.copies(),
+              copies.bytes()));
+    } finally {
+      try (Stream<Path> files = Files.list(profiles)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(profiles);
     }
   }
 
   private record Bare(
       boolean cuda, String where, int prompt, int newTokens, int rounds, int side) {}
 
-  private static void bare(Path bundle, JsonNode config, Bare settings, Findings findings) {
+  private static void bare(
+      Path bundle, JsonNode config, Bare settings, Size size, Findings findings) {
     LlmBareLoop.Threads threads =
         new LlmBareLoop.Threads(Runtime.getRuntime().availableProcessors(), true, settings.cuda());
     List<List<Double>> tokens = new ArrayList<>();
@@ -216,6 +343,16 @@ final class LlmDevice implements Study {
         }
         tokens.add(List.of((settings.newTokens() - 1) * 1e9 / sum));
         frames.add(List.of(LlmModel.FRAMES * 1e9 / bare.encode(LlmModel.FRAMES, settings.side())));
+      }
+      if (settings.cuda()) {
+        bus(
+            "bare",
+            size,
+            () -> {
+              bare.decode(prompt, settings.newTokens());
+              return settings.newTokens();
+            },
+            findings);
       }
     } catch (IllegalStateException e) { // ONNX Runtime's own words
       findings.skip("LlmDevice, bare loop on the " + settings.where(), "" + e.getMessage());

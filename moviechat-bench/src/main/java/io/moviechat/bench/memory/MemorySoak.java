@@ -114,7 +114,6 @@ final class MemorySoak implements Study {
       long frames = Long.parseLong(args[1]);
       if (args[0].endsWith("-nd4j")) {
         System.setProperty("moviechat.memory.backend", "nd4j");
-        frames /= 10;
       }
       FloatBuffer[] movie = movie();
       var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();

@@ -38,6 +38,9 @@ public final class Graph implements AutoCloseable {
   private static final int DEVICE_ALLOCATOR = 0;
   private static final int DEFAULT_MEMORY = 0;
 
+  /** A folder; each graph that is opened writes ONNX Runtime's profile there when it is closed. */
+  private static final String PROFILE = "moviechat.onnxruntime.profile";
+
   private final Ort ort;
   private final OnnxHeader header;
   private final OrtSession session = new OrtSession();
@@ -139,6 +142,12 @@ public final class Graph implements AutoCloseable {
         ort.check(ort.api.SetIntraOpNumThreads(options, own));
       }
       ort.check(ort.api.SetInterOpNumThreads(options, 1));
+      String profile = System.getProperty(PROFILE, "");
+      if (!profile.isEmpty()) {
+        try (Pointer prefix = nativePath(Path.of(profile).resolve(header.file().getFileName()))) {
+          ort.check(ort.api.EnableProfiling(options, prefix));
+        }
+      }
       if (cuda.isPresent()) {
         ort.check(appendCuda(ort, options, cuda.getAsInt()));
       }

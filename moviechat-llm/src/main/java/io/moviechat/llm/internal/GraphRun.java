@@ -1,5 +1,7 @@
 package io.moviechat.llm.internal;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -18,6 +20,10 @@ public final class GraphRun implements AutoCloseable {
   private final Graph graph;
   private final Ort ort;
   private final OrtIoBinding binding = new OrtIoBinding();
+
+  /** What is bound, so that a recording can tell where it lies. */
+  private final Map<String, Tensor> bound = new HashMap<>();
+
   private @Nullable String free;
   private boolean closed;
 
@@ -30,11 +36,13 @@ public final class GraphRun implements AutoCloseable {
   /** Binds an input. The tensor stays open until it is replaced or this is closed. */
   public void input(String name, Tensor tensor) {
     ort.check(ort.api.BindInput(binding, graph.name(name), tensor.value()));
+    bound.put(name, tensor);
   }
 
   /** Binds an output to memory of exactly its shape. */
   public void output(String name, Tensor tensor) {
     ort.check(ort.api.BindOutput(binding, graph.name(name), tensor.value()));
+    bound.put(name, tensor);
   }
 
   /**
@@ -43,6 +51,7 @@ public final class GraphRun implements AutoCloseable {
    */
   public void freeOutput(String name) {
     free = name;
+    bound.remove(name);
     ort.check(ort.api.BindOutputToDevice(binding, graph.name(name), ort.cpuMemory));
   }
 
@@ -52,9 +61,23 @@ public final class GraphRun implements AutoCloseable {
    * @throws OrtException with the runtime's own text
    */
   public void run() {
+    GraphRunEvent event = new GraphRunEvent();
+    event.begin();
     ort.check(ort.api.RunWithBinding(graph.session(), null, binding));
     if (!graph.onCpu()) {
       ort.check(ort.api.SynchronizeBoundOutputs(binding));
+    }
+    if (event.shouldCommit()) {
+      event.graph = String.valueOf(graph.header().file().getFileName());
+      event.onCpu = graph.onCpu();
+      for (Tensor tensor : bound.values()) {
+        if (tensor.onHost()) {
+          event.hostBytes += tensor.bytes();
+        } else {
+          event.deviceBytes += tensor.bytes();
+        }
+      }
+      event.commit();
     }
   }
 

@@ -132,6 +132,11 @@ public final class Tensor implements AutoCloseable {
     return bytes;
   }
 
+  /** Whether it lies in memory of the CPU. */
+  boolean onHost() {
+    return memoryInfo.equals(ort.cpuMemory);
+  }
+
   public long dim(int axis) {
     return dims.get(axis);
   }
