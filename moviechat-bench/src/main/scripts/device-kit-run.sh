@@ -62,8 +62,8 @@ say "consolidation on the card: left out; nd4j-cuda needs CUDA 11.6's libraries,
 
 if [ -n "$watcher" ]; then
   kill "$watcher" 2>/dev/null
-  awk '!/^#/ { for (i = 1; i <= NF; i++) if (column[i] == "fb" && $i + 0 > most) most = $i + 0 }
-       /^#Time/ { for (i = 1; i <= NF; i++) column[i] = $i }
+  awk '/^#/ { sub(/^# */, ""); if (/(^| )fb( |$)/) for (i = 1; i <= NF; i++) if ($i == "fb") at = i; next }
+       at && $at + 0 > most { most = $at + 0 }
        END { print "peak device memory: " most + 0 " MB" }' "$out/card-counters.log" | tee -a "$out/summary.txt"
   say "bytes over PCIe, second by second: card-counters.log (rxpci and txpci, MB/s)"
 fi

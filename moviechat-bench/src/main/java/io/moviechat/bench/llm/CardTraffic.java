@@ -163,6 +163,25 @@ final class CardTraffic {
     return bytesASecond(lines).map(bus -> new Bus(bus.toCard() / rate, bus.fromCard() / rate));
   }
 
+  /** Bytes of the first card that are in use, by anybody; empty if no driver tells. */
+  static Optional<Double> memoryUsed() {
+    try {
+      Process process =
+          new ProcessBuilder(
+                  "nvidia-smi",
+                  "-i",
+                  "0",
+                  "--query-gpu=memory.used",
+                  "--format=csv,noheader,nounits")
+              .redirectErrorStream(true)
+              .start();
+      String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return Optional.of(Double.parseDouble(text.strip()) * (1 << 20));
+    } catch (IOException | NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
   /** Means over what {@code nvidia-smi dmon} printed, in bytes a second. */
   static Optional<Bus> bytesASecond(List<String> lines) {
     List<String> columns = List.of();

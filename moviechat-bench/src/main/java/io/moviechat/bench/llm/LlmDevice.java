@@ -177,6 +177,7 @@ final class LlmDevice implements Study {
       List<List<Double>> tokens = new ArrayList<>();
       List<List<Double>> frames = new ArrayList<>();
       Optional<Integer> prompt = Optional.empty();
+      Optional<Double> before = CardTraffic.memoryUsed();
       try (FrameEncoder encoder = model.withDevice(device).openEncoder();
           AnswerGenerator generator = model.withDevice(device).openGenerator()) {
         prompt =
@@ -188,6 +189,16 @@ final class LlmDevice implements Study {
               LlmModel.ask(generator, LlmModel.view(encoder.shape(), 0), newTokens);
           tokens.add(List.of(answer.timings().tokensPerSecond()));
           frames.add(List.of(LlmModel.FRAMES * 1e9 / LlmModel.encode(encoder, side)));
+        }
+        Optional<Double> after = CardTraffic.memoryUsed();
+        if (cuda && before.isPresent() && after.isPresent()) {
+          // ONNX Runtime keeps what it once took, so that this is the most.
+          findings.measure(
+              "LlmDevice.cardMemory",
+              Map.of("device", where),
+              "bytes",
+              Better.LOWER,
+              after.get() - before.get());
         }
         crossing.add(crossing(where, generator, encoder.shape(), newTokens, size, findings));
       } catch (ModelException e) {
