@@ -108,7 +108,9 @@ final class BeamSearch {
           next.forEach(candidate -> finished.add(finish(with(candidate), candidate.score())));
           break;
         }
-        beams = advance(lane, beams, next, room);
+        List<Beam> old = beams;
+        beams = List.of();
+        beams = advance(lane, old, next, room);
       }
     } finally {
       beams.forEach(beam -> lane.release(beam.block));
@@ -162,8 +164,11 @@ final class BeamSearch {
     return best;
   }
 
-  /** Reads each candidate's token; the old beams' caches are given back. */
+  /** Reads each candidate's token; the old beams' caches are given back in any case. */
   private static List<Beam> advance(Lane lane, List<Beam> beams, List<Candidate> next, int room) {
+    // A block is given on to the last one that needs it.
+    next.forEach(candidate -> candidate.beam().block.retain());
+    beams.forEach(beam -> lane.release(beam.block));
     List<Beam> advanced = new ArrayList<>();
     try {
       for (Candidate candidate : next) {
@@ -174,10 +179,11 @@ final class BeamSearch {
             new Beam(with(candidate), candidate.score(), block, lane.logits().clone(), seen));
       }
     } catch (RuntimeException e) {
+      next.subList(advanced.size(), next.size())
+          .forEach(candidate -> lane.release(candidate.beam().block));
       advanced.forEach(beam -> lane.release(beam.block));
       throw e;
     }
-    beams.forEach(beam -> lane.release(beam.block));
     return advanced;
   }
 

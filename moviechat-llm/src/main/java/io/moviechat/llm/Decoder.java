@@ -1,12 +1,16 @@
 package io.moviechat.llm;
 
+import com.google.common.collect.ImmutableSet;
 import io.moviechat.InferenceException;
+import io.moviechat.ModelException;
 import io.moviechat.internal.ResourceStack;
+import io.moviechat.llm.internal.DataFlow;
 import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.GraphRun;
 import io.moviechat.llm.internal.OrtException;
 import io.moviechat.llm.internal.TensorInfo;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +39,7 @@ final class Decoder implements AutoCloseable {
   private final ElementType embeddingType;
   private final int chunk;
   private final KvBlock nothing;
+  private final @Nullable CacheRings rings;
   private final @Nullable AnswerBatch batch;
   private final ResourceStack resources;
   private final ReentrantLock turn = new ReentrantLock(true);
@@ -52,10 +57,21 @@ final class Decoder implements AutoCloseable {
     this.embeddingType =
         embed.header().output("inputs_embeds").map(TensorInfo::type).orElse(ElementType.FLOAT);
     this.chunk = chunk;
+    this.rings = graph.onCpu() ? rings(graph, spec) : null;
     try (ResourceStack opened = new ResourceStack()) {
       this.nothing = opened.push(KvBlock.nothing(spec.caches()));
       this.batch = batched ? opened.push(new AnswerBatch(this)) : null;
       resources = opened.release();
+    }
+  }
+
+  private static @Nullable CacheRings rings(Graph graph, DecoderSpec spec) {
+    try {
+      ImmutableSet<String> states =
+          spec.caches().stream().map(CacheSpec::past).collect(ImmutableSet.toImmutableSet());
+      return CacheRings.of(spec.caches(), DataFlow.of(graph.header(), states)).orElse(null);
+    } catch (IOException e) {
+      throw new ModelException(graph.header().file() + " cannot be read: " + e.getMessage(), e);
     }
   }
 
@@ -84,6 +100,11 @@ final class Decoder implements AutoCloseable {
   /** The cache before the first token. */
   KvBlock nothing() {
     return nothing;
+  }
+
+  /** How steps are written where they read, if that saves memory. */
+  @Nullable CacheRings rings() {
+    return rings;
   }
 
   /** Positions per run while a prompt is read. */

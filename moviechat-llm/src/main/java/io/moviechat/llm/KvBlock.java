@@ -7,6 +7,7 @@ import io.moviechat.llm.internal.ElementType;
 import io.moviechat.llm.internal.Graph;
 import io.moviechat.llm.internal.Tensor;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The states of one sequence, or of a few side by side: key/value caches for a number of positions,
@@ -15,8 +16,9 @@ import java.nio.ByteBuffer;
  * the beams of a search.
  *
  * <p>The memory of a cache is large enough for all positions; a tensor of fewer takes the beginning
- * of its part. A step reads one block and writes the next: the graph copies what it keeps, nothing
- * is allocated once two blocks are large enough.
+ * of its part. A step reads one block and writes another, or the same one if it has rings ({@link
+ * CacheRings}) and a single user: {@link #prepare}, {@link #cache} and {@link #prepared}, {@link
+ * #advance}. The graph copies what it keeps; nothing is allocated while the block is large enough.
  */
 final class KvBlock implements AutoCloseable {
   /** Parts begin at multiples of this, which suits any element type and vector instruction. */
@@ -24,14 +26,18 @@ final class KvBlock implements AutoCloseable {
 
   private final ImmutableList<CacheSpec> caches;
   private final Tensor memory;
-  private final Tensor[] views;
-  private final long[] offsets;
+  private final @Nullable CacheRings rings;
+  private final long[] ringStarts;
+  private final long[] placeBytes;
+  private Tensor[] views;
+  private Tensor[] preparedViews;
   private final int rows;
   private final int capacity;
   private final ResourceStack resources;
   private int length;
   private long nextPosition;
   private int users;
+  private long steps;
   private boolean closed;
 
   /** A block where the decoder runs; not initialised. */
@@ -39,14 +45,20 @@ final class KvBlock implements AutoCloseable {
     this(graph, caches, 1, capacity);
   }
 
+  /** The same, in which steps may be written where they read. */
+  KvBlock(Graph graph, ImmutableList<CacheSpec> caches, @Nullable CacheRings rings, int capacity) {
+    this(caches, rings, 1, capacity, bytes -> graph.allocateNear(ElementType.UINT8, bytes));
+  }
+
   /** The same for several sequences of one length; all states grow. */
   KvBlock(Graph graph, ImmutableList<CacheSpec> caches, int rows, int capacity) {
-    this(caches, rows, capacity, bytes -> graph.allocateNear(ElementType.UINT8, bytes));
+    this(caches, null, rows, capacity, bytes -> graph.allocateNear(ElementType.UINT8, bytes));
   }
 
   /** What every sequence begins with: no position, and states of zeros. */
   static KvBlock nothing(ImmutableList<CacheSpec> caches) {
-    KvBlock block = new KvBlock(caches, 1, 1, bytes -> Tensor.allocate(ElementType.UINT8, bytes));
+    KvBlock block =
+        new KvBlock(caches, null, 1, 1, bytes -> Tensor.allocate(ElementType.UINT8, bytes));
     ByteBuffer bytes = block.memory.buffer();
     while (bytes.hasRemaining()) {
       bytes.put((byte) 0);
@@ -59,27 +71,41 @@ final class KvBlock implements AutoCloseable {
   }
 
   private KvBlock(
-      ImmutableList<CacheSpec> caches, int rows, int wantedCapacity, Allocation allocation) {
+      ImmutableList<CacheSpec> caches,
+      @Nullable CacheRings rings,
+      int rows,
+      int wantedCapacity,
+      Allocation allocation) {
     this.caches = caches;
+    this.rings = rings;
     this.rows = rows;
     this.capacity = Math.max(1, wantedCapacity);
     int count = caches.size();
-    offsets = new long[count];
+    ringStarts = new long[count];
+    placeBytes = new long[count];
     long end = 0;
     for (int i = 0; i < count; i++) {
       CacheSpec cache = caches.get(i);
-      offsets[i] = end;
       long bytes = cache.bytes() * rows * (cache.grows() ? capacity : 1);
-      end += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+      placeBytes[i] = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+      if (rings == null || rings.first(i) == i) {
+        ringStarts[i] = end;
+        end += placeBytes[i] * (rings == null ? 1 : rings.places(i));
+      }
+    }
+    for (int i = 0; rings != null && i < count; i++) {
+      ringStarts[i] = ringStarts[rings.first(i)];
     }
     views = new Tensor[count];
+    preparedViews = new Tensor[rings == null ? 0 : count];
     try (ResourceStack opened = new ResourceStack()) {
       memory = opened.push(allocation.of(end));
       for (int i = 0; i < count; i++) {
         CacheSpec cache = caches.get(i);
         views[i] = opened.push(Tensor.newView(memory, cache.type(), cache.dims().length()));
-        if (!cache.grows()) {
-          views[i].view(memory, offsets[i], cache.dims().toArray());
+        if (rings != null) {
+          preparedViews[i] =
+              opened.push(Tensor.newView(memory, cache.type(), cache.dims().length()));
         }
       }
       show(0);
@@ -88,18 +114,63 @@ final class KvBlock implements AutoCloseable {
     }
   }
 
+  /** Where a cache lies after so many steps. */
+  private long offset(int i, long afterSteps) {
+    return ringStarts[i] + (rings == null ? 0 : rings.place(i, afterSteps) * placeBytes[i]);
+  }
+
+  private long offset(int i) {
+    return offset(i, steps);
+  }
+
   /** Makes all growing caches show that many positions. */
   void show(int positions) {
     if (positions > capacity) {
       throw new IllegalArgumentException(positions + " positions in a block of " + capacity);
     }
     length = positions;
-    for (int i = 0; i < views.length; i++) {
+    show(views, positions, steps);
+  }
+
+  private void show(Tensor[] shown, int positions, long afterSteps) {
+    for (int i = 0; i < shown.length; i++) {
       CacheSpec cache = caches.get(i);
       if (cache.grows()) {
-        views[i].view(memory, offsets[i], rows, cache.heads(), positions, cache.headDim());
+        shown[i].view(
+            memory, offset(i, afterSteps), rows, cache.heads(), positions, cache.headDim());
+      } else {
+        shown[i].view(memory, offset(i, afterSteps), cache.dims().toArray());
       }
     }
+  }
+
+  /** Whether a step to a number of positions may be written into this block itself. */
+  synchronized boolean takesStep(int positions) {
+    return rings != null && users == 1 && positions <= capacity;
+  }
+
+  /** Makes {@link #prepared} show that many positions. */
+  void prepare(int positions) {
+    show(preparedViews, positions, steps + 1);
+  }
+
+  /** Where a step writes the state of the decoder's i-th cache. */
+  Tensor prepared(int i) {
+    return preparedViews[i];
+  }
+
+  /** Makes what a step has written the states of this block. */
+  void advance(int positions) {
+    Tensor[] read = views;
+    views = preparedViews;
+    preparedViews = read;
+    steps++;
+    length = positions;
+  }
+
+  /** Forgets everything: a step has ended half way. */
+  void spoil() {
+    show(0);
   }
 
   /**
@@ -117,8 +188,8 @@ final class KvBlock implements AutoCloseable {
       long row = cache.headDim() * (long) cache.type().bytes();
       for (int head = 1; head < cache.heads(); head++) {
         memory.move(
-            offsets[i] + (long) head * length * row,
-            offsets[i] + (long) head * positions * row,
+            offset(i) + (long) head * length * row,
+            offset(i) + (long) head * positions * row,
             positions * row);
       }
     }
@@ -142,9 +213,9 @@ final class KvBlock implements AutoCloseable {
       CacheSpec cache = caches.get(i);
       long bytes = cache.headDim() * (long) cache.type().bytes();
       for (int head = 0; head < cache.heads(); head++) {
-        long to = offsets[i] + ((long) row * cache.heads() + head) * length * bytes;
+        long to = offset(i) + ((long) row * cache.heads() + head) * length * bytes;
         long end =
-            from.offsets[i] + ((long) fromRow * cache.heads() + head + 1) * from.length * bytes;
+            from.offset(i) + ((long) fromRow * cache.heads() + head + 1) * from.length * bytes;
         memory.zero(to, (length - count) * bytes);
         memory.copy(from.memory, end - count * bytes, to + (length - count) * bytes, count * bytes);
       }

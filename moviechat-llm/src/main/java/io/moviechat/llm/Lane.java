@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +66,7 @@ final class Lane implements AutoCloseable {
   private final @Nullable Tensor branch;
   private final @Nullable Tensor logitsTensor;
   private final @Nullable LongBuffer logitsToKeep;
+  private int capacity;
   private float[] logits = new float[0];
   private float[][] guessedLogits = new float[0][];
 
@@ -138,11 +140,11 @@ final class Lane implements AutoCloseable {
   /**
    * Reads one chunk of a prompt.
    *
-   * @param past what was read before
+   * @param past what was read before; released unless this fails, and then it may be empty
    * @param prompt the whole prompt
    * @param count positions from {@code past.length()} on, at most {@link Decoder#chunk()}
    * @param visual writes the visual rows
-   * @param room positions that the whole answer will need at most; saves growing later
+   * @param room positions that prompt and answer will likely need; saves growing later
    * @return the caches afterwards, with one user
    */
   KvBlock read(KvBlock past, Prompt prompt, int count, VisualRows visual, int room) {
@@ -183,7 +185,7 @@ final class Lane implements AutoCloseable {
   /**
    * Reads one generated token.
    *
-   * @param past what was read before
+   * @param past what was read before; released unless this fails, and then it may be empty
    * @return the caches afterwards, with one user
    */
   KvBlock step(KvBlock past, int id, int room) {
@@ -193,8 +195,9 @@ final class Lane implements AutoCloseable {
     for (int axis = 0; axis < spec.positionAxes(); axis++) {
       positionsBuffer.put(axis, past.nextPosition());
     }
+    long next = past.nextPosition() + 1;
     KvBlock present = decode(past, stepDecoderEmbeds, 1, 1, room);
-    present.nextPosition(past.nextPosition() + 1);
+    present.nextPosition(next);
     return present;
   }
 
@@ -220,8 +223,9 @@ final class Lane implements AutoCloseable {
     embed(count, embeds, embedsView);
     convert(embeds, decoderEmbeds, count * spec.width());
     decoderEmbedsView.view(decoderEmbeds, 0, 1, count, spec.width());
+    long next = past.nextPosition() + count;
     KvBlock present = decode(past, decoderEmbedsView, count, count, room);
-    present.nextPosition(past.nextPosition() + count);
+    present.nextPosition(next);
     return present;
   }
 
@@ -301,61 +305,83 @@ final class Lane implements AutoCloseable {
   }
 
   private KvBlock decode(KvBlock past, Tensor embeddings, int count, int rowsWanted, int room) {
-    int total = past.length() + count;
+    int before = past.length();
+    int total = before + count;
+    if (past != decoder.nothing() && past.takesStep(total)) {
+      past.prepare(total);
+      try {
+        run(before, past::cache, past::prepared, embeddings, count, rowsWanted);
+      } catch (Throwable e) {
+        past.spoil();
+        throw e;
+      }
+      past.advance(total);
+      return past;
+    }
     KvBlock present = take(total, room);
     try {
       present.show(total);
-      List<CacheSpec> caches = spec.caches();
-      for (int i = 0; i < caches.size(); i++) {
-        decodeRun.input(caches.get(i).past(), past.cache(i));
-        decodeRun.output(caches.get(i).present(), present.cache(i));
-      }
-      decodeRun.input("inputs_embeds", embeddings);
-      if (spec.attentionMask()) {
-        maskView.view(mask, 0, 1, total);
-        decodeRun.input("attention_mask", maskView);
-      }
-      if (spec.positionAxes() == 3) {
-        positionsView.view(positions, 0, 3, 1, count);
-      } else if (spec.positionAxes() == 1) {
-        positionsView.view(positions, 0, 1, count);
-      }
-      if (spec.positionAxes() > 0) {
-        decodeRun.input("position_ids", positionsView);
-      }
-      if (branch != null) {
-        branch.buffer().put(0, (byte) (past.length() > 0 ? 1 : 0));
-        decodeRun.input("use_cache_branch", branch);
-      }
-      if (logitsToKeep != null) {
-        logitsToKeep.put(0, rowsWanted);
-      }
-      boolean oneRow =
-          logitsTensor != null && rowsWanted == 1 && (count == 1 || spec.logitsToKeep());
-      if (oneRow && logitsTensor != null) {
-        decodeRun.output("logits", logitsTensor);
-      } else {
-        decodeRun.freeOutput("logits");
-      }
-      decoder.run(decodeRun);
-      if (oneRow && logitsTensor != null) {
-        logits = row(logitsTensor, 0, logits);
-      } else {
-        try (Tensor rows = decodeRun.takeFree()) {
-          if (rowsWanted == 1) {
-            logits = row(rows, 0, logits);
-          } else {
-            guessedLogits = Arrays.copyOf(guessedLogits, rowsWanted);
-            for (int i = 0; i < rowsWanted; i++) {
-              guessedLogits[i] = row(rows, rowsWanted - 1 - i, guessedLogits[i]);
-            }
-          }
-        }
-      }
-      return present;
+      run(before, past::cache, present::cache, embeddings, count, rowsWanted);
     } catch (Throwable e) {
       release(present);
       throw e;
+    }
+    release(past);
+    return present;
+  }
+
+  private void run(
+      int before,
+      IntFunction<Tensor> past,
+      IntFunction<Tensor> present,
+      Tensor embeddings,
+      int count,
+      int rowsWanted) {
+    List<CacheSpec> caches = spec.caches();
+    for (int i = 0; i < caches.size(); i++) {
+      decodeRun.input(caches.get(i).past(), past.apply(i));
+      decodeRun.output(caches.get(i).present(), present.apply(i));
+    }
+    decodeRun.input("inputs_embeds", embeddings);
+    if (spec.attentionMask()) {
+      maskView.view(mask, 0, 1, before + count);
+      decodeRun.input("attention_mask", maskView);
+    }
+    if (spec.positionAxes() == 3) {
+      positionsView.view(positions, 0, 3, 1, count);
+    } else if (spec.positionAxes() == 1) {
+      positionsView.view(positions, 0, 1, count);
+    }
+    if (spec.positionAxes() > 0) {
+      decodeRun.input("position_ids", positionsView);
+    }
+    if (branch != null) {
+      branch.buffer().put(0, (byte) (before > 0 ? 1 : 0));
+      decodeRun.input("use_cache_branch", branch);
+    }
+    if (logitsToKeep != null) {
+      logitsToKeep.put(0, rowsWanted);
+    }
+    boolean oneRow = logitsTensor != null && rowsWanted == 1 && (count == 1 || spec.logitsToKeep());
+    if (oneRow && logitsTensor != null) {
+      decodeRun.output("logits", logitsTensor);
+    } else {
+      decodeRun.freeOutput("logits");
+    }
+    decoder.run(decodeRun);
+    if (oneRow && logitsTensor != null) {
+      logits = row(logitsTensor, 0, logits);
+    } else {
+      try (Tensor rows = decodeRun.takeFree()) {
+        if (rowsWanted == 1) {
+          logits = row(rows, 0, logits);
+        } else {
+          guessedLogits = Arrays.copyOf(guessedLogits, rowsWanted);
+          for (int i = 0; i < rowsWanted; i++) {
+            guessedLogits[i] = row(rows, rowsWanted - 1 - i, guessedLogits[i]);
+          }
+        }
+      }
     }
   }
 
@@ -412,14 +438,19 @@ final class Lane implements AutoCloseable {
     }
     free.forEach(KvBlock::close);
     free.clear();
-    int capacity = Math.min(context, Math.max(needed, Math.min(room, needed + needed / 2 + 64)));
-    return new KvBlock(decoder.graph(), spec.caches(), capacity).retain();
+    // What is not written takes no memory of the machine yet, so there is no need to grow to it.
+    capacity = Math.min(context, needed <= room ? room : needed + needed / 2 + 64);
+    return new KvBlock(decoder.graph(), spec.caches(), decoder.rings(), capacity).retain();
   }
 
   /** One user less of a block; the last one gives it back to this lane. */
   void release(KvBlock block) {
     if (block != decoder.nothing() && block.release()) {
-      free.push(block);
+      if (block.capacity() < capacity) {
+        block.close(); // it was grown out of
+      } else {
+        free.push(block);
+      }
     }
   }
 

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Questions about one view. */
 final class OnnxAnswerSession implements AnswerSession {
+  /** Tokens for which there is room at once; caches grow for longer answers. */
+  private static final int USUAL_ANSWER = 512;
+
   private final OnnxAnswerGenerator generator;
   private final MovieView view;
   private final MemoryPrefix prefix;
@@ -189,7 +192,7 @@ final class OnnxAnswerSession implements AnswerSession {
           BeamSearch.Result found =
               new BeamSearch(
                       options, generator.spec().endIds(), generator.processors(), this::stopReason)
-                  .search(lane, past, sampler.seen(), limit, prompt.length() + limit);
+                  .search(lane, past, sampler.seen(), limit, room());
           reason = take(found);
         } else if (batch.isPresent()) {
           reason = decode(batch.get(), lane, past);
@@ -240,9 +243,7 @@ final class OnnxAnswerSession implements AnswerSession {
             return ended.get();
           }
           int[] guesses = lookup.guess(Math.min(limit - count - 1, decoder.chunk() - 1));
-          KvBlock present = lane.step(past, next, guesses, prompt.length() + limit);
-          lane.release(past);
-          past = present;
+          past = lane.step(past, next, guesses, room());
           int read = past.length() - guesses.length;
           for (int right = 0; ; right++) {
             if (guesses.length > 0) {
@@ -265,6 +266,11 @@ final class OnnxAnswerSession implements AnswerSession {
       } finally {
         leave(lane, past);
       }
+    }
+
+    /** Positions of the prompt and of an answer of usual length. */
+    private int room() {
+      return prompt.length() + Math.min(limit, USUAL_ANSWER);
     }
 
     /** Answers together with who else asks. */
@@ -371,19 +377,18 @@ final class OnnxAnswerSession implements AnswerSession {
         }
         int chunk = Math.min(decoder.chunk(), to - past.length());
         boolean shared = to == prompt.prefix() && !borrows;
-        KvBlock present;
         try {
-          present =
+          past =
               lane.read(
                   past,
                   prompt,
                   chunk,
                   (start, size, rows) -> prefix.overwrite(prompt, start, size, rows),
-                  shared ? to : prompt.length() + limit);
-        } finally {
+                  shared ? to : room());
+        } catch (Throwable e) {
           lane.release(past);
+          throw e;
         }
-        past = present;
       }
       return past;
     }

@@ -1,10 +1,12 @@
 package io.moviechat.llm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moviechat.FinishReason;
 import io.moviechat.GenerationOptions;
+import io.moviechat.InferenceException;
 import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
 import io.moviechat.internal.NativeOwner;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -119,6 +122,53 @@ class FamilyAnswersTest {
       }
     }
     assertThat(NativeOwner.openOwners()).isEqualTo(owners);
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  void aStepWrittenWhereItReadsIsTheSame(String family) {
+    Subject subject = Subject.of(family);
+    try (OnnxAnswerGenerator generator = subject.open(0)) {
+      Decoder decoder = generator.decoder();
+      // Those two have a single layer of each kind; there is nothing to be saved.
+      boolean rings = !family.matches("vlm-tiny-(gemma4|qwen3-5)");
+      assertThat(decoder.rings() != null).isEqualTo(rings);
+      try (Lane lane = new Lane(decoder, 64);
+          Lane copying = new Lane(decoder, 64)) {
+        KvBlock block = lane.step(decoder.nothing(), 1, 40);
+        KvBlock copied = copying.step(decoder.nothing(), 1, 40);
+        for (int i = 2; i < 20; i++) {
+          KvBlock before = copied.retain();
+          copied = copying.step(before, i, 40);
+          KvBlock written = lane.step(block, i, 40);
+
+          assertThat(copied).isNotSameAs(before);
+          assertThat(written == block).isEqualTo(rings);
+          assertThat(lane.logits()).isEqualTo(copying.logits());
+          for (int cache = 0; cache < subject.spec.decoder().caches().size(); cache++) {
+            assertThat(written.cache(cache).buffer()).isEqualTo(copied.cache(cache).buffer());
+          }
+          copying.release(before);
+          block = written;
+        }
+        assertThat(block.length()).isEqualTo(19);
+        lane.release(block);
+        copying.release(copied);
+      }
+    }
+  }
+
+  @Test
+  void aStepThatFailsLeavesNothingBehindThatLooksWhole() {
+    Subject subject = Subject.of("vlm-tiny-llava-onevision");
+    try (OnnxAnswerGenerator generator = subject.open(0);
+        Lane lane = new Lane(generator.decoder(), 64)) {
+      KvBlock block = lane.step(generator.decoder().nothing(), 1, 40);
+      block.nextPosition(Long.MAX_VALUE);
+      assertThatThrownBy(() -> lane.step(block, 2, 40)).isInstanceOf(InferenceException.class);
+      assertThat(block.length()).isZero();
+      lane.release(block);
+    }
   }
 
   @ParameterizedTest
