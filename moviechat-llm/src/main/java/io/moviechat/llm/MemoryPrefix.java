@@ -57,7 +57,7 @@ final class MemoryPrefix {
 
   /**
    * Hands over the caches of a prompt's prefix, if they are there: the answer goes on in them and
-   * keeps what it ends with, cut to the prefix. So an answer holds two blocks and not three.
+   * keeps what it ends with, cut to the prefix. So an answer needs no block beside the prefix.
    */
   synchronized @Nullable KvBlock take(Prompt prompt) {
     if (!isKept(prompt)) {
