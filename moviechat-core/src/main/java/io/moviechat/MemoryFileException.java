@@ -6,11 +6,11 @@ public final class MemoryFileException extends MovieChatException {
 
   /** Creates the exception with a message that names the thing, what was found and what to do. */
   public MemoryFileException(String message) {
-    super(message);
+    super(message, null, false);
   }
 
   /** Creates the exception with its cause. */
   public MemoryFileException(String message, Throwable cause) {
-    super(message, cause);
+    super(message, cause, false);
   }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the text in a picture (optical character recognition). Thread-safe; one that is open may
- * hold native memory.
+ * hold native memory. Unsettled: so far only this project has written one.
  */
 public interface TextRecognizer extends AutoCloseable {
   /** A short name for messages, the bundle's folder name for one. */

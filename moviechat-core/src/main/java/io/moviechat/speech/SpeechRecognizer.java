@@ -1,6 +1,9 @@
 package io.moviechat.speech;
 
-/** Turns sound into cues. Thread-safe; one that is open may hold native memory. */
+/**
+ * Turns sound into cues. Thread-safe; one that is open may hold native memory. Unsettled: so far
+ * only this project has written one.
+ */
 public interface SpeechRecognizer extends AutoCloseable {
   /** A short name for messages and saved memories, the bundle's folder name for one. */
   String name();

@@ -208,7 +208,8 @@ public interface VideoMemory extends AutoCloseable {
 
   /**
    * How a strategy's pass over a film is cut into parts that do not need each other, and joined so
-   * that the result equals that of one pass, to the bit. Immutable and thread-safe.
+   * that the result equals that of one pass, to the bit. Immutable and thread-safe. Unsettled: so
+   * far only this project has written one.
    */
   interface Parts {
     /** Every part but the last has a multiple of so many frames. */

@@ -279,7 +279,8 @@ class OnnxAnswerSessionTest {
                 java.nio.FloatBuffer.wrap(broken)));
     assertThatThrownBy(() -> ask(view, "What?", options().build()))
         .isInstanceOf(InferenceException.class)
-        .hasMessageContaining("slot 0");
+        .hasMessageContaining("slot 0")
+        .hasFieldOrPropertyWithValue("retriable", false);
   }
 
   @Test

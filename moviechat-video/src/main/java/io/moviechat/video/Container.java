@@ -191,14 +191,18 @@ final class Container implements AutoCloseable {
       return new VideoException(name + " cannot be read: " + cause, cause);
     }
     if (watchdog.shouldStop() || code == AVERROR_EXIT()) {
-      return new VideoException(name + " could not be opened in time: reading made no progress");
+      return VideoException.retriable(
+          name + " could not be opened in time: reading made no progress", null);
     }
     if (bridge == null) {
-      return new VideoException(
+      String message =
           name
               + " cannot be opened (FFmpeg: "
               + Ffmpeg.errorText(code)
-              + "); check the address, and that a video in a known container is there");
+              + "); check the address, and that a video in a known container is there";
+      return Ffmpeg.mayPass(code)
+          ? VideoException.retriable(message, null)
+          : new VideoException(message);
     }
     return new VideoException(
         name
@@ -422,7 +426,7 @@ final class Container implements AutoCloseable {
         throw new VideoException(name + " cannot be read any further: " + failure, failure);
       }
       if (watchdog.shouldStop()) {
-        throw new VideoException(name + " sent nothing in time; reading was given up");
+        throw VideoException.retriable(name + " sent nothing in time; reading was given up", null);
       }
       if (code == AVERROR_INVALIDDATA() && ++bad < MAX_BAD_READS) {
         badReads++;

@@ -1,6 +1,8 @@
 package io.moviechat.video;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_HTTP_SERVER_ERROR;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_HTTP_TOO_MANY_REQUESTS;
 import static org.bytedeco.ffmpeg.global.avutil.AV_ERROR_MAX_STRING_SIZE;
 import static org.bytedeco.ffmpeg.global.avutil.AV_ROUND_DOWN;
 import static org.bytedeco.ffmpeg.global.avutil.av_image_get_buffer_size;
@@ -26,6 +28,8 @@ final class Ffmpeg {
    */
   static final long NO_TIME = Long.MIN_VALUE;
 
+  private static final int LAST_ERROR_OF_FILES = 34;
+  private static final int LAST_ERROR_OF_SYSTEM = 200;
   private static final int ALIGNMENT = 32;
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
@@ -83,6 +87,18 @@ final class Ffmpeg {
     }
     afterStep.run();
     return pointer;
+  }
+
+  /**
+   * Whether an address that could not be opened may be opened a little later: the server said so,
+   * or the network failed. The system's numbers of what a network does (refused, reset, timed out,
+   * unreachable) lie above those that files and devices share on every platform, and FFmpeg's own
+   * far below; unknown hosts and broken encryption are a plain I/O error and not told apart.
+   */
+  static boolean mayPass(int code) {
+    return code == AVERROR_HTTP_SERVER_ERROR()
+        || code == AVERROR_HTTP_TOO_MANY_REQUESTS()
+        || (code < -LAST_ERROR_OF_FILES && code > -LAST_ERROR_OF_SYSTEM);
   }
 
   /** FFmpeg's own words for an error code. */

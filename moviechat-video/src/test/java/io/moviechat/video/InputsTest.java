@@ -215,7 +215,8 @@ class InputsTest {
           exchange -> {
             Path file = root.resolve(exchange.getRequestURI().getPath().substring(1));
             if (!Files.exists(file)) {
-              exchange.sendResponseHeaders(404, -1);
+              String name = file.getFileName().toString();
+              exchange.sendResponseHeaders(name.matches("\\d+") ? Integer.parseInt(name) : 404, -1);
               exchange.close();
               return;
             }
@@ -267,8 +268,45 @@ class InputsTest {
       assertThatThrownBy(() -> provider.open(server.uri("none.mp4")))
           .isInstanceOf(VideoException.class)
           .hasMessageContaining("none.mp4")
-          .hasMessageContaining("404");
+          .hasMessageContaining("404")
+          .hasFieldOrPropertyWithValue("retriable", false);
     }
+  }
+
+  @Test
+  void whatMayPassAtAnAddressIsWorthAnotherTry() throws IOException {
+    URI gone;
+    try (Server server = new Server(Clips.file("bunny.mp4").getParent())) {
+      gone = server.uri("bunny.mp4");
+      for (String status : List.of("500", "503", "429")) {
+        assertThatThrownBy(() -> provider.open(server.uri(status)))
+            .isInstanceOf(VideoException.class)
+            .hasFieldOrPropertyWithValue("retriable", true);
+      }
+      for (String status : List.of("400", "401", "403", "410")) {
+        assertThatThrownBy(() -> provider.open(server.uri(status)))
+            .isInstanceOf(VideoException.class)
+            .hasFieldOrPropertyWithValue("retriable", false);
+      }
+    }
+    assertThatThrownBy(() -> provider.open(gone))
+        .isInstanceOf(VideoException.class)
+        .hasMessageContaining("refused")
+        .hasFieldOrPropertyWithValue("retriable", true);
+    assertThatThrownBy(() -> provider.open(URI.create("http://no-such-host.invalid/a.mp4")))
+        .isInstanceOf(VideoException.class)
+        .hasFieldOrPropertyWithValue("retriable", false);
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      URI stalled = URI.create("http://localhost:" + silent.getLocalPort() + "/a.mp4");
+      VideoOptions soon = VideoOptions.DEFAULT.withTimeout(Duration.ofMillis(300));
+      assertThatThrownBy(() -> new FfmpegVideoSourceProvider(soon).open(stalled))
+          .isInstanceOf(VideoException.class)
+          .hasMessageContaining("in time")
+          .hasFieldOrPropertyWithValue("retriable", true);
+    }
+    assertThatThrownBy(() -> provider.open(Clips.file("bunny.mp4").resolveSibling("none.mp4")))
+        .isInstanceOf(VideoException.class)
+        .hasFieldOrPropertyWithValue("retriable", false);
   }
 
   @Test

@@ -174,12 +174,12 @@ final class Fetcher {
   private Duration again(URI uri, Retryable failure, int attempt, Duration pause)
       throws IOException {
     if (attempt >= retries) {
-      throw new ModelException(
+      throw ModelException.retriable(
           uri + " failed " + (attempt + 1) + " times: " + failure.getMessage(), failure);
     }
     Duration wait = failure.pause.orElse(pause);
     if (wait.compareTo(LONGEST_PAUSE) > 0) {
-      throw new ModelException(
+      throw ModelException.retriable(
           uri + " asks to wait " + wait.toSeconds() + " s: " + failure.getMessage(), failure);
     }
     try {

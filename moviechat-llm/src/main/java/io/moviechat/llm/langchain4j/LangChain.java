@@ -1,10 +1,13 @@
 package io.moviechat.llm.langchain4j;
 
+import com.google.common.base.Throwables;
+import dev.langchain4j.exception.RetriableException;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.rag.content.retriever.ContentRetriever;
 import io.moviechat.Answer;
+import io.moviechat.InferenceException;
 import io.moviechat.recall.TextEmbedder;
 import io.moviechat.spi.AnswerGenerator;
 import java.util.function.Function;
@@ -68,5 +71,13 @@ public final class LangChain {
    */
   public static ContentRetriever retriever(Function<String, Answer> ask) {
     return new MovieRetriever(ask);
+  }
+
+  /** What LangChain4j thinks worth another try stays so. */
+  static InferenceException failed(String name, Throwable cause) {
+    String message = name + " failed: " + cause.getMessage();
+    return Throwables.getCausalChain(cause).stream().anyMatch(RetriableException.class::isInstance)
+        ? InferenceException.retriable(message, cause)
+        : new InferenceException(message, cause);
   }
 }

@@ -35,7 +35,7 @@ final class LangChainEmbedder implements TextEmbedder {
     try {
       embeddings = model.embedAll(segments).content();
     } catch (RuntimeException e) {
-      throw new InferenceException(name() + " failed: " + e.getMessage(), e);
+      throw LangChain.failed(name(), e);
     }
     if (embeddings.size() != texts.size()) {
       throw new InferenceException(

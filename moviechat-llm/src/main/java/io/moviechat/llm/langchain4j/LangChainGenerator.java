@@ -20,7 +20,6 @@ import io.moviechat.FinishReason;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.GenerationOptions;
-import io.moviechat.InferenceException;
 import io.moviechat.TokenListener;
 import io.moviechat.llm.internal.Pictures;
 import io.moviechat.llm.internal.StopFilter;
@@ -172,7 +171,7 @@ final class LangChainGenerator implements AnswerGenerator {
       try {
         model.chat(chatRequest(request, shown), events);
       } catch (RuntimeException e) {
-        throw new InferenceException(name + " failed: " + e.getMessage(), e);
+        throw LangChain.failed(name, e);
       }
       return collect(request, events, text, begin);
     }
@@ -194,8 +193,7 @@ final class LangChainGenerator implements AnswerGenerator {
             continue;
           }
           if (event.failure().isPresent()) {
-            Throwable cause = event.failure().get();
-            throw new InferenceException(name + " failed: " + cause.getMessage(), cause);
+            throw LangChain.failed(name, event.failure().get());
           }
           if (!event.text().isEmpty()) {
             first = first == 0 ? System.nanoTime() : first;

@@ -177,7 +177,7 @@ final class ChatStream {
       }
     }
     if (failure instanceof ConnectException) {
-      throw new InferenceException(
+      throw InferenceException.retriable(
           server + " cannot be reached: the connection was refused; does the server run?", failure);
     }
     return new Outcome.Failed(redact.apply(failure.toString()), Optional.empty());
@@ -272,7 +272,8 @@ final class ChatStream {
   private Outcome brokeOff(EventLines lines) {
     String why = "broke the stream off" + lines.failure();
     if (firstText.isPresent() || thought()) {
-      throw failure(why);
+      InferenceException failure = failure(why);
+      throw InferenceException.retriable(String.valueOf(failure.getMessage()), null);
     }
     return new Outcome.Failed(redact.apply(why), Optional.empty());
   }

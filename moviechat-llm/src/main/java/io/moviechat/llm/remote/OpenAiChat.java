@@ -215,8 +215,8 @@ public final class OpenAiChat implements AnswerGenerator {
           attempts++;
           lastFailure = failed.why();
           if (attempts > retries) {
-            throw new InferenceException(
-                id() + " failed " + attempts + " times, at last: " + lastFailure);
+            throw InferenceException.retriable(
+                id() + " failed " + attempts + " times, at last: " + lastFailure, null);
           }
           end = stream.waitFor(failed.pause().orElse(pause));
           pause = pause.multipliedBy(2);
@@ -257,6 +257,9 @@ public final class OpenAiChat implements AnswerGenerator {
             case LENGTH -> " gave no answer within " + options.maxTokens() + " tokens";
             default -> " gave an empty answer";
           };
+      if (end == FinishReason.TIMEOUT && !stream.thought()) {
+        throw InferenceException.retriable(id() + what, null);
+      }
       throw new InferenceException(id() + what + thoughts);
     }
 

@@ -368,7 +368,8 @@ class ModelHubTest {
         };
     assertThatThrownBy(() -> builder().build().pull(REPO, Precision.FP32))
         .isInstanceOf(ModelException.class)
-        .hasMessageContaining("asks to wait 3600 s");
+        .hasMessageContaining("asks to wait 3600 s")
+        .hasFieldOrPropertyWithValue("retriable", true);
   }
 
   @Test
@@ -444,7 +445,8 @@ class ModelHubTest {
                     .build()
                     .pull(REPO, Precision.FP32))
         .isInstanceOf(ModelException.class)
-        .hasMessageContaining("sent nothing");
+        .hasMessageContaining("sent nothing")
+        .hasFieldOrPropertyWithValue("retriable", true);
   }
 
   @Test
@@ -456,7 +458,8 @@ class ModelHubTest {
     }
     assertThatThrownBy(() -> builder().build().pull("no/such", Precision.AUTO))
         .isInstanceOf(ModelException.class)
-        .hasMessageContaining("404");
+        .hasMessageContaining("404")
+        .hasFieldOrPropertyWithValue("retriable", false);
     assertThatThrownBy(() -> builder().build().pull(REPO, Precision.Q4))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("decoder_model_merged in Q4");
@@ -470,7 +473,8 @@ class ModelHubTest {
     listed = listed.replaceAll("\"sha256\":\"[0-9a-f]+\"", "\"sha256\":\"\"");
     assertThatThrownBy(() -> builder().build().pull(REPO, Precision.FP32))
         .isInstanceOf(ModelException.class)
-        .hasMessageContaining("cannot be trusted");
+        .hasMessageContaining("cannot be trusted")
+        .hasFieldOrPropertyWithValue("retriable", false);
   }
 
   @Test

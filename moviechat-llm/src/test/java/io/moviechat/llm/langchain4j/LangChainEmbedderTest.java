@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.exception.RateLimitException;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.output.Response;
 import io.moviechat.InferenceException;
@@ -44,6 +45,19 @@ class LangChainEmbedderTest {
   }
 
   @Test
+  void whatLangChainThinksWorthAnotherTryStaysSo() {
+    TextEmbedder busy =
+        LangChain.embedder(
+            segments -> {
+              throw new IllegalStateException(new RateLimitException("slow down"));
+            });
+    assertThatThrownBy(() -> busy.embed(List.of("a")))
+        .isInstanceOf(InferenceException.class)
+        .hasMessageContaining("slow down")
+        .hasFieldOrPropertyWithValue("retriable", true);
+  }
+
+  @Test
   void whatFailsInTheModelIsAFailureOfInference() {
     TextEmbedder broken =
         LangChain.embedder(
@@ -55,7 +69,8 @@ class LangChainEmbedderTest {
 
     assertThatThrownBy(() -> broken.embed(List.of("a")))
         .isInstanceOf(InferenceException.class)
-        .hasMessageContaining("no key");
+        .hasMessageContaining("no key")
+        .hasFieldOrPropertyWithValue("retriable", false);
     assertThatThrownBy(() -> few.embed(List.of("a", "b")))
         .isInstanceOf(InferenceException.class)
         .hasMessageContaining("1 vectors for 2 texts");

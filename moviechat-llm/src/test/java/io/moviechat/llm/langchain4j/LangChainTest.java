@@ -177,7 +177,8 @@ class LangChainTest {
                   session.answer(
                       AnswerRequest.of("Is it?", GenerationOptions.DEFAULT), TokenListener.NONE))
           .isInstanceOf(InferenceException.class)
-          .hasMessageContaining("no quota");
+          .hasMessageContaining("no quota")
+          .hasFieldOrPropertyWithValue("retriable", false);
       assertThatIllegalArgumentException()
           .isThrownBy(
               () ->

@@ -28,6 +28,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -37,6 +38,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -260,7 +262,8 @@ class OpenAiChatTest {
           .isInstanceOf(InferenceException.class)
           .hasMessageContaining("failed 3 times")
           .hasMessageContaining("HTTP 500: cannot use ***")
-          .hasMessageNotContaining(KEY);
+          .hasMessageNotContaining(KEY)
+          .hasFieldOrPropertyWithValue("retriable", true);
     }
   }
 
@@ -270,9 +273,49 @@ class OpenAiChatTest {
     try (OpenAiChat chat = builder().build()) {
       assertThatThrownBy(() -> ask(chat, question()))
           .isInstanceOf(InferenceException.class)
-          .hasMessageContaining("HTTP 400: no such model");
+          .hasMessageContaining("HTTP 400: no such model")
+          .hasFieldOrPropertyWithValue("retriable", false);
     }
     assertThat(requests).hasSize(1);
+  }
+
+  @Test
+  void whoCannotBeReachedOrSaysNothingInTimeMayBeAskedAgain() throws IOException {
+    int free;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      free = socket.getLocalPort();
+    }
+    URI nobody = URI.create("http://127.0.0.1:" + free + "/v1");
+    try (OpenAiChat chat = OpenAiChat.builder(nobody, "test-model").build()) {
+      assertThatThrownBy(() -> ask(chat, question()))
+          .isInstanceOf(InferenceException.class)
+          .hasMessageContaining("refused; does the server run?")
+          .hasFieldOrPropertyWithValue("retriable", true);
+    }
+    URI nowhere = URI.create("http://no-such-host.invalid/v1");
+    try (OpenAiChat chat = OpenAiChat.builder(nowhere, "test-model").build()) {
+      assertThatThrownBy(() -> ask(chat, question()))
+          .isInstanceOf(InferenceException.class)
+          .hasMessageContaining("no such host")
+          .hasFieldOrPropertyWithValue("retriable", false);
+    }
+    CountDownLatch end = new CountDownLatch(1);
+    script.add(
+        exchange -> {
+          try {
+            end.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    try (OpenAiChat chat = builder().timeout(Duration.ofMillis(300)).build()) {
+      assertThatThrownBy(() -> ask(chat, question()))
+          .isInstanceOf(InferenceException.class)
+          .hasMessageContaining("gave no answer within")
+          .hasFieldOrPropertyWithValue("retriable", true);
+    } finally {
+      end.countDown();
+    }
   }
 
   @Test
@@ -302,7 +345,8 @@ class OpenAiChatTest {
     try (OpenAiChat chat = builder().build()) {
       assertThatThrownBy(() -> ask(chat, question()))
           .isInstanceOf(InferenceException.class)
-          .hasMessageContaining("after part of the answer");
+          .hasMessageContaining("after part of the answer")
+          .hasFieldOrPropertyWithValue("retriable", true);
     }
   }
 
@@ -374,7 +418,8 @@ class OpenAiChatTest {
         AnswerSession session = chat.open(Views.ofSlots(2))) {
       assertThatThrownBy(() -> session.answer(question(), TokenListener.NONE))
           .isInstanceOf(InferenceException.class)
-          .hasMessageContaining("video is not at hand");
+          .hasMessageContaining("video is not at hand")
+          .hasFieldOrPropertyWithValue("retriable", false);
     }
   }
 
