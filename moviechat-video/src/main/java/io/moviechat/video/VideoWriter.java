@@ -3,12 +3,12 @@ package io.moviechat.video;
 import static org.bytedeco.ffmpeg.global.avcodec.*;
 import static org.bytedeco.ffmpeg.global.avformat.*;
 import static org.bytedeco.ffmpeg.global.avutil.*;
-import static org.bytedeco.ffmpeg.global.swscale.*;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Frame;
 import io.moviechat.VideoException;
 import io.moviechat.internal.NativeOwner;
+import io.moviechat.internal.ResourceStack;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -17,7 +17,6 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -27,8 +26,6 @@ import org.bytedeco.ffmpeg.avformat.AVIOContext;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
-import org.bytedeco.ffmpeg.swscale.SwsContext;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.jspecify.annotations.Nullable;
 
@@ -73,14 +70,12 @@ public final class VideoWriter implements AutoCloseable {
   private final Path part;
   private final NativeOwner owner;
   private final long frameTicks;
-  private @Nullable AVFormatContext format;
-  private @Nullable AVCodecContext encoder;
-  private @Nullable AVStream stream;
-  private @Nullable AVFrame picture;
-  private @Nullable AVFrame rgbPicture;
-  private @Nullable AVPacket packet;
-  private @Nullable SwsContext scaler;
-  private @Nullable BytePointer pixels;
+  private final AVFormatContext format;
+  private final AVCodecContext encoder;
+  private final AVStream stream;
+  private final AVPacket packet;
+  private final EncoderPicture picture;
+  private final ResourceStack resources;
   private long lastTick = Long.MIN_VALUE;
   private boolean failed;
   private boolean closed;
@@ -92,13 +87,28 @@ public final class VideoWriter implements AutoCloseable {
     this.frameTicks = Math.max(1, Math.round(settings.ticksPerSecond / settings.framesPerSecond));
     this.owner = NativeOwner.open(this, "video writer of " + settings.file);
     boolean opened = false;
-    try {
-      open();
+    try (ResourceStack opening = new ResourceStack()) {
+      AVCodec codec = codec();
+      format = openContainer(opening);
+      encoder = openEncoder(codec, format, opening);
+      stream = addStream(format, encoder);
+      createFile(format, opening);
+      packet = Ffmpeg.allocated(av_packet_alloc());
+      opening.push(() -> av_packet_free(packet));
+      picture =
+          opening.push(
+              new EncoderPicture(
+                  settings.file.toString(),
+                  settings.width,
+                  settings.height,
+                  settings.pixelFormat,
+                  settings.colorSpace));
+      resources = opening.release();
       opened = true;
     } finally {
       if (!opened) {
-        failed = true;
-        close();
+        owner.close();
+        finish(false);
       }
     }
   }
@@ -124,7 +134,19 @@ public final class VideoWriter implements AutoCloseable {
       int frameFlags,
       int colorPrimaries,
       int colorTransfer,
-      int colorSpace) {}
+      int colorSpace) {
+    long bitRateOrDefault() {
+      return bitRate > 0
+          ? bitRate
+          : Math.max(200_000, (long) (0.1 * width * height * framesPerSecond));
+    }
+
+    int keyframeIntervalOrDefault() {
+      return keyframeInterval > 0
+          ? keyframeInterval
+          : Math.max(1, (int) Math.round(2 * framesPerSecond));
+    }
+  }
 
   /**
    * Starts the settings of a writer.
@@ -311,100 +333,79 @@ public final class VideoWriter implements AutoCloseable {
     }
   }
 
-  private void open() {
+  private AVCodec codec() {
     AVCodec codec = avcodec_find_encoder_by_name(settings.encoder);
     if (codec == null) {
       throw new VideoException(
           "this build of FFmpeg has no encoder named " + settings.encoder + "; use another one");
     }
-    AVFormatContext newFormat = new AVFormatContext(null);
+    return codec;
+  }
+
+  private AVFormatContext openContainer(ResourceStack opening) {
+    AVFormatContext container = new AVFormatContext(null);
     check(
-        avformat_alloc_output_context2(newFormat, null, null, settings.file.toString()),
+        avformat_alloc_output_context2(container, null, null, settings.file.toString()),
         "choosing a container for that file name");
-    format = newFormat;
-    AVCodecContext newEncoder = Ffmpeg.allocated(avcodec_alloc_context3(codec));
-    encoder = newEncoder;
-    newEncoder.width(settings.width).height(settings.height).pix_fmt(settings.pixelFormat);
-    newEncoder.time_base().num(1).den(settings.ticksPerSecond);
-    newEncoder.framerate().num((int) Math.round(settings.framesPerSecond * 1000)).den(1000);
-    newEncoder.sample_aspect_ratio().num(settings.aspectNumerator).den(settings.aspectDenominator);
-    newEncoder.bit_rate(
-        settings.bitRate > 0
-            ? settings.bitRate
-            : Math.max(
-                200_000,
-                (long) (0.1 * settings.width * settings.height * settings.framesPerSecond)));
-    newEncoder.gop_size(
-        settings.keyframeInterval > 0
-            ? settings.keyframeInterval
-            : Math.max(1, (int) Math.round(2 * settings.framesPerSecond)));
-    newEncoder.max_b_frames(settings.bFrames);
-    newEncoder.color_primaries(settings.colorPrimaries);
-    newEncoder.color_trc(settings.colorTransfer);
-    newEncoder.colorspace(settings.colorSpace);
-    newEncoder.thread_count(1); // more threads would cut other slices: other bytes
-    newEncoder.flags(newEncoder.flags() | AV_CODEC_FLAG_BITEXACT | settings.flags);
-    if ((newFormat.oformat().flags() & AVFMT_GLOBALHEADER) != 0) {
-      newEncoder.flags(newEncoder.flags() | AV_CODEC_FLAG_GLOBAL_HEADER);
+    opening.push(() -> avformat_free_context(container));
+    container.flags(container.flags() | AVFormatContext.AVFMT_FLAG_BITEXACT);
+    return container;
+  }
+
+  private AVCodecContext openEncoder(
+      AVCodec codec, AVFormatContext container, ResourceStack opening) {
+    AVCodecContext context = Ffmpeg.allocated(avcodec_alloc_context3(codec));
+    opening.push(() -> avcodec_free_context(context));
+    context.width(settings.width).height(settings.height).pix_fmt(settings.pixelFormat);
+    context.time_base().num(1).den(settings.ticksPerSecond);
+    context.framerate().num((int) Math.round(settings.framesPerSecond * 1000)).den(1000);
+    context.sample_aspect_ratio().num(settings.aspectNumerator).den(settings.aspectDenominator);
+    context.bit_rate(settings.bitRateOrDefault()).gop_size(settings.keyframeIntervalOrDefault());
+    context.max_b_frames(settings.bFrames);
+    context.color_primaries(settings.colorPrimaries);
+    context.color_trc(settings.colorTransfer);
+    context.colorspace(settings.colorSpace);
+    context.thread_count(1); // more threads would cut other slices: other bytes
+    context.flags(context.flags() | AV_CODEC_FLAG_BITEXACT | settings.flags);
+    if ((container.oformat().flags() & AVFMT_GLOBALHEADER) != 0) {
+      context.flags(context.flags() | AV_CODEC_FLAG_GLOBAL_HEADER);
     }
     try (Options options = new Options(settings.encoderOptions)) {
-      check(avcodec_open2(newEncoder, codec, options.dictionary()), "opening " + settings.encoder);
+      check(avcodec_open2(context, codec, options.dictionary()), "opening " + settings.encoder);
     }
-    AVStream newStream = Ffmpeg.allocated(avformat_new_stream(newFormat, null));
-    stream = newStream;
+    return context;
+  }
+
+  /** The track, which the container frees. */
+  private AVStream addStream(AVFormatContext container, AVCodecContext context) {
+    AVStream track = Ffmpeg.allocated(avformat_new_stream(container, null));
     check(
-        avcodec_parameters_from_context(newStream.codecpar(), newEncoder),
+        avcodec_parameters_from_context(track.codecpar(), context),
         "describing the video to the container");
-    newStream.time_base().num(1).den(settings.ticksPerSecond);
-    newStream.avg_frame_rate().num(newEncoder.framerate().num()).den(newEncoder.framerate().den());
-    newStream.sample_aspect_ratio().num(settings.aspectNumerator).den(settings.aspectDenominator);
+    track.time_base().num(1).den(settings.ticksPerSecond);
+    track.avg_frame_rate().num(context.framerate().num()).den(context.framerate().den());
+    track.sample_aspect_ratio().num(settings.aspectNumerator).den(settings.aspectDenominator);
     if (settings.rotation != 0) {
       int[] count = {0};
       AVPacketSideData sideData = new AVPacketSideData(null);
       AVPacketSideData matrix =
           av_packet_side_data_new(sideData, count, AV_PKT_DATA_DISPLAYMATRIX, 36, 0);
       av_display_rotation_set(new IntPointer(matrix.data()), settings.rotation);
-      newStream.codecpar().coded_side_data(sideData).nb_coded_side_data(count[0]);
+      track.codecpar().coded_side_data(sideData).nb_coded_side_data(count[0]);
     }
-    newFormat.flags(newFormat.flags() | AVFormatContext.AVFMT_FLAG_BITEXACT);
-    if ((newFormat.oformat().flags() & AVFMT_NOFILE) == 0) {
+    return track;
+  }
+
+  private void createFile(AVFormatContext container, ResourceStack opening) {
+    if ((container.oformat().flags() & AVFMT_NOFILE) == 0) {
       AVIOContext output = new AVIOContext(null);
       check(avio_open(output, part.toString(), AVIO_FLAG_WRITE), "creating " + part);
-      newFormat.pb(output);
+      opening.push(() -> avio_close(output));
+      container.pb(output);
     }
     try (Options options = new Options(settings.containerOptions)) {
-      check(avformat_write_header(newFormat, options.dictionary()), "writing the header");
+      check(avformat_write_header(container, options.dictionary()), "writing the header");
     }
-    AVFrame newPicture = Ffmpeg.allocated(av_frame_alloc());
-    picture = newPicture;
-    newPicture.width(settings.width).height(settings.height).format(settings.pixelFormat);
-    check(av_frame_get_buffer(newPicture, 0), "allocating a picture");
-    packet = Ffmpeg.allocated(av_packet_alloc());
-    scaler =
-        sws_getContext(
-            settings.width,
-            settings.height,
-            AV_PIX_FMT_RGB24,
-            settings.width,
-            settings.height,
-            settings.pixelFormat,
-            SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP,
-            null,
-            null,
-            (double[]) null);
-    if (scaler == null) {
-      throw new VideoException(
-          "FFmpeg cannot convert RGB to what " + settings.encoder + " wants, for " + settings.file);
-    }
-    if (settings.colorSpace != AVCOL_SPC_UNSPECIFIED) {
-      IntPointer table = sws_getCoefficients(settings.colorSpace);
-      sws_setColorspaceDetails(scaler, table, 1, table, 0, 0, 1 << 16, 1 << 16);
-    }
-    BytePointer newPixels = new BytePointer(3L * settings.width * settings.height + 64);
-    pixels = newPixels;
-    AVFrame newRgbPicture = Ffmpeg.allocated(av_frame_alloc());
-    rgbPicture = newRgbPicture;
-    newRgbPicture.data(0, newPixels).linesize(0, 3 * settings.width);
   }
 
   /** Writes a frame at its own timestamp. The frame stays the caller's. */
@@ -428,11 +429,7 @@ public final class VideoWriter implements AutoCloseable {
    * @throws VideoException if encoding or writing fails
    */
   public synchronized void write(ByteBuffer rgb, Duration timestamp) {
-    BytePointer source = pixels;
-    AVFrame from = rgbPicture;
-    AVFrame target = picture;
-    SwsContext context = scaler;
-    if (source == null || from == null || target == null || context == null) {
+    if (closed) {
       throw new IllegalStateException("the video writer of " + settings.file + " is closed");
     }
     int bytes = 3 * settings.width * settings.height;
@@ -449,16 +446,8 @@ public final class VideoWriter implements AutoCloseable {
       throw new IllegalArgumentException(
           "a picture at " + timestamp + " must come after the one before it, and after zero");
     }
-    source.position(0).capacity(bytes).asByteBuffer().put(rgb.duplicate());
-    check(av_frame_make_writable(target), "preparing a picture");
-    sws_scale(
-        context,
-        from.data(),
-        from.linesize(),
-        0,
-        settings.height,
-        target.data(),
-        target.linesize());
+    check(picture.fill(rgb), "preparing a picture");
+    AVFrame target = picture.frame();
     lastTick = tick;
     target.pts(tick);
     target.flags(target.flags() | settings.frameFlags);
@@ -467,22 +456,19 @@ public final class VideoWriter implements AutoCloseable {
   }
 
   private void encode(@Nullable AVFrame frame) {
-    AVPacket out = Objects.requireNonNull(packet);
-    AVStream to = Objects.requireNonNull(stream);
-    AVCodecContext from = Objects.requireNonNull(encoder);
-    check(avcodec_send_frame(from, frame), "encoding");
+    check(avcodec_send_frame(encoder, frame), "encoding");
     while (true) {
-      int code = avcodec_receive_packet(from, out);
+      int code = avcodec_receive_packet(encoder, packet);
       if (code == AVERROR_EAGAIN() || code == AVERROR_EOF()) {
         return;
       }
       check(code, "encoding");
-      out.stream_index(to.index());
-      if (out.duration() == 0) {
-        out.duration(frameTicks);
+      packet.stream_index(stream.index());
+      if (packet.duration() == 0) {
+        packet.duration(frameTicks);
       }
-      av_packet_rescale_ts(out, from.time_base(), to.time_base());
-      check(av_interleaved_write_frame(format, out), "writing");
+      av_packet_rescale_ts(packet, encoder.time_base(), stream.time_base());
+      check(av_interleaved_write_frame(format, packet), "writing");
     }
   }
 
@@ -505,47 +491,10 @@ public final class VideoWriter implements AutoCloseable {
         keep = true;
       }
     } finally {
-      free();
+      resources.close();
       owner.close();
       finish(keep);
     }
-  }
-
-  private void free() {
-    AVFormatContext oldFormat = format;
-    if (oldFormat != null) {
-      AVIOContext output = oldFormat.pb();
-      if (output != null && (oldFormat.oformat().flags() & AVFMT_NOFILE) == 0) {
-        avio_close(output);
-      }
-      avformat_free_context(oldFormat);
-    }
-    if (encoder != null) {
-      avcodec_free_context(encoder);
-    }
-    if (picture != null) {
-      av_frame_free(picture);
-    }
-    if (rgbPicture != null) {
-      av_frame_free(rgbPicture);
-    }
-    if (packet != null) {
-      av_packet_free(packet);
-    }
-    if (scaler != null) {
-      sws_freeContext(scaler);
-    }
-    if (pixels != null) {
-      pixels.close();
-    }
-    format = null;
-    encoder = null;
-    picture = null;
-    rgbPicture = null;
-    packet = null;
-    scaler = null;
-    pixels = null;
-    stream = null;
   }
 
   private void finish(boolean keep) {
