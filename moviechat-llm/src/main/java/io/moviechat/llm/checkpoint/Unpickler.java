@@ -47,6 +47,56 @@ final class Unpickler {
   private static final int MAX_OPERATIONS = 4_000_000;
   private static final int MAX_NAME = 256;
 
+  /** The operations that data needs, by their bytes. */
+  private static final class Op {
+    static final int PROTO = 0x80;
+    static final int FRAME = 0x95;
+    static final int STOP = '.';
+
+    static final int NONE = 'N';
+    static final int TRUE = 0x88;
+    static final int FALSE = 0x89;
+    static final int INT_32 = 'J';
+    static final int INT_16 = 'M';
+    static final int INT_8 = 'K';
+    static final int LONG = 0x8a;
+    static final int DOUBLE = 'G';
+    static final int UNICODE = 'X';
+    static final int SHORT_UNICODE = 0x8c;
+    static final int STRING = 'T';
+    static final int SHORT_STRING = 'U';
+
+    static final int MARK = '(';
+    static final int POP = '0';
+    static final int EMPTY_LIST = ']';
+    static final int EMPTY_DICT = '}';
+    static final int EMPTY_TUPLE = ')';
+    static final int LIST = 'l';
+    static final int DICT = 'd';
+    static final int TUPLE = 't';
+    static final int TUPLE_1 = 0x85;
+    static final int TUPLE_2 = 0x86;
+    static final int TUPLE_3 = 0x87;
+    static final int APPEND = 'a';
+    static final int APPENDS = 'e';
+    static final int SET_ITEM = 's';
+    static final int SET_ITEMS = 'u';
+
+    static final int PUT = 'q';
+    static final int LONG_PUT = 'r';
+    static final int MEMOIZE = 0x94;
+    static final int GET = 'h';
+    static final int LONG_GET = 'j';
+
+    static final int GLOBAL = 'c';
+    static final int STACK_GLOBAL = 0x93;
+    static final int PERSISTENT_ID = 'Q';
+    static final int REDUCE = 'R';
+    static final int BUILD = 'b';
+
+    private Op() {}
+  }
+
   private enum Global {
     ORDERED_DICT,
     REBUILD_TENSOR,
@@ -83,101 +133,140 @@ final class Unpickler {
     for (int operations = 0; operations < MAX_OPERATIONS; operations++) {
       long position = in.position();
       int op = in.u8();
-      switch (op) {
-        case 0x80 -> {
-          int protocol = in.u8();
-          if (protocol < 2 || protocol > 5) {
-            throw bad("is a pickle of protocol " + protocol + "; 2 to 5 are read");
-          }
-        }
-        case 0x95 -> in.i64(); // a frame's length; frames change nothing
-        case '.' -> {
-          Object result = pop();
-          if (!stack.isEmpty() || !marks.isEmpty()) {
-            throw bad("ends with values left over");
-          }
-          return result;
-        }
-        case '(' -> {
-          marks.add(stack);
-          stack = new ArrayList<>();
-        }
-        case '0' -> pop();
-        case 'N' -> push(NONE);
-        case 0x88 -> push(true);
-        case 0x89 -> push(false);
-        case 'J' -> push((long) in.i32());
-        case 'K' -> push((long) in.u8());
-        case 'M' -> push((long) in.u16());
-        case 0x8a -> push(integer(in.bytes(in.u8())));
-        case 'G' -> push(in.bigEndianDouble());
-        case 'X' -> push(utf8(in.bytes(Integer.toUnsignedLong(in.i32()))));
-        case 0x8c -> push(utf8(in.bytes(in.u8())));
-        case 'U' -> push(new String(in.bytes(in.u8()), StandardCharsets.ISO_8859_1));
-        case 'T' ->
-            push(
-                new String(
-                    in.bytes(Integer.toUnsignedLong(in.i32())), StandardCharsets.ISO_8859_1));
-        case ']' -> push(new ArrayList<>());
-        case '}' -> push(new LinkedHashMap<>());
-        case ')' -> push(new Tuple(List.of()));
-        case 'l' -> push(popMark());
-        case 't' -> push(new Tuple(popMark()));
-        case 'd' -> {
-          List<Object> items = popMark();
-          Map<Object, Object> map = new LinkedHashMap<>();
-          putAll(map, items);
-          push(map);
-        }
-        case 0x85 -> push(new Tuple(popLast(1)));
-        case 0x86 -> push(new Tuple(popLast(2)));
-        case 0x87 -> push(new Tuple(popLast(3)));
-        case 'a' -> {
-          Object item = pop();
-          list(top()).add(item);
-        }
-        case 'e' -> {
-          List<Object> items = popMark();
-          list(top()).addAll(items);
-        }
-        case 's' -> {
-          List<Object> item = popLast(2);
-          putAll(map(top()), item);
-        }
-        case 'u' -> {
-          List<Object> items = popMark();
-          putAll(map(top()), items);
-        }
-        case 'q' -> memo.put((long) in.u8(), top());
-        case 'r' -> memo.put(Integer.toUnsignedLong(in.i32()), top());
-        case 0x94 -> memo.put((long) memo.size(), top());
-        case 'h' -> push(remembered(in.u8()));
-        case 'j' -> push(remembered(Integer.toUnsignedLong(in.i32())));
-        case 'c' -> {
-          String module = in.line(MAX_NAME);
-          push(global(module, in.line(MAX_NAME)));
-        }
-        case 0x93 -> {
-          List<Object> names = popLast(2);
-          push(global(string(names.get(0)), string(names.get(1))));
-        }
-        case 'Q' -> push(storage(pop()));
-        case 'R' -> {
-          Object arguments = pop();
-          push(rebuild(pop(), tuple(arguments)));
-        }
-        case 'b' -> {
-          // What an OrderedDict carries beside its entries (_metadata) says nothing about weights.
-          pop();
-          map(top());
-        }
-        default ->
-            throw bad(
-                "holds operation 0x%02x at byte %d, which plain data does not need"
-                    .formatted(op, position));
+      if (op == Op.STOP) {
+        return result();
+      }
+      if (!readsValue(op) && !collects(op) && !remembers(op) && !makes(op)) {
+        throw bad(
+            "holds operation 0x%02x at byte %d, which plain data does not need"
+                .formatted(op, position));
       }
     }
     throw bad("has more than " + MAX_OPERATIONS + " operations");
+  }
+
+  private Object result() {
+    Object result = pop();
+    if (!stack.isEmpty() || !marks.isEmpty()) {
+      throw bad("ends with values left over");
+    }
+    return result;
+  }
+
+  /** Headers, constants, numbers and strings; false if the operation is none of these. */
+  private boolean readsValue(int op) throws IOException {
+    switch (op) {
+      case Op.PROTO -> {
+        int protocol = in.u8();
+        if (protocol < 2 || protocol > 5) {
+          throw bad("is a pickle of protocol " + protocol + "; 2 to 5 are read");
+        }
+      }
+      case Op.FRAME -> in.i64(); // its length; frames change nothing
+      case Op.NONE -> push(NONE);
+      case Op.TRUE -> push(true);
+      case Op.FALSE -> push(false);
+      case Op.INT_32 -> push((long) in.i32());
+      case Op.INT_8 -> push((long) in.u8());
+      case Op.INT_16 -> push((long) in.u16());
+      case Op.LONG -> push(integer(in.bytes(in.u8())));
+      case Op.DOUBLE -> push(in.bigEndianDouble());
+      case Op.UNICODE -> push(utf8(in.bytes(Integer.toUnsignedLong(in.i32()))));
+      case Op.SHORT_UNICODE -> push(utf8(in.bytes(in.u8())));
+      case Op.STRING -> push(latin1(in.bytes(Integer.toUnsignedLong(in.i32()))));
+      case Op.SHORT_STRING -> push(latin1(in.bytes(in.u8())));
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Lists, tuples and dictionaries; false if the operation is none of these. */
+  private boolean collects(int op) {
+    switch (op) {
+      case Op.MARK -> {
+        marks.add(stack);
+        stack = new ArrayList<>();
+      }
+      case Op.POP -> pop();
+      case Op.EMPTY_LIST -> push(new ArrayList<>());
+      case Op.EMPTY_DICT -> push(new LinkedHashMap<>());
+      case Op.EMPTY_TUPLE -> push(new Tuple(List.of()));
+      case Op.LIST -> push(popMark());
+      case Op.TUPLE -> push(new Tuple(popMark()));
+      case Op.DICT -> {
+        Map<Object, Object> map = new LinkedHashMap<>();
+        putAll(map, popMark());
+        push(map);
+      }
+      case Op.TUPLE_1 -> push(new Tuple(popLast(1)));
+      case Op.TUPLE_2 -> push(new Tuple(popLast(2)));
+      case Op.TUPLE_3 -> push(new Tuple(popLast(3)));
+      case Op.APPEND -> {
+        Object item = pop();
+        list(top()).add(item);
+      }
+      case Op.APPENDS -> {
+        List<Object> items = popMark();
+        list(top()).addAll(items);
+      }
+      case Op.SET_ITEM -> {
+        List<Object> item = popLast(2);
+        putAll(map(top()), item);
+      }
+      case Op.SET_ITEMS -> {
+        List<Object> items = popMark();
+        putAll(map(top()), items);
+      }
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The memo of values that come again; false if the operation is none of it. */
+  private boolean remembers(int op) throws IOException {
+    switch (op) {
+      case Op.PUT -> memo.put((long) in.u8(), top());
+      case Op.LONG_PUT -> memo.put(Integer.toUnsignedLong(in.i32()), top());
+      case Op.MEMOIZE -> memo.put((long) memo.size(), top());
+      case Op.GET -> push(remembered(in.u8()));
+      case Op.LONG_GET -> push(remembered(Integer.toUnsignedLong(in.i32())));
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Names, storages and what is made of them; false if the operation is none of these. */
+  private boolean makes(int op) throws IOException {
+    switch (op) {
+      case Op.GLOBAL -> {
+        String module = in.line(MAX_NAME);
+        push(global(module, in.line(MAX_NAME)));
+      }
+      case Op.STACK_GLOBAL -> {
+        List<Object> names = popLast(2);
+        push(global(string(names.get(0)), string(names.get(1))));
+      }
+      case Op.PERSISTENT_ID -> push(storage(pop()));
+      case Op.REDUCE -> {
+        Object arguments = pop();
+        push(rebuild(pop(), tuple(arguments)));
+      }
+      case Op.BUILD -> {
+        // What an OrderedDict carries beside its entries (_metadata) says nothing about weights.
+        pop();
+        map(top());
+      }
+      default -> {
+        return false;
+      }
+    }
+    return true;
   }
 
   private Object global(String module, String name) {
@@ -350,6 +439,10 @@ final class Unpickler {
       return text;
     }
     throw bad("has something where a string belongs");
+  }
+
+  private static String latin1(byte[] bytes) {
+    return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
   private static String utf8(byte[] bytes) {
