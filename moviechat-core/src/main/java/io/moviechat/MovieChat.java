@@ -238,12 +238,7 @@ public final class MovieChat implements AutoCloseable {
      * is consolidated for each question, and what the question is about stays sharp. Several are
      * combined by their maximum, and {@link SlotScorer#ofTimes()} is asked too. Borrowed: the
      * caller closes them after the chat. Default: the model's own, if it has one; none turns recall
-     * off.
-     *
-     * <p>One of them may have an encoder of its own ({@link SlotScorer#encoder()}, a dual encoder):
-     * each frame that is encoded for the model is then embedded too, and each slot has an embedding
-     * beside its tokens ({@link MemorySlot#embedding()}). That of a memory which was watched
-     * without is not there: {@link Answer#recallProblem()} says so.
+     * off. One of them may be a dual encoder ({@link SlotScorer#encoder()}).
      */
     public Builder recall(SlotScorer... values) {
       opening.scorers = List.of(values);

@@ -18,7 +18,9 @@ public interface SlotScorer extends AutoCloseable {
 
   /**
    * The encoder of the embeddings that it scores, of shape {@code [1, dim]}; empty if it scores the
-   * model's own tokens. Owned by the scorer.
+   * model's own tokens. Owned by the scorer. Each frame that is encoded for the model is then
+   * embedded too ({@link io.moviechat.MemorySlot#embedding()}); a memory that was watched without
+   * cannot be scored, which {@link io.moviechat.Answer#recallProblem()} says.
    */
   default Optional<FrameEncoder> encoder() {
     return Optional.empty();
