@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.moviechat.ocr.OcrOptions;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -242,5 +243,6 @@ class ValuesTest {
     Duration forever = java.time.temporal.ChronoUnit.FOREVER.getDuration();
     assertThat(io.moviechat.internal.Nanos.saturated(forever)).isEqualTo(Long.MAX_VALUE);
     assertThat(io.moviechat.internal.Nanos.saturated(SECOND)).isEqualTo(1_000_000_000);
+    assertThat(OcrOptions.DEFAULT.withInterval(forever).interval()).isEqualTo(forever);
   }
 }

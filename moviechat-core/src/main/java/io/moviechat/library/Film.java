@@ -3,6 +3,7 @@ package io.moviechat.library;
 import com.google.common.util.concurrent.Uninterruptibles;
 import io.moviechat.Movie;
 import io.moviechat.Watching;
+import io.moviechat.internal.Nanos;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -146,7 +147,7 @@ public final class Film {
    * @throws InterruptedException if the waiting thread is interrupted
    */
   public boolean await(Duration most) throws InterruptedException {
-    return settled.await(most.toNanos(), TimeUnit.NANOSECONDS);
+    return settled.await(Nanos.saturated(most), TimeUnit.NANOSECONDS);
   }
 
   /**

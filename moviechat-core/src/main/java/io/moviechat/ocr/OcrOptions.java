@@ -6,6 +6,8 @@ import java.time.Duration;
 
 /** How a film is looked through for text. Immutable and thread-safe. */
 public final class OcrOptions {
+  private static final Duration SHORTEST = Duration.ofMillis(40);
+
   /** A frame every two seconds, lines of a probability of 0.9 and more. */
   public static final OcrOptions DEFAULT = new OcrOptions(Duration.ofSeconds(2), 0.9);
 
@@ -25,7 +27,9 @@ public final class OcrOptions {
    */
   public OcrOptions withInterval(Duration newInterval) {
     require(
-        newInterval.toMillis() >= 40, "the interval must be 40 ms at least, was %s", newInterval);
+        newInterval.compareTo(SHORTEST) >= 0,
+        "the interval must be 40 ms at least, was %s",
+        newInterval);
     return new OcrOptions(newInterval, minProbability);
   }
 

@@ -5,6 +5,7 @@ import io.moviechat.Conversation;
 import io.moviechat.FinishReason;
 import io.moviechat.GenerationOptions;
 import io.moviechat.TokenListener;
+import io.moviechat.internal.Nanos;
 import io.moviechat.llm.internal.CueLines;
 import io.moviechat.speech.Cue;
 import io.moviechat.spi.AnswerRequest;
@@ -342,7 +343,7 @@ final class OnnxAnswerSession implements AnswerSession {
         return Optional.of(FinishReason.CANCELLED);
       }
       if (options.timeout().isPresent()
-          && System.nanoTime() - begin >= options.timeout().get().toNanos()) {
+          && System.nanoTime() - begin >= Nanos.saturated(options.timeout().get())) {
         return Optional.of(FinishReason.TIMEOUT);
       }
       return Optional.empty();

@@ -16,6 +16,7 @@ import io.moviechat.spi.AnswerSession;
 import io.moviechat.spi.GeneratedAnswer;
 import io.moviechat.spi.MovieView;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -253,6 +254,13 @@ class OnnxAnswerSessionTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ask(Views.ofSlots(1), " \n", options().build()))
         .withMessageContaining("empty");
+  }
+
+  @Test
+  void foreverIsATimeout() {
+    GenerationOptions forever = options().timeout(ChronoUnit.FOREVER.getDuration()).build();
+    assertThat(ask(Views.ofSlots(0), "What?", forever).finishReason())
+        .isNotEqualTo(FinishReason.TIMEOUT);
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -345,6 +346,15 @@ class MovieLibraryTest {
       assertThatIllegalStateException().isThrownBy(() -> ask(film)).withMessageContaining("failed");
       library.forget(film);
       assertThat(library.films()).isEmpty();
+    }
+  }
+
+  @Test
+  void aFilmCanBeWaitedForForever() throws Exception {
+    try (MovieLibrary library = library().build()) {
+      Film film = library.watch(video("a", 8), EACH);
+      assertThat(film.await(ChronoUnit.FOREVER.getDuration())).isTrue();
+      assertThat(film.state()).isEqualTo(State.READY);
     }
   }
 

@@ -5,6 +5,7 @@ import static org.bytedeco.ffmpeg.global.avformat.*;
 import static org.bytedeco.ffmpeg.global.avutil.*;
 
 import io.moviechat.VideoException;
+import io.moviechat.internal.Nanos;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.speech.Cue;
 import io.moviechat.speech.Cues;
@@ -133,7 +134,7 @@ public final class Subtitles {
   static List<Track> read(Path file, VideoInput input, boolean embedded) {
     VideoOptions options = VideoOptions.DEFAULT;
     String name = file.toString();
-    try (Watchdog watchdog = new Watchdog(options.timeout().toNanos());
+    try (Watchdog watchdog = new Watchdog(Nanos.saturated(options.timeout()));
         InputBridge bridge = new InputBridge(input, watchdog)) {
       AVFormatContext format = Ffmpeg.allocated(avformat_alloc_context());
       format.pb(bridge.context());

@@ -7,6 +7,7 @@ import static org.bytedeco.ffmpeg.global.avutil.*;
 import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.Frame;
 import io.moviechat.VideoException;
+import io.moviechat.internal.Nanos;
 import io.moviechat.internal.NativeOwner;
 import io.moviechat.internal.ResourceStack;
 import java.io.IOException;
@@ -441,7 +442,7 @@ public final class VideoWriter implements AutoCloseable {
     }
     long tick =
         av_rescale_rnd(
-            timestamp.toNanos(), settings.ticksPerSecond, 1_000_000_000L, AV_ROUND_NEAR_INF);
+            Nanos.saturated(timestamp), settings.ticksPerSecond, 1_000_000_000L, AV_ROUND_NEAR_INF);
     if (timestamp.isNegative() || tick <= lastTick) {
       throw new IllegalArgumentException(
           "a picture at " + timestamp + " must come after the one before it, and after zero");

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -76,6 +77,16 @@ class VideoWriterTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("PT1S");
     }
+  }
+
+  @Test
+  void aTimeWithoutEndIsTheLatestThatThereIs() {
+    Path file = folder.resolve("clip.mp4");
+    try (VideoWriter writer = VideoWriter.builder(file).size(64, 48).build()) {
+      writer.write(picture(64, 48, 0), Duration.ZERO);
+      writer.write(picture(64, 48, 0), ChronoUnit.FOREVER.getDuration());
+    }
+    assertThat(file).isNotEmptyFile();
   }
 
   @Test

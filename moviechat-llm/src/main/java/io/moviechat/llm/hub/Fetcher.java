@@ -1,6 +1,7 @@
 package io.moviechat.llm.hub;
 
 import io.moviechat.ModelException;
+import io.moviechat.internal.Nanos;
 import io.moviechat.llm.internal.HttpBody;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -255,7 +256,7 @@ final class Fetcher {
         http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofPublisher());
     try {
       HttpResponse<Flow.Publisher<List<ByteBuffer>>> response =
-          sent.get(stall.toMillis(), TimeUnit.MILLISECONDS);
+          sent.get(Nanos.saturated(stall), TimeUnit.NANOSECONDS);
       HttpBody body = new HttpBody();
       response.body().subscribe(body);
       return new Response(uri, response, body);

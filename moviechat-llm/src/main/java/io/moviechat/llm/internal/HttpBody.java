@@ -1,5 +1,6 @@
 package io.moviechat.llm.internal;
 
+import io.moviechat.internal.Nanos;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -56,7 +57,7 @@ public final class HttpBody implements Flow.Subscriber<List<ByteBuffer>> {
     if (ended) {
       return List.of();
     }
-    Optional<List<ByteBuffer>> next = queue.poll(wait.toNanos(), TimeUnit.NANOSECONDS);
+    Optional<List<ByteBuffer>> next = queue.poll(Nanos.saturated(wait), TimeUnit.NANOSECONDS);
     if (next == null) {
       return List.of();
     }

@@ -21,6 +21,7 @@ import io.moviechat.FrameFormat;
 import io.moviechat.FrameFormat.Resampling;
 import io.moviechat.GenerationOptions;
 import io.moviechat.TokenListener;
+import io.moviechat.internal.Nanos;
 import io.moviechat.llm.internal.Pictures;
 import io.moviechat.llm.internal.StopFilter;
 import io.moviechat.speech.Cue;
@@ -178,14 +179,14 @@ final class LangChainGenerator implements AnswerGenerator {
 
     private GeneratedAnswer collect(
         AnswerRequest request, Events events, StopFilter text, long begin) {
-      long deadline = begin + request.options().timeout().orElse(Duration.ofDays(1)).toNanos();
+      long allowed = Nanos.saturated(request.options().timeout().orElse(Duration.ofDays(1)));
       long first = 0;
       try {
         while (true) {
           if (ended || closed || request.cancelled().getAsBoolean()) {
             return answer(request, text, FinishReason.CANCELLED, Optional.empty(), begin, first);
           }
-          if (System.nanoTime() >= deadline) {
+          if (System.nanoTime() - begin >= allowed) {
             return answer(request, text, FinishReason.TIMEOUT, Optional.empty(), begin, first);
           }
           Event event = events.queue.poll(STEP_MILLIS, TimeUnit.MILLISECONDS);

@@ -3,6 +3,7 @@ package io.moviechat.llm.remote;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moviechat.FinishReason;
 import io.moviechat.InferenceException;
+import io.moviechat.internal.Nanos;
 import io.moviechat.llm.internal.StopFilter;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
@@ -136,9 +137,10 @@ final class ChatStream {
 
   /** Waits; a reason if the answer was cancelled or timed out meanwhile. */
   Optional<FinishReason> waitFor(Duration pause) {
-    long until = System.nanoTime() + pause.toNanos();
+    long begin = System.nanoTime();
+    long nanos = Nanos.saturated(pause);
     try {
-      while (System.nanoTime() < until) {
+      while (System.nanoTime() - begin < nanos) {
         Optional<FinishReason> stopped = stopped();
         if (stopped.isPresent()) {
           return stopped;

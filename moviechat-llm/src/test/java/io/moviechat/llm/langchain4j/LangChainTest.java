@@ -37,6 +37,7 @@ import io.moviechat.spi.MovieView;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -100,6 +101,18 @@ class LangChainTest {
 
   private static final Cue SAID =
       Cue.of(Duration.ofSeconds(3), Duration.ofSeconds(5), "Hello", Cue.Origin.SPEECH);
+
+  @Test
+  void foreverIsATimeout() {
+    GenerationOptions forever =
+        GenerationOptions.builder().timeout(ChronoUnit.FOREVER.getDuration()).build();
+    try (AnswerGenerator generator = LangChain.generator("test", streaming("A ", "dog."), 8);
+        AnswerSession session = generator.open(view())) {
+      GeneratedAnswer answer =
+          session.answer(AnswerRequest.of("What now?", forever), TokenListener.NONE);
+      assertThat(answer.text()).isEqualTo("A dog.");
+    }
+  }
 
   @Test
   void whatTheFilmSaysStandsBeforeItsPictures() {
