@@ -98,6 +98,16 @@ final class Accuracy implements AutoCloseable {
     return strategies;
   }
 
+  /**
+   * The seed of a study's first movie: {@code -Dmoviechat.bench.seed=N}, so that what was chosen by
+   * some movies can be measured on others.
+   *
+   * @param usual without the property
+   */
+  static long firstSeed(long usual) {
+    return Long.getLong("moviechat.bench.seed", usual);
+  }
+
   /** Questions about a movie, the same ones for the same seed. */
   static List<ScriptQuestion> questions(Script script, int count, long seed) {
     return Examiner.questions(script, TYPES, false, count, seed);

@@ -78,7 +78,7 @@ final class AccuracyAlerts implements Study {
     int movies = size.pick(1, 5, 100);
     int frames = size.pick(200, FRAMES, FRAMES);
     int[] changes = size.pick(new int[] {27}, new int[] {27, 120}, new int[] {27, 120});
-    long seed = Long.getLong("moviechat.bench.seed", 920_000);
+    long seed = Accuracy.firstSeed(920_000);
     Map<Integer, long[]> cells = new LinkedHashMap<>();
     ScriptVideos videos = new ScriptVideos();
     try (MovieChat chat = MovieChat.builder().model(model.get()).video(videos).build()) {

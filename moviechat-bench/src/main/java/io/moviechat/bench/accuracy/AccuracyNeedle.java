@@ -87,13 +87,16 @@ final class AccuracyNeedle implements Study {
       counts[what.ordinal()] += is ? 1 : 0;
     }
 
-    double percent(Counted what, Counted of) {
-      int all = counts[of.ordinal()];
-      return all == 0 ? Double.NaN : 100.0 * counts[what.ordinal()] / all;
+    int get(Counted what) {
+      return counts[what.ordinal()];
     }
 
-    double yesNo() {
-      return (percent(Counted.YES, Counted.MOVIES) + percent(Counted.NO, Counted.MOVIES)) / 2;
+    Interval share(Counted what, Counted of) {
+      return new Interval(get(what), get(of));
+    }
+
+    Interval yesNo() {
+      return new Interval(get(Counted.YES) + get(Counted.NO), 2 * get(Counted.MOVIES));
     }
   }
 
@@ -123,7 +126,7 @@ final class AccuracyNeedle implements Study {
     int slots = slots(model.get());
     int[] lengths =
         size.pick(new int[] {200}, new int[] {1000, 10_000}, new int[] {1000, 10_000, 100_000});
-    int[] movies = size.pick(new int[] {1}, new int[] {4, 2}, new int[] {32, 20, 6});
+    int[] movies = size.pick(new int[] {1}, new int[] {4, 2}, new int[] {100, 40, 6});
     List<List<String>> rows = new ArrayList<>();
     List<Chart> charts = new ArrayList<>();
     try (Accuracy accuracy = new Accuracy(model.get())) {
@@ -145,10 +148,12 @@ final class AccuracyNeedle implements Study {
               (name, tally) -> {
                 rows.add(row(frames, changes, name, tally, findings));
                 if (DRAWN.contains(name)) {
-                  yesNo.computeIfAbsent(name, key -> new ArrayList<>()).add(tally.yesNo());
+                  yesNo
+                      .computeIfAbsent(name, key -> new ArrayList<>())
+                      .add(tally.yesNo().percent());
                   colour
                       .computeIfAbsent(name, key -> new ArrayList<>())
-                      .add(orZero(tally.percent(Counted.COLOUR, Counted.COLOUR_ASKED)));
+                      .add(orZero(tally.share(Counted.COLOUR, Counted.COLOUR_ASKED).percent()));
                 }
               });
         }
@@ -182,9 +187,9 @@ final class AccuracyNeedle implements Study {
                 "its colour, %",
                 "its colour where it owns a slot, %"),
             rows,
-            "Chance: yes/no 50, colour 12.5. Where more scenes change than there are slots, every"
-                + " memory must mix scenes. \"its colour\" is asked where no other actor is of its"
-                + " kind."));
+            "In brackets the 95 % interval (Wilson). Chance: yes/no 50, colour 12.5. Where more"
+                + " scenes change than there are slots, every memory must mix scenes. \"its"
+                + " colour\" is asked where no other actor is of its kind."));
   }
 
   private static double orZero(double value) {
@@ -222,9 +227,10 @@ final class AccuracyNeedle implements Study {
 
   private static Map<String, Tally> measure(
       Accuracy accuracy, int slots, int frames, int changes, int movies) {
+    long first = Accuracy.firstSeed(50_000) + 1000L * changes;
     Map<String, Tally> tallies = new LinkedHashMap<>();
     for (int seed = 0; seed < movies; seed++) {
-      Script script = Movies.needle(frames, changes, 50_000L + 1000L * changes + seed);
+      Script script = Movies.needle(frames, changes, first + seed);
       watch(accuracy, slots, script)
           .forEach(
               (name, memory) ->
@@ -363,23 +369,22 @@ final class AccuracyNeedle implements Study {
 
   private static List<String> row(
       int frames, int changes, String name, Tally tally, Findings findings) {
-    Map<String, Double> percents = new LinkedHashMap<>();
-    percents.put("kept", tally.percent(Counted.KEPT, Counted.MOVIES));
-    percents.put("yesNo", tally.yesNo());
-    percents.put("yes", tally.percent(Counted.YES, Counted.MOVIES));
-    percents.put("no", tally.percent(Counted.NO, Counted.MOVIES));
-    percents.put("colour", tally.percent(Counted.COLOUR, Counted.COLOUR_ASKED));
-    percents.put(
-        "colourOfKept", tally.percent(Counted.COLOUR_OF_KEPT, Counted.COLOUR_ASKED_OF_KEPT));
+    Map<String, Interval> shares = new LinkedHashMap<>();
+    shares.put("kept", tally.share(Counted.KEPT, Counted.MOVIES));
+    shares.put("yesNo", tally.yesNo());
+    shares.put("yes", tally.share(Counted.YES, Counted.MOVIES));
+    shares.put("no", tally.share(Counted.NO, Counted.MOVIES));
+    shares.put("colour", tally.share(Counted.COLOUR, Counted.COLOUR_ASKED));
+    shares.put("colourOfKept", tally.share(Counted.COLOUR_OF_KEPT, Counted.COLOUR_ASKED_OF_KEPT));
     List<String> row = new ArrayList<>();
     row.add(Format.count(frames));
     row.add(Format.count(changes));
     row.add(name);
-    row.add(Format.count(tally.counts[Counted.MOVIES.ordinal()]));
-    percents.forEach(
-        (what, percent) -> {
-          row.add(Double.isNaN(percent) ? "" : Format.number(percent));
-          if (!Double.isNaN(percent)) {
+    row.add(Format.count(tally.get(Counted.MOVIES)));
+    shares.forEach(
+        (what, share) -> {
+          row.add(share.toString());
+          if (share.all() > 0) {
             findings.measure(
                 "AccuracyNeedle." + what,
                 Map.of(
@@ -391,7 +396,7 @@ final class AccuracyNeedle implements Study {
                     name),
                 "%",
                 Better.HIGHER,
-                percent);
+                share.percent());
           }
         });
     return row;

@@ -2,6 +2,7 @@ package io.moviechat.bench.accuracy;
 
 import io.moviechat.bench.harness.Chart;
 import io.moviechat.bench.harness.Findings;
+import io.moviechat.bench.harness.Format;
 import io.moviechat.bench.harness.Size;
 import io.moviechat.bench.harness.SmallModel;
 import io.moviechat.bench.harness.Study;
@@ -42,12 +43,13 @@ final class AccuracyOverLength implements Study {
       return;
     }
     List<Integer> lengths = size.pick(List.of(1), List.of(1, 2, 4, 8, 16), List.of(1, 2, 4, 8, 16));
-    int movies = size.pick(1, 6, 15);
+    int movies = size.pick(1, 6, 17);
+    long first = Accuracy.firstSeed(0);
     int questions = size.pick(2, 6, 12);
     Map<String, Chart.Series> lines = new LinkedHashMap<>();
     Map<String, List<Double>> percent = new LinkedHashMap<>();
+    Map<String, List<String>> cells = new LinkedHashMap<>();
     List<Double> chance = new ArrayList<>();
-    int asked = 0;
     try (Accuracy accuracy = new Accuracy(model.get())) {
       for (int scenes : lengths) {
         Map<String, Scores> scores = new LinkedHashMap<>();
@@ -57,8 +59,13 @@ final class AccuracyOverLength implements Study {
               Scores.parse(
                   findings.cell(
                       "length " + scenes + " " + strategy,
-                      () -> examine(accuracy, scenes, movies, questions, strategy).text())));
+                      () -> examine(accuracy, scenes, movies, questions, first, strategy).text())));
         }
+        scores.forEach(
+            (strategy, score) ->
+                cells
+                    .computeIfAbsent(strategy, s -> new ArrayList<>())
+                    .add(Scores.cell(score.all())));
         scores.forEach(
             (strategy, score) ->
                 percent
@@ -70,11 +77,11 @@ final class AccuracyOverLength implements Study {
                             findings)));
         Examiner.Score any = scores.values().iterator().next().all();
         chance.add(100 * any.chance());
-        asked = any.asked();
         findings.progress("  " + scenes + " scenes: " + any.asked() + " questions each");
       }
     }
     percent.put("chance", chance);
+    cells.put("chance", chance.stream().map(Format::number).toList());
     List<Double> x = lengths.stream().map(Integer::doubleValue).toList();
     percent.forEach((name, y) -> lines.put(name, new Chart.Series(name, x, y)));
     findings.chart(
@@ -91,18 +98,17 @@ final class AccuracyOverLength implements Study {
             "accuracy-length",
             "Right answers over the length of the movie, in percent",
             lengths.stream().map(n -> n + " scenes").toList(),
-            percent,
+            cells,
             SLOTS
-                + " slots for every strategy; "
-                + asked
-                + " questions of each strategy at the last length."));
+                + " slots for every strategy. In brackets the 95 % interval (Wilson) and the"
+                + " questions asked."));
   }
 
   private static Scores examine(
-      Accuracy accuracy, int scenes, int movies, int questions, String strategy) {
+      Accuracy accuracy, int scenes, int movies, int questions, long first, String strategy) {
     Examiner examiner = new Examiner();
     for (int movie = 0; movie < movies; movie++) {
-      long seed = 1000L * scenes + movie;
+      long seed = first + 1000L * scenes + movie;
       Script script = Movies.ofScenes(scenes, World.Split.SEEN, seed);
       List<ScriptQuestion> asking = Accuracy.questions(script, questions, seed);
       accuracy.examine(examiner, accuracy.tokens(script), asking, strategy, SLOTS);

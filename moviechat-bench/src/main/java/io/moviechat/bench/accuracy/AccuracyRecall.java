@@ -174,7 +174,7 @@ final class AccuracyRecall implements Study {
     int movies = Integer.getInteger("bench.recall.movies", size.pick(1, 6, 100));
     int[] changes = size.pick(new int[] {27}, new int[] {27, 120}, new int[] {27, 120, 1000});
     int painted = size.pick(1, 6, 20);
-    long seed = Long.getLong("moviechat.bench.seed", 900_000);
+    long seed = Accuracy.firstSeed(900_000);
     int only = Integer.getInteger("bench.recall.changes", 0);
     int longest = Integer.getInteger("bench.recall.frames", Integer.MAX_VALUE);
     List<List<String>> rows = new ArrayList<>();

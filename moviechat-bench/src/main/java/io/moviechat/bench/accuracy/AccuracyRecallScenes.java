@@ -57,9 +57,9 @@ final class AccuracyRecallScenes implements Study {
       findings.skip("AccuracyRecallScenes", SmallModel.MISSING);
       return;
     }
-    int movies = size.pick(1, 2, 60);
+    int movies = size.pick(1, 2, 150);
     int[] scenes = size.pick(new int[] {8}, new int[] {8, 16, 32}, new int[] {8, 16, 32});
-    long seed = Long.getLong("moviechat.bench.seed", 940_000);
+    long seed = Accuracy.firstSeed(940_000);
     Map<Setting, Scores> scores = new LinkedHashMap<>();
     for (int count : scenes) {
       scores.put(new Setting(count, false), new Scores(new TreeMap<>()));
@@ -120,12 +120,12 @@ final class AccuracyRecallScenes implements Study {
       List<String> row = new ArrayList<>(List.of(Format.words(type)));
       for (Scores each : scores.values()) {
         Examiner.Score score = each.byType().get(type);
-        row.add(score == null ? "" : cell(score));
+        row.add(score == null ? "" : Scores.cell(score));
       }
       rows.add(row);
     }
     List<String> all = new ArrayList<>(List.of("all"));
-    scores.values().forEach(each -> all.add(cell(each.all())));
+    scores.values().forEach(each -> all.add(Scores.cell(each.all())));
     rows.add(all);
     List<String> columns = new ArrayList<>(List.of("question"));
     scores.keySet().forEach(setting -> columns.add(setting.toString()));
@@ -136,11 +136,5 @@ final class AccuracyRecallScenes implements Study {
         rows,
         "In brackets the 95 % interval (Wilson) and the questions asked. The same movies and"
             + " questions. Scenes are counted up to ten.");
-  }
-
-  private static String cell(Examiner.Score score) {
-    return new Interval(score.right(), score.asked())
-        .toString()
-        .replace(")", "; " + Format.count(score.asked()) + ")");
   }
 }

@@ -61,13 +61,14 @@ final class AccuracyScenes implements Study {
       findings.skip("AccuracyScenes", SmallModel.MISSING);
       return;
     }
-    int questions = size.pick(20, 140, 2000);
+    int questions = size.pick(20, 140, 3600);
     List<Setting> settings = new ArrayList<>();
     for (int scenes : size == Size.SMOKE ? new int[] {2} : new int[] {1, 2, 4, 8}) {
       String name = scenes + (scenes == 1 ? " scene" : " scenes");
       settings.add(new Setting(name, scenes, World.Split.SEEN, questions));
     }
     int unseen = size.pick(10, 70, 1000);
+    long first = Accuracy.firstSeed(10_000);
     settings.add(new Setting("unseen colours", 2, World.Split.UNSEEN_COLOURS, unseen));
     settings.add(new Setting("unseen actions", 2, World.Split.UNSEEN_ACTIONS, unseen));
     Map<String, Scores> scores = new LinkedHashMap<>();
@@ -77,7 +78,7 @@ final class AccuracyScenes implements Study {
           setting.name(),
           Scores.parse(
               findings.cell(
-                  "scenes " + setting.name(), () -> examine(model.get(), setting).text())));
+                  "scenes " + setting.name(), () -> examine(model.get(), setting, first).text())));
       scores
           .get(setting.name())
           .record("AccuracyScenes.exact", Map.of("movies", setting.name()), findings);
@@ -87,12 +88,12 @@ final class AccuracyScenes implements Study {
     files(model.get(), size, findings);
   }
 
-  private static Scores examine(VisionLanguageModel model, Setting setting) {
+  private static Scores examine(VisionLanguageModel model, Setting setting, long first) {
     ScriptVideos videos = new ScriptVideos();
     Examiner examiner = new Examiner();
     try (MovieChat chat = MovieChat.builder().model(model).video(videos).build()) {
       for (int seed = 0; examiner.all().asked() < setting.questions(); seed++) {
-        Script script = Movies.ofScenes(setting.scenes(), setting.split(), 10_000 + seed);
+        Script script = Movies.ofScenes(setting.scenes(), setting.split(), first + seed);
         URI location = videos.add("movie" + seed, script);
         examine(chat, location, script, seed, examiner, (question, answer) -> {});
         videos.remove(location);
@@ -152,13 +153,14 @@ final class AccuracyScenes implements Study {
     columns.addAll(scores.keySet());
     return new Table(
         "accuracy-scenes",
-        "Exact answers by type of question, in per cent (questions asked)",
+        "Exact answers by type of question, in per cent",
         columns,
         rows,
-        "\"@\" marks questions about a moment (breakpoint mode). Unseen colours and unseen actions:"
-            + " movies of 2 scenes in which every actor is of a pair of kind and colour, or of kind"
-            + " and action, that no training movie showed. Chance depends on the length for \"count"
-            + " kind\"; the last column's is given.");
+        "In brackets the 95 % interval (Wilson) and the questions asked. \"@\" marks questions"
+            + " about a moment (breakpoint mode). Unseen colours and unseen actions: movies of 2"
+            + " scenes in which every actor is of a pair of kind and colour, or of kind and action,"
+            + " that no training movie showed. Chance depends on the length for \"count kind\"; the"
+            + " last column's is given.");
   }
 
   private static void chart(List<Setting> settings, Map<String, Scores> scores, Findings findings) {

@@ -1,6 +1,5 @@
 package io.moviechat.bench.accuracy;
 
-import io.moviechat.bench.harness.Format;
 import io.moviechat.bench.harness.Table;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,15 +13,15 @@ final class AccuracyTables {
       String id,
       String title,
       List<String> columns,
-      Map<String, List<Double>> percentByStrategy,
+      Map<String, List<String>> cellsByStrategy,
       String note) {
     List<String> headings = new ArrayList<>(List.of("strategy"));
     headings.addAll(columns);
     List<List<String>> rows = new ArrayList<>();
-    percentByStrategy.forEach(
-        (strategy, percent) -> {
+    cellsByStrategy.forEach(
+        (strategy, cells) -> {
           List<String> row = new ArrayList<>(List.of(strategy));
-          percent.forEach(value -> row.add(Format.number(value)));
+          row.addAll(cells);
           rows.add(row);
         });
     return new Table(id, title, headings, rows, note);

@@ -87,9 +87,11 @@ record Scores(SortedMap<String, Score> byType) {
     return new Score(asked, right, asked == 0 ? 0 : chance / asked);
   }
 
-  /** Percent right with the number asked. */
+  /** Percent right with its interval and the number asked. */
   static String cell(Score score) {
-    return Format.number(100 * score.accuracy()) + " (" + Format.count(score.asked()) + ")";
+    return new Interval(score.right(), score.asked())
+        .toString()
+        .replace(")", "; " + Format.count(score.asked()) + ")");
   }
 
   /** Adds a figure for all types together and one for each; returns the former in percent. */
