@@ -31,7 +31,7 @@ import java.util.TreeSet;
  * up to ten in this world, so that longer movies have no counting questions.
  *
  * <p>Seeds start at {@code -Dmoviechat.bench.seed=N}. Each movie is a cell of the journal. Sizes: 2
- * movies (quick), 60 (full), 13 questions each. Command: {@code java -jar benchmarks.jar accuracy
+ * movies (quick), 150 (full), 13 questions each. Command: {@code java -jar benchmarks.jar accuracy
  * -Pfull --filter RecallScenes}.
  */
 final class AccuracyRecallScenes implements Study {
