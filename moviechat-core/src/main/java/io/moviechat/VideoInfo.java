@@ -51,7 +51,14 @@ public record VideoInfo(
    * @param codec its codec's name
    * @param language as the container names it, empty if it does not
    */
-  public record Track(TrackKind kind, String codec, Optional<String> language) {}
+  public record Track(TrackKind kind, String codec, Optional<String> language) {
+    /** Refuses nulls. */
+    public Track {
+      Objects.requireNonNull(kind, "kind");
+      Objects.requireNonNull(codec, "codec");
+      Objects.requireNonNull(language, "language");
+    }
+  }
 
   /** Copies the list. */
   public VideoInfo {

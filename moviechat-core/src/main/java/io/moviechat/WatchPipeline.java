@@ -6,6 +6,7 @@ import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoMemory;
 import io.moviechat.spi.VideoSource;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -37,7 +38,6 @@ final class WatchPipeline {
   private static final Logger log = LoggerFactory.getLogger(WatchPipeline.class);
   private static final long POLL_MILLIS = 20;
   private static final long PATIENCE_MILLIS = 100;
-  private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
 
   private final Input input;
   private final SharedEncoder encoder;
@@ -319,7 +319,7 @@ final class WatchPipeline {
       signal.alerts().end();
       observer.ended();
       if (!signal.isEnded()) {
-        keepBreakpointsBefore(FOREVER);
+        keepBreakpointsBefore(ChronoUnit.FOREVER.getDuration());
       }
     }
   }

@@ -3,6 +3,7 @@ package io.moviechat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import io.moviechat.ocr.OcrOptions;
 import java.net.URI;
@@ -244,5 +245,18 @@ class ValuesTest {
     assertThat(io.moviechat.internal.Nanos.saturated(forever)).isEqualTo(Long.MAX_VALUE);
     assertThat(io.moviechat.internal.Nanos.saturated(SECOND)).isEqualTo(1_000_000_000);
     assertThat(OcrOptions.DEFAULT.withInterval(forever).interval()).isEqualTo(forever);
+  }
+
+  @Test
+  void recordsTakeNoNulls() {
+    assertThatNullPointerException()
+        .isThrownBy(() -> new VideoInfo.Track(VideoInfo.TrackKind.AUDIO, null, Optional.empty()))
+        .withMessage("codec");
+    assertThatNullPointerException()
+        .isThrownBy(() -> new VideoInfo.Track(VideoInfo.TrackKind.AUDIO, "aac", null))
+        .withMessage("language");
+    assertThatNullPointerException()
+        .isThrownBy(() -> new Conversation.Turn("Why?", null))
+        .withMessage("answer");
   }
 }

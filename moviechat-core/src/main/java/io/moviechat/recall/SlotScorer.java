@@ -33,7 +33,8 @@ public interface SlotScorer extends AutoCloseable {
    * @param memory not empty; of the shape of {@link #encoder()}, else of the model's tokens
    * @return one relevance per slot, in [0, 1], in the order of the slots; empty if the question
    *     wants no slot more than another
-   * @throws IllegalArgumentException if the memory has another shape than it can score
+   * @throws IllegalArgumentException if the memory has another shape than it can score; the message
+   *     has both widths
    * @throws io.moviechat.InferenceException if scoring fails
    * @throws IllegalStateException if closed
    */

@@ -55,7 +55,8 @@ public interface VideoSource extends AutoCloseable {
    * nearest key frame, each once.
    *
    * @param interval zero for every key frame of the part
-   * @throws VideoException if this source cannot tell key frames, as most that do not decode cannot
+   * @throws VideoException if this source cannot tell key frames, as most that do not decode
+   *     cannot; the message names "key frames"
    */
   default FrameStream keyframes(Duration from, Duration to, Duration interval, FrameFormat format) {
     throw new VideoException(
