@@ -13,8 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -25,10 +23,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The three stages of a pass: decode, encode and consolidate, each on a thread of its own.
  *
- * <p>Two bounded queues join the stages: frames (two batches) and token batches (two), so that a
- * slow stage holds back the ones before it and at most {@code 4 x batch} frames are in flight. What
- * a batch holds never depends on timing ({@link FrameBatch}). The first stage to fail ends the
- * others; its exception is the one thrown.
+ * <p>Two bounded queues join the stages: frames (two batches, or 1 MiB of small ones and at most
+ * 64) and token batches (two), so that a slow stage holds back the ones before it. What a batch
+ * holds never depends on timing ({@link FrameBatch}). The first stage to fail ends the others; its
+ * exception is the one thrown.
  *
  * <p>The decoding stage opens, reads and closes the video, and whoever ends the pass early closes
  * it too: that is the one call that ends a read which is stuck. An opening that is stuck is left to
@@ -38,6 +36,9 @@ final class WatchPipeline {
   private static final Logger log = LoggerFactory.getLogger(WatchPipeline.class);
   private static final long POLL_MILLIS = 20;
   private static final long PATIENCE_MILLIS = 100;
+
+  /** Bytes of frames that may wait where they are many: small frames are encoded fast. */
+  private static final long SMALL_FRAMES = 1 << 20;
 
   private final Input input;
   private final SharedEncoder encoder;
@@ -50,10 +51,10 @@ final class WatchPipeline {
   private final WatchOptions.Reuse reuse;
 
   /** One frame each, and none when there are no more: that ends the wait for the next one. */
-  private final BlockingQueue<List<Frame>> decoded;
+  private final StageQueue<List<Frame>> decoded;
 
   /** Batches, and an empty one when there are no more. */
-  private final BlockingQueue<List<FrameTokens>> encoded;
+  private final StageQueue<List<FrameTokens>> encoded;
 
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private final Map<Duration, MemorySnapshot> snapshots = new HashMap<>();
@@ -86,8 +87,15 @@ final class WatchPipeline {
     this.breakpoints = new ArrayDeque<>(options.breakpoints());
     this.timeout = options.timeout();
     this.reuse = options.reuse();
-    this.decoded = new ArrayBlockingQueue<>(2 * encoder.preferredBatch());
-    this.encoded = new ArrayBlockingQueue<>(2);
+    this.decoded = new StageQueue<>(places(encoder));
+    this.encoded = new StageQueue<>(2);
+  }
+
+  private static int places(SharedEncoder encoder) {
+    FrameFormat format = encoder.preferredFormat();
+    boolean known = format.fit() != FrameFormat.Fit.ORIGINAL;
+    long bytes = known ? 3L * format.width() * format.height() : SMALL_FRAMES;
+    return (int) Math.max(2L * encoder.preferredBatch(), Math.min(64, SMALL_FRAMES / bytes));
   }
 
   /**
@@ -117,8 +125,8 @@ final class WatchPipeline {
       Waiting.join(decoder);
     }
     Waiting.join(encoding);
-    decoded.forEach(frames -> frames.forEach(Frame::close));
-    encoded.forEach(batch -> batch.forEach(FrameTokens::close));
+    decoded.drain().forEach(frames -> frames.forEach(Frame::close));
+    encoded.drain().forEach(batch -> batch.forEach(FrameTokens::close));
     if (cancelled) {
       throw new CancellationException("watching was cancelled");
     }
@@ -247,7 +255,7 @@ final class WatchPipeline {
     try (FrameBatch batch = new FrameBatch(encoder, embedder, reuse, signal.alerts())) {
       while (running()) {
         boolean last = decodingDone; // read before polling: afterwards nothing can arrive
-        @Nullable List<Frame> next = decoded.poll(last ? 0 : POLL_MILLIS, TimeUnit.MILLISECONDS);
+        @Nullable List<Frame> next = decoded.poll(last ? 0 : POLL_MILLIS);
         if (next != null && !next.isEmpty()) {
           long start = System.nanoTime();
           batch.add(next.get(0));
@@ -291,8 +299,7 @@ final class WatchPipeline {
         }
       }
       boolean last = encodingDone;
-      @Nullable List<FrameTokens> batch =
-          encoded.poll(last ? 0 : POLL_MILLIS, TimeUnit.MILLISECONDS);
+      @Nullable List<FrameTokens> batch = encoded.poll(last ? 0 : POLL_MILLIS);
       if (batch == null) {
         if (last) {
           break;
@@ -345,12 +352,11 @@ final class WatchPipeline {
     return failure.get() == null && !signal.isCancelled();
   }
 
-  private <T> void hand(BlockingQueue<T> queue, T item, Runnable discard)
-      throws InterruptedException {
+  private <T> void hand(StageQueue<T> queue, T item, Runnable discard) throws InterruptedException {
     boolean handed = false;
     try {
       while (running() && !handed) {
-        handed = queue.offer(item, POLL_MILLIS, TimeUnit.MILLISECONDS);
+        handed = queue.offer(item, POLL_MILLIS);
       }
     } finally {
       if (!handed) {

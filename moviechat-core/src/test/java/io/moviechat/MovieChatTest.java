@@ -633,9 +633,10 @@ class MovieChatTest {
                       farthest.accumulateAndGet(ahead, Math::max);
                     },
                     Duration.ZERO))) {
-      // Queue of frames (8), batch being made (4), handed over (4 + 2 x 4), being added (4), one
+      // Queue of frames (64, since they are small), batch being made (4), handed over (4 + 2 x 4),
+      // being added (4), one
       // decoded and not yet queued.
-      assertThat(farthest.get()).isLessThanOrEqualTo(8 + 4 + 4 + 8 + 4 + 1);
+      assertThat(farthest.get()).isLessThanOrEqualTo(64 + 4 + 4 + 8 + 4 + 1);
       assertThat(movie.memory().snapshot().framesSeen()).isEqualTo(400);
     }
   }

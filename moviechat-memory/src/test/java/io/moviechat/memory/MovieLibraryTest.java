@@ -268,16 +268,20 @@ class MovieLibraryTest {
   void stopKeepsWhatWasSeenAndCancelKeepsNothing() throws Exception {
     frames.drainPermits();
     try (MovieLibrary library = library().concurrency(2).build()) {
-      Film stopped = library.watch(video("a", 60), EACH);
-      Film cancelled = library.watch(video("b", 60), EACH);
-      frames.release(60);
-      until(() -> hasSeen(stopped, 7) && hasSeen(cancelled, 7));
+      Film stopped = library.watch(video("a", 600), EACH);
+      Film cancelled = library.watch(video("b", 600), EACH);
+      // One by one, so that neither film can decode what is meant for the other.
+      until(
+          () -> {
+            frames.release();
+            return hasSeen(stopped, 7) && hasSeen(cancelled, 7);
+          });
       stopped.stop();
       cancelled.cancel();
       frames.release(60);
       assertThat(stopped.await(SOON) && cancelled.await(SOON)).isTrue();
       assertThat(stopped.state()).isEqualTo(State.READY);
-      assertThat(stopped.watchedTo()).isLessThan(FakeVideo.time(59));
+      assertThat(stopped.watchedTo()).isLessThan(FakeVideo.time(599));
       assertThat(cancelled.state()).isEqualTo(State.FORGOTTEN);
       assertThat(library.films()).containsExactly(stopped);
       try (Stream<Path> left = Files.list(folder)) {
