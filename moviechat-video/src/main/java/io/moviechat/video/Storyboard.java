@@ -29,7 +29,7 @@ import java.util.Optional;
  * frames it stands for, and above them a time line with a segment for each slot.
  *
  * <pre>{@code
- * Storyboard.of(movie.memory(), video).title("Big Buck Bunny").write(Path.of("board.png"));
+ * Storyboard.of(movie.memory().snapshot(), video).title("Big Buck Bunny").write(Path.of("board.png"));
  * }</pre>
  *
  * Immutable.
