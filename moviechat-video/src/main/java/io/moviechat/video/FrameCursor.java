@@ -1,14 +1,7 @@
 package io.moviechat.video;
 
-import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
-import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
-import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
-
 import io.moviechat.VideoException;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.LongStream;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
@@ -18,12 +11,11 @@ import org.bytedeco.ffmpeg.avutil.AVFrame;
  * stays. Moves forward by decoding, and elsewhere by going to a key frame and decoding from there.
  *
  * <p>Who goes back a little will go back again: from the first such step on, as many pictures as
- * {@link #MAX_HELD_BYTES} allows are held behind the current one, and none of them is skipped.
+ * {@link HeldPictures#keepMany} allows are held behind the current one, and none of them is
+ * skipped.
  */
 final class FrameCursor implements AutoCloseable {
   private static final long SECOND = 1_000_000_000L;
-  private static final long MAX_HELD_BYTES = 192L << 20;
-  private static final int MAX_HELD = 120;
 
   /** A file of up to this size is read once, a fraction of a second, to know its times. */
   private static final long MAX_SURVEYED_BYTES = 64L << 20;
@@ -43,23 +35,13 @@ final class FrameCursor implements AutoCloseable {
   private Decoder decoder;
   private final long frameNanos;
 
-  /** Decoded pictures in presentation order; the last one is ahead of the current one. */
-  private final List<Held> held = new ArrayList<>();
-
-  private final ArrayDeque<Held> unused = new ArrayDeque<>();
-
-  /** The place of the current picture in {@link #held}, -1 if there is none. */
-  private int at = -1;
-
-  /** How many pictures are held behind the current one. */
-  private int keep;
+  private final HeldPictures held = new HeldPictures();
 
   /** From this time on no picture is missing in {@link #held}. */
   private long completeFrom = Long.MIN_VALUE;
 
   private boolean untouched = true;
   private boolean fromBeginning = true;
-  private boolean firstIsHeld = true;
   private long lastTime = Ffmpeg.NO_TIME;
   private long shift;
   private int keysSeen;
@@ -82,12 +64,6 @@ final class FrameCursor implements AutoCloseable {
     return new FrameCursor(demuxer, options, new Access(demuxer.name()), false);
   }
 
-  private static final class Held {
-    private final AVFrame picture = Ffmpeg.allocated(av_frame_alloc());
-    private long time;
-    private boolean key;
-  }
-
   private FrameCursor(Demuxer demuxer, VideoOptions options, Access access, boolean maySkip) {
     this.demuxer = demuxer;
     this.access = access;
@@ -101,39 +77,35 @@ final class FrameCursor implements AutoCloseable {
 
   /** The picture on screen. Borrowed until the cursor moves. */
   AVFrame picture() {
-    return held.get(at).picture;
+    return held.current().picture;
   }
 
   /** The time of {@link #picture()}. */
   long time() {
-    return held.get(at).time;
+    return held.current().time;
   }
 
   /** When {@link #picture()} is replaced; {@link Long#MAX_VALUE} if it is the last. */
   long replacedAt() {
-    return hasAhead() ? held.get(at + 1).time : Long.MAX_VALUE;
+    return held.hasAhead() ? held.ahead().time : Long.MAX_VALUE;
   }
 
   /** When {@link #picture()} leaves the screen, also if nothing follows it. */
   long endOfCurrent() {
-    if (hasAhead()) {
+    if (held.hasAhead()) {
       return replacedAt();
     }
     long own = demuxer.length(picture().duration());
     return time() + (own > 0 ? own : frameNanos);
   }
 
-  private boolean hasCurrent() {
-    return at >= 0;
-  }
-
-  private boolean hasAhead() {
-    return at + 1 < held.size();
-  }
-
   /** Whether nothing comes before the current picture. */
   private boolean currentIsFirst() {
-    return at == 0 && fromBeginning && firstIsHeld;
+    return held.currentIsOldest() && holdsFirst();
+  }
+
+  private boolean holdsFirst() {
+    return fromBeginning && held.noneDropped();
   }
 
   /** A pass over key frames alone, from the one before the window. */
@@ -163,7 +135,7 @@ final class FrameCursor implements AutoCloseable {
 
   /** Whether the next picture is the first of the video. */
   boolean isBeforeFirst() {
-    return fromBeginning && !hasCurrent();
+    return fromBeginning && !held.hasCurrent();
   }
 
   /**
@@ -245,7 +217,7 @@ final class FrameCursor implements AutoCloseable {
 
   /** Whether the current picture is one that decoding can begin with. */
   boolean isKey() {
-    return held.get(at).key;
+    return held.current().key;
   }
 
   long damaged() {
@@ -283,7 +255,7 @@ final class FrameCursor implements AutoCloseable {
   /** Starts again before the first picture, which is kept if it still is the current one. */
   void rewind() {
     if (currentIsFirst() && completeFrom == Long.MIN_VALUE) {
-      at = -1;
+      held.stepBackToBegin();
       return;
     }
     reset();
@@ -319,10 +291,10 @@ final class FrameCursor implements AutoCloseable {
    */
   boolean advance() {
     decoder.wantAll();
-    if (!hasCurrent() && !hasAhead()) {
+    if (!held.hasCurrent() && !held.hasAhead()) {
       readAhead();
     }
-    if (!hasAhead()) {
+    if (!held.hasAhead()) {
       return false;
     }
     step();
@@ -346,14 +318,14 @@ final class FrameCursor implements AutoCloseable {
       seekTo(nanos);
       decodeTo(nanos);
       leaveNothingOut = false;
-      found = hasCurrent();
+      found = held.hasCurrent();
     }
     if (trusted && access.way() == Access.Way.SEQUENTIAL && demuxer.seekable()) {
       // On the way there times turned out to be wrong: only from the beginning they are repaired
       // as in a pass.
       reset();
       decodeTo(nanos);
-      return hasCurrent();
+      return held.hasCurrent();
     }
     return found;
   }
@@ -363,51 +335,47 @@ final class FrameCursor implements AutoCloseable {
     boolean skipped = maySkip && access.way() == Access.Way.DIRECT && demuxer.seekable();
     return skipped
         && (decoder.damagedPictures() != damagedBefore
-            || (!hasAhead() && decoder.lastReadTime() > lastTime));
+            || (!held.hasAhead() && decoder.lastReadTime() > lastTime));
   }
 
   private boolean moveAsLearnt(long nanos) {
-    if (hasCurrent() && nanos < time() && !currentIsFirst()) {
+    if (held.hasCurrent() && nanos < time() && !currentIsFirst()) {
       if (!goBack(nanos)) {
         if (!demuxer.seekable()) {
           throw new VideoException(
               demuxer.name() + " cannot go back in time: it is no seekable input");
         }
-        keep = Math.min(MAX_HELD, (int) (MAX_HELD_BYTES / bytesOf(picture())));
+        held.keepMany();
         if (time() - nanos > keptNanos()) {
-          keep = 0;
+          held.keepNone();
         }
         seekTo(nanos);
       }
-    } else if (!hasCurrent() || replacedAt() <= nanos) {
-      boolean far = !hasCurrent() || nanos - time() > keptNanos();
+    } else if (!held.hasCurrent() || replacedAt() <= nanos) {
+      boolean far = !held.hasCurrent() || nanos - time() > keptNanos();
       if (keyframesLieAhead(nanos, far ? 1 : WORTH_LEAVING)) {
-        keep = far ? 0 : keep;
+        if (far) {
+          held.keepNone();
+        }
         seekTo(nanos);
       }
     }
     decodeTo(nanos);
-    return hasCurrent();
+    return held.hasCurrent();
   }
 
   /** Goes back to a picture that is still held; false if it is not. */
   private boolean goBack(long nanos) {
-    boolean reaches = held.get(0).time <= nanos || (fromBeginning && firstIsHeld);
+    boolean reaches = held.oldest().time <= nanos || holdsFirst();
     if (!reaches || nanos < completeFrom) {
       return false;
     }
-    while (at > 0 && held.get(at).time > nanos) {
-      at--;
-    }
+    held.stepBackTo(nanos);
     return true;
   }
 
-  private static long bytesOf(AVFrame picture) {
-    return Ffmpeg.bytesOfPicture(picture.format(), picture.width(), picture.height());
-  }
-
   private long keptNanos() {
-    return keep * frameNanos;
+    return held.kept() * frameNanos;
   }
 
   /** Whether so many key frames lie between what was read and a time, or that time is far away. */
@@ -433,7 +401,7 @@ final class FrameCursor implements AutoCloseable {
   }
 
   private void seekTo(long nanos) {
-    long reached = hasCurrent() ? time() : 0;
+    long reached = held.hasCurrent() ? time() : 0;
     long from = nanos;
     long step = SECOND;
     while (true) {
@@ -446,7 +414,7 @@ final class FrameCursor implements AutoCloseable {
       }
       want(nanos);
       readAhead();
-      if (beginning || (hasAhead() && held.get(0).time <= nanos && held.get(0).key)) {
+      if (beginning || (held.hasAhead() && held.oldest().time <= nanos && held.oldest().key)) {
         break;
       }
       // The key frame that was found is after the wanted time, or none, whatever the container
@@ -454,23 +422,23 @@ final class FrameCursor implements AutoCloseable {
       from = nanos - step;
       step *= 2;
     }
-    if (nanos > reached && hasAhead() && held.get(0).time <= reached) {
+    if (nanos > reached && held.hasAhead() && held.oldest().time <= reached) {
       blindSeekDistance *= 2; // that seek went back and cost time
     }
   }
 
   private void decodeTo(long nanos) {
     want(nanos);
-    if (!hasCurrent()) {
-      if (!hasAhead()) {
+    if (!held.hasCurrent()) {
+      if (!held.hasAhead()) {
         readAhead();
       }
-      if (!hasAhead()) {
+      if (!held.hasAhead()) {
         return;
       }
       step();
     }
-    while (hasAhead() && replacedAt() <= nanos) {
+    while (held.hasAhead() && replacedAt() <= nanos) {
       step();
     }
   }
@@ -486,25 +454,15 @@ final class FrameCursor implements AutoCloseable {
   }
 
   private void step() {
-    at++;
-    while (at > keep) {
-      recycle(held.remove(0));
-      firstIsHeld = false;
-      at--;
-    }
-    if (!hasAhead()) {
+    held.step();
+    if (!held.hasAhead()) {
       readAhead();
     }
   }
 
-  private void recycle(Held old) {
-    av_frame_unref(old.picture);
-    unused.push(old);
-  }
-
   private void readAhead() {
     untouched = false;
-    Held next = unused.isEmpty() ? new Held() : unused.pop();
+    HeldPictures.Held next = held.take();
     boolean taken = false;
     try {
       do {
@@ -520,7 +478,7 @@ final class FrameCursor implements AutoCloseable {
       taken = true;
     } finally {
       if (!taken) {
-        recycle(next);
+        held.recycle(next);
       }
     }
     if (next.time > maxTime) {
@@ -533,7 +491,7 @@ final class FrameCursor implements AutoCloseable {
   }
 
   /** Whether a picture after a seek may refer to what was not decoded. */
-  private boolean mayBeIncomplete(Held next) {
+  private boolean mayBeIncomplete(HeldPictures.Held next) {
     if (access.way() == Access.Way.WARM) {
       // The first group of pictures only brings the decoder into its stride.
       keysSeen += next.key ? 1 : 0;
@@ -575,11 +533,8 @@ final class FrameCursor implements AutoCloseable {
 
   private void forget(boolean beginning) {
     fromBeginning = beginning;
-    firstIsHeld = true;
     decoder.flush(!beginning);
-    held.forEach(this::recycle);
-    held.clear();
-    at = -1;
+    held.forgetAll();
     completeFrom = Long.MIN_VALUE;
     lastTime = Ffmpeg.NO_TIME;
     shift = 0;
@@ -589,10 +544,6 @@ final class FrameCursor implements AutoCloseable {
   @Override
   public void close() {
     decoder.close();
-    held.addAll(unused);
-    held.forEach(one -> av_frame_free(one.picture));
-    held.clear();
-    unused.clear();
-    at = -1;
+    held.close();
   }
 }
