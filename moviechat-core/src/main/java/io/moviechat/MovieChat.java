@@ -328,7 +328,7 @@ public final class MovieChat implements AutoCloseable {
      *
      * @throws IllegalStateException if no model was set and the class path has none, or several
      * @throws IllegalArgumentException if encoder, generator, memory and budget do not fit each
-     *     other; the message has the numbers
+     *     other, or breakpointFrames is negative; the message has the numbers
      * @throws ModelException listing all that is wrong with the model
      */
     @MustBeClosed

@@ -2,6 +2,7 @@ package io.moviechat.bench;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaModifier.PROTECTED;
 import static com.tngtech.archunit.core.domain.JavaModifier.PUBLIC;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -13,6 +14,9 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +34,14 @@ class ArchitectureTest {
     "io.moviechat.speech",
     "io.moviechat.spi"
   };
+
+  /** Packages of the published artifacts. */
+  private static final List<String> ROOTS =
+      List.of(
+          "io\\.moviechat",
+          "io\\.moviechat\\.(batch|library|ocr|recall|speech|spi)",
+          "io\\.moviechat\\.(memory|video|llm)(\\..*)?");
+
   private static final List<String> ROOMS = List.of("memory", "video", "llm");
 
   private static JavaClasses classes;
@@ -149,6 +161,44 @@ class ArchitectureTest {
         .as("public types of %s", packages)
         .isNotEmpty()
         .hasSizeLessThanOrEqualTo(most);
+  }
+
+  /** Who uses this library is not bound to our version of another one. */
+  @Test
+  void signaturesNameNoLibraryOfOurs() {
+    assertThat(namedInSignatures("io.moviechat.llm.langchain4j"))
+        .as("what only that package is there for")
+        .anyMatch(type -> type.getPackageName().startsWith("dev.langchain4j"));
+    assertThat(namedInSignatures("io.moviechat"))
+        .filteredOn(type -> !type.getPackageName().startsWith("io.moviechat"))
+        .filteredOn(type -> !type.getPackageName().startsWith("java"))
+        .filteredOn(type -> !type.isPrimitive())
+        .filteredOn(type -> !type.getPackageName().startsWith("dev.langchain4j"))
+        .isEmpty();
+  }
+
+  private static Set<JavaClass> namedInSignatures(String root) {
+    return classes.stream()
+        .filter(type -> type.getPackageName().startsWith(root))
+        .filter(type -> !type.getPackageName().contains(".internal"))
+        .filter(type -> ROOTS.stream().anyMatch(type.getPackageName()::matches))
+        .filter(ArchitectureTest::isPublic)
+        .flatMap(type -> type.getCodeUnits().stream())
+        .filter(
+            unit -> unit.getModifiers().contains(PUBLIC) || unit.getModifiers().contains(PROTECTED))
+        .flatMap(
+            unit ->
+                Stream.concat(
+                    unit.getParameterTypes().stream()
+                        .flatMap(type -> type.getAllInvolvedRawTypes().stream()),
+                    unit.getReturnType().getAllInvolvedRawTypes().stream()))
+        .map(JavaClass::getBaseComponentType)
+        .collect(Collectors.toSet());
+  }
+
+  private static boolean isPublic(JavaClass type) {
+    return type.getModifiers().contains(PUBLIC)
+        && type.getEnclosingClass().map(ArchitectureTest::isPublic).orElse(true);
   }
 
   @Test
