@@ -29,7 +29,7 @@ fi
 java() {
   timeout "$limit" "$kit/runtime/bin/java" -Xmx4g -Djava.awt.headless=true \
     -Dorg.bytedeco.javacpp.cachedir="$out/natives" \
-    -Dmoviechat.bench.fixtures="$kit/fixtures" "$@"
+    -Dmoviechat.bench.fixtures="$kit/fixtures" -Dmoviechat.bench.rounds=1 "$@"
 }
 
 step() { # NAME, then what benchmarks.jar is given
