@@ -9,8 +9,12 @@ import io.moviechat.llm.internal.Cuda;
 import io.moviechat.ocr.TextRecognizer;
 import io.moviechat.speech.SpeechRecognizer;
 import io.moviechat.spi.FrameEncoder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class DeviceTest {
   @Test
@@ -18,7 +22,7 @@ class DeviceTest {
     List<Device.Finding> findings = Device.examine();
     assertThat(findings)
         .extracting(Device.Finding::name)
-        .containsExactly("Java", "Platform", "ONNX Runtime", "Tokenizers", "CUDA");
+        .startsWith("Java", "Platform", "ONNX Runtime", "Tokenizers", "CUDA");
     assertThat(findings).allMatch(Device.Finding::healthy);
     assertThat(findings.get(2).found()).contains("CPUExecutionProvider");
   }
@@ -66,5 +70,24 @@ class DeviceTest {
     assertThat(report.graphs()).hasSize(3);
     assertThat(report.graphs().get(2).bytes()).isGreaterThan(643_000);
     assertThat(report.cacheBytesPerToken()).isEqualTo(2 * 2 * 3 * 12 * 4);
+  }
+
+  @Test
+  void tellsOfLargePages(@TempDir Path folder) throws IOException {
+    Path setting = folder.resolve("enabled");
+    String ours = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1";
+    assertThat(Doctor.largePages(setting, ours)).isEmpty();
+    Files.writeString(setting, "always [madvise] never\n");
+    assertThat(Doctor.largePages(setting, ours).orElseThrow())
+        .matches(found -> found.advice().isEmpty() && found.found().contains("GLIBC_TUNABLES"));
+    for (String other : new String[] {null, "", "glibc.malloc.hugetlb=0", "glibc.rtld.nns=4"}) {
+      assertThat(Doctor.largePages(setting, other).orElseThrow())
+          .matches(found -> found.healthy() && found.advice().orElse("").contains(ours));
+    }
+    Files.writeString(setting, "[always] madvise never\n");
+    assertThat(Doctor.largePages(setting, null).orElseThrow().advice()).isEmpty();
+    Files.writeString(setting, "always madvise [never]\n");
+    assertThat(Doctor.largePages(setting, ours).orElseThrow())
+        .matches(found -> found.found().contains("nobody") && found.healthy());
   }
 }

@@ -63,6 +63,13 @@ final class BatchCommand implements Callable<Integer> {
   private int jobs;
 
   @Option(
+      names = "--batch-answers",
+      description =
+          "Answer questions about films of several --jobs together: faster, but an answer may come"
+              + " out a little different depending on what else is asked at that moment.")
+  private boolean batchAnswers;
+
+  @Option(
       names = "--max-memory",
       paramLabel = "MB",
       description = "Most megabytes of all memories at a time; lowers --jobs to what fits.")
@@ -95,7 +102,7 @@ final class BatchCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-    VisionLanguageModel model = models.chosen();
+    VisionLanguageModel model = batchAnswers ? models.chosenForBatches() : models.chosen();
     model.defaults().notice().ifPresent(context.terminal()::note);
     List<FilmResult> results;
     try (StatusLine status = new StatusLine(context.terminal());

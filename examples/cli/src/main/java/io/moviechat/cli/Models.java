@@ -157,6 +157,16 @@ final class Models {
     return folder != null || server != null;
   }
 
+  /** The same, to answer questions that are asked at the same time together. */
+  VisionLanguageModel chosenForBatches() {
+    VisionLanguageModel model = chosen();
+    if (model instanceof ModelBundle bundle) {
+      return bundle.withBatchedAnswers();
+    }
+    throw new ModelException(
+        "the model " + model.name() + " takes no --batch-answers; --model DIR names one that may");
+  }
+
   /** The model that the options name. Opens nothing. */
   VisionLanguageModel chosen() {
     if (server != null) {

@@ -6,6 +6,7 @@ import io.moviechat.internal.NativeOwner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -63,6 +64,40 @@ class BatchCommandTest {
     Ran other = batch("--films", list.toString(), "--interval", "2");
     assertThat(other.exitCode()).isEqualTo(1);
     assertThat(other.err()).contains("was begun with other settings");
+  }
+
+  @Test
+  void questionsOfSeveralJobsAreAnsweredTogether() throws IOException {
+    Path questions = Files.writeString(folder.resolve("questions"), "What happens?\nWho?\n");
+    List<String> answers = new ArrayList<>();
+    for (String[] more : new String[][] {{}, {"--batch-answers", "--jobs", "2"}}) {
+      Path out = folder.resolve("out" + more.length);
+      List<String> args = new ArrayList<>(List.of("batch", "--films", clips.toString()));
+      args.addAll(List.of("--out", out.toString(), "--questions", questions.toString()));
+      args.addAll(List.of("--model", Bundles.of(Bundles.ONE_VISION).toString()));
+      args.addAll(List.of("--max-new-tokens", "6"));
+      args.addAll(List.of(more));
+      Ran ran = Ran.command(args.toArray(String[]::new));
+      assertThat(ran.out()).as(ran.err()).contains("\"status\":\"done\"");
+      StringBuilder all = new StringBuilder();
+      try (Stream<Path> files = Files.walk(out)) {
+        for (Path file : files.filter(f -> f.endsWith("answers.jsonl")).sorted().toList()) {
+          for (String line : Files.readAllLines(file)) {
+            all.append(line.replaceAll("\"(seconds|timings)\".*", "")).append('\n');
+          }
+        }
+      }
+      answers.add(all.toString());
+    }
+    assertThat(answers.get(0)).isNotEmpty();
+    assertThat(answers.get(1)).isEqualTo(answers.get(0));
+  }
+
+  @Test
+  void whatIsNoBundleBatchesNoAnswers() {
+    Ran ran = batch("--films", clips.toString(), "--batch-answers");
+    assertThat(ran.exitCode()).isNotZero();
+    assertThat(ran.err()).contains("--batch-answers");
   }
 
   @Test

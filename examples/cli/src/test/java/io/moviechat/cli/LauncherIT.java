@@ -1,6 +1,7 @@
 package io.moviechat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.function.BiConsumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,6 +113,15 @@ class LauncherIT {
     assertThat(ran.out().lines()).hasSize(1);
     assertThat(ran.out()).startsWith("{\"answer\":").contains("\"evidence\":[{").endsWith("}}\n");
     assertThat(ran.exitCode()).isZero();
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void asks_for_large_pages() throws IOException {
+    Path setting = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
+    assumeThat(setting).exists().content().contains("[madvise]");
+
+    assertThat(moviechat("doctor").out()).contains("asked for by GLIBC_TUNABLES");
   }
 
   @Test

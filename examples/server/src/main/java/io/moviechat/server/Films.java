@@ -67,6 +67,13 @@ final class Films implements AutoCloseable {
   private static final int MAX_PICTURES = 1_000;
   private static final int OVERVIEW_SLOTS = 120;
   private static final int MAX_ASKS = 32;
+
+  /** Streamed answers at a time of a model that answers in turns: more would only come slower. */
+  static final int STREAMS = Math.max(2, Runtime.getRuntime().availableProcessors() / 2);
+
+  /** The same of one that answers several questions in one run. */
+  static final int BATCHED_STREAMS = 8;
+
   private static final int MOST_SAID = 100;
 
   private final MovieChat chat;
@@ -76,10 +83,7 @@ final class Films implements AutoCloseable {
   private final Path home;
   private final Semaphore decoders = new Semaphore(2, true);
   private final Semaphore asking = new Semaphore(MAX_ASKS);
-  private final ExecutorService answers =
-      Executors.newFixedThreadPool(
-          Math.max(2, Runtime.getRuntime().availableProcessors() / 2),
-          new ThreadFactoryBuilder().setNameFormat("moviechat-answer-%d").setDaemon(true).build());
+  private final ExecutorService answers;
   private final Cache<String, byte[]> pictures =
       CacheBuilder.newBuilder().maximumSize(MAX_PICTURES).build();
   private final Cache<String, List<Map<String, Object>>> watchedSlots =
@@ -91,8 +95,22 @@ final class Films implements AutoCloseable {
    * @param chat lives as long as this does
    * @param opened the chat and what it uses: owned from now on
    * @param home where memories and uploads lie
+   * @param streams streamed answers at a time
    */
-  Films(MovieChat chat, Path home, Folders folders, long maxMemoryBytes, ResourceStack opened) {
+  Films(
+      MovieChat chat,
+      Path home,
+      Folders folders,
+      long maxMemoryBytes,
+      int streams,
+      ResourceStack opened) {
+    this.answers =
+        Executors.newFixedThreadPool(
+            streams,
+            new ThreadFactoryBuilder()
+                .setNameFormat("moviechat-answer-%d")
+                .setDaemon(true)
+                .build());
     this.chat = chat;
     this.home = home;
     this.folders = folders;

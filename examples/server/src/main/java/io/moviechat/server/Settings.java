@@ -1,6 +1,7 @@
 package io.moviechat.server;
 
 import io.moviechat.MemoryBudget;
+import io.moviechat.ModelException;
 import io.moviechat.MovieChat;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.llm.DualEncoderBundle;
@@ -23,6 +24,14 @@ final class Settings {
       paramLabel = "DIR",
       description = "Folder of a model bundle (default: the small model that comes along).")
   private @Nullable Path model;
+
+  @Option(
+      names = "--batch-answers",
+      description =
+          "Answer questions that are asked at the same time together: faster for several, but an"
+              + " answer may come out a little different depending on who else asks. Needs"
+              + " --model.")
+  private boolean batchAnswers;
 
   @Option(
       names = "--speech",
@@ -86,7 +95,11 @@ final class Settings {
     Path real = place.toRealPath();
     MovieChat.Builder chat = MovieChat.builder();
     if (model != null) {
-      chat.model(ModelBundle.at(model));
+      ModelBundle bundle = ModelBundle.at(model);
+      chat.model(batchAnswers ? bundle.withBatchedAnswers() : bundle);
+    } else if (batchAnswers) {
+      throw new ModelException(
+          "--batch-answers needs --model DIR; the small model answers one question at a time");
     }
     if (memorySlots != null) {
       chat.memoryBudget(MemoryBudget.ofSlots(memorySlots));
@@ -102,7 +115,8 @@ final class Settings {
         chat.recall(opened.open(DualEncoderBundle.at(recall)::open));
       }
       MovieChat built = opened.open(chat::build);
-      return new Films(built, real, folders, (long) maxDisk << 30, opened);
+      int streams = batchAnswers ? Films.BATCHED_STREAMS : Films.STREAMS;
+      return new Films(built, real, folders, (long) maxDisk << 30, streams, opened);
     }
   }
 

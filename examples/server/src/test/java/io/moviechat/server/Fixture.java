@@ -87,7 +87,8 @@ final class Fixture implements AutoCloseable {
     Path home = Files.createDirectories(folder.resolve("home")).toRealPath();
     ResourceStack opened = new ResourceStack();
     return open(
-        new Films(opened.open(chat), home, Folders.of(List.of(allowed)), 1L << 30, opened),
+        new Films(
+            opened.open(chat), home, Folders.of(List.of(allowed)), 1L << 30, Films.STREAMS, opened),
         maxUpload,
         free,
         token);
