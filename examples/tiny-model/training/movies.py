@@ -11,6 +11,8 @@ from model import ACTIONS, COLOURS, KINDS, ROWS
 
 STEP = 250  # milliseconds
 MOST_SCENES = 15
+# How much an answer to a question of a type weighs in the loss; 1 where nothing is said.
+EMPHASIS = {}
 NO_KIND, NO_COLOUR = len(KINDS), len(COLOURS)
 AUX = [MOST_SCENES + 1, NO_KIND + 1, NO_COLOUR + 1, NO_KIND + 1, NO_COLOUR + 1, len(ACTIONS) + 1, len(ACTIONS) + 1, NO_KIND + 1, NO_COLOUR + 1, NO_KIND + 1, NO_COLOUR + 1, 2]
 # Motion is the last thing to be learned, and is not learned from answers alone: its loss weighs most.
@@ -210,7 +212,7 @@ def example(bank, tokenizer, movie, settings, scale=1, recalled=None):
     slots, starts, ends, counts, now = remember(rows, at, settings, recalled)
     watched = at if at >= 0 else (len(rows) - 1) * STEP
     ids, visual, closes = prefix(tokenizer, slots, starts, ends, counts, now, watched, scale)
-    text, labels, block, position = [], [], [], []
+    text, labels, block, position, weight = [], [], [], [], []
     words, targets = Words(tokenizer), Targets(bank, shots, at)
     match_at, match = [], []
     for b, question in enumerate(movie["questions"]):
@@ -226,11 +228,14 @@ def example(bank, tokenizer, movie, settings, scale=1, recalled=None):
         # Each position predicts the next token.
         text += own[:-1]
         labels += own_labels[1:]
+        # Seen through merged slots, a thing that was there is denied far more often than one that was not is affirmed.
+        there = recalled and question[0] == "YES_NO" and question[2].lower().startswith("yes")
+        weight += [EMPHASIS.get("THERE" if there else question[0], 1.0)] * (len(own) - 1)
         block += [b] * (len(own) - 1)
         position += range(len(ids), len(ids) + len(own) - 1)
     return dict(
         ids=np.array(ids), visual=np.array(visual), rows=slots.reshape(-1, slots.shape[-1]).astype(np.float16), closes=np.array(closes),
-        text=np.array(text), labels=np.array(labels), block=np.array(block), position=np.array(position),
+        text=np.array(text), labels=np.array(labels), block=np.array(block), position=np.array(position), weight=np.array(weight, np.float32),
         match_at=np.array(match_at, np.int64), match=np.array(match, np.int64).reshape(-1, len(MATCH)),
         aux=auxiliary(bank, shots, segment, starts, counts),
     )

@@ -32,20 +32,21 @@ SETTLING = 100
 class Mixture:
     """Endless examples: streams of movies of different lengths, mixed by the stage of the training."""
 
-    # (share of the training after which a stage ends, weights of: 1-2 scenes, 1-4, 3-9, long); the last only where it is asked for
-    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.2, 0.35, 0.35, 0.1)), (math.inf, (0.1, 0.25, 0.55, 0.1))]
+    # (share of the training after which a stage ends, weights of: 1-2 scenes, 1-4, 3-9, long); the last two only where they are asked for,
+    # the last with 5-9 scenes in place of 3-9
+    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.2, 0.35, 0.35, 0.1)), (math.inf, (0.1, 0.25, 0.55, 0.1)), (math.inf, (0.2, 0.15, 0.57, 0.08))]
 
     def __init__(self, o, rank, seed, bank, tokenizer):
         self.bank, self.tokenizer = bank, tokenizer
         self.random = random.Random(seed)
-        shapes = [(1, 2, 0), (1, 4, 0), (3, 9, 0), (1, 1, 100)]
+        shapes = [(1, 2, 0), (1, 4, 0), (5 if o.stage == 6 else 3, 9, 0), (1, 1, 100)]
         self.streams = [movies.stream(o.classes, seed * 10 + i, o.bank_seed, len(bank), a, b, c, 2500, o.hard) for i, (a, b, c) in enumerate(shapes)]
         self.only = o.stage
         self.pool = []
         self.recall = o.recall / 100
         if self.recall:
             self.recalling = recall.Recalling(recall.load(o.run, tokenizer), tokenizer)
-            shapes = [(8, 32, 0, 40, "SEEN"), (1, 1, 100, 40, "SEEN"), (1, 1, 100, 130, "SEEN")]
+            shapes = [(8, 32, 0, 40, "SEEN"), (1, 1, 100, 40, "SEEN"), (1, 1, 100, 130, "SEEN"), (1, 1, 100, 300, "SEEN")]
             self.stores = [movies.stream(o.classes, seed * 10 + 5 + i, o.bank_seed, len(bank), a, b, c, 2500, o.hard, split, most) for i, (a, b, c, most, split) in enumerate(shapes)]
 
     def settings(self, long):
@@ -58,7 +59,7 @@ class Mixture:
 
     def one(self, progress):
         if self.recall and self.random.random() < self.recall:
-            which = self.random.choices(range(3), (0.25, 0.25, 0.5))[0]
+            which = self.random.choices(range(4), (0.25, 0.15, 0.4, 0.2))[0]
             window, target, limit, _ = self.settings(True)
             if limit < 48 and which:
                 limit = 64
@@ -106,11 +107,12 @@ def collate(batch):
     labels = np.full((b, t), -100, np.int64)
     position = np.zeros((b, t), np.int64)
     block = np.full((b, t), -1)
+    weight = np.ones((b, t), np.float32)
     length = np.array([len(e["ids"]) for e in batch])
     for i, e in enumerate(batch):
         ids[i, : length[i]] = e["ids"]
         n = len(e["text"])
-        text[i, :n], labels[i, :n], position[i, :n], block[i, :n] = e["text"], e["labels"], e["position"], e["block"]
+        text[i, :n], labels[i, :n], position[i, :n], block[i, :n], weight[i, :n] = e["text"], e["labels"], e["position"], e["block"], e["weight"]
     sees_prefix = np.broadcast_to((np.arange(p)[None, :] < length[:, None])[:, None, :], (b, t, p))
     own = (block[:, :, None] == block[:, None, :]) & np.tril(np.ones((t, t), bool))
     bias = np.where(np.concatenate([sees_prefix, own], 2)[:, None], np.float32(0), np.float32(-1e4))
@@ -121,7 +123,7 @@ def collate(batch):
         match_at=torch.from_numpy(match_at), match=torch.from_numpy(np.concatenate([e["match"] for e in batch])),
         ids=torch.from_numpy(ids), text=torch.from_numpy(text), labels=torch.from_numpy(labels), position=torch.from_numpy(position),
         bias=torch.from_numpy(bias), where=torch.from_numpy(where), rows=torch.from_numpy(np.concatenate([e["rows"] for e in batch])),
-        length=torch.from_numpy(length), block=torch.from_numpy(block), closes=torch.from_numpy(closes), aux=torch.from_numpy(np.concatenate([e["aux"] for e in batch])),
+        weight=torch.from_numpy(weight), length=torch.from_numpy(length), block=torch.from_numpy(block), closes=torch.from_numpy(closes), aux=torch.from_numpy(np.concatenate([e["aux"] for e in batch])),
     )
 
 
@@ -146,7 +148,8 @@ def losses(decoder, aux_head, match_head, x):
         logits = decoder.head(states.reshape(-1, WIDTH)[asked]).float()
         aux = aux_head(closing).float()
         match = match_head(words).float()
-    answer = F.cross_entropy(logits, wanted[asked])
+    weight = x["weight"].flatten()[asked]
+    answer = (F.cross_entropy(logits, wanted[asked], reduction="none") * weight).sum() / weight.sum()
     right = (logits.argmax(-1) == wanted[asked]).float().mean()
     parts, extra = [], 0.0
     for i, one in enumerate(aux.split(movies.AUX, -1)):
@@ -177,7 +180,8 @@ def options():
     options.add_argument("--hard", type=int, default=40, help="percent of questions drawn from the hard types")
     options.add_argument("--aux", type=float, default=0.035)
     options.add_argument("--recall", type=int, default=0, help="percent of examples whose memory was consolidated at question time (needs scorer.pt)")
-    options.add_argument("--stage", type=int, default=0, help="stay in this stage (1 to 5) instead of going through all")
+    options.add_argument("--emphasis", default="", help="TYPE=WEIGHT,...: how much answers to a type of question weigh in the loss")
+    options.add_argument("--stage", type=int, default=0, help="stay in this stage (1 to 6) instead of going through all")
     options.add_argument("--restart-rate", action="store_true", help="a new learning rate cycle on the present weights")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--workers", type=int, default=2)
@@ -186,6 +190,7 @@ def options():
 
 
 def main(rank, o):
+    movies.EMPHASIS.update((k, float(v)) for k, v in (part.split("=") for part in o.emphasis.split(",") if part))
     tokenizer = tokenizers.load(os.path.join(o.run, "tokenizer.json"))
     bank = Bank(o.run)
     torch.manual_seed(o.seed)
