@@ -1,5 +1,8 @@
 package io.moviechat.server;
 
+import io.moviechat.MovieChatException;
+import io.moviechat.VideoException;
+
 /** A request that cannot be carried out, with a message for whoever asked and an HTTP status. */
 final class Refusal extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -11,6 +14,7 @@ final class Refusal extends RuntimeException {
   static final int TOO_LARGE = 413;
   static final int NOT_A_VIDEO = 422;
   static final int TOO_MANY = 429;
+  static final int UNAVAILABLE = 503;
   static final int DISK_FULL = 507;
 
   private final int status;
@@ -41,10 +45,13 @@ final class Refusal extends RuntimeException {
     if (failure instanceof IllegalStateException) {
       return new Refusal(CONFLICT, message, failure);
     }
-    if (failure instanceof io.moviechat.VideoException) {
+    if (failure instanceof MovieChatException passing && passing.isRetriable()) {
+      return new Refusal(UNAVAILABLE, message, failure);
+    }
+    if (failure instanceof VideoException) {
       return new Refusal(NOT_A_VIDEO, message, failure);
     }
-    if (failure instanceof io.moviechat.MovieChatException) {
+    if (failure instanceof MovieChatException) {
       return new Refusal(500, message, failure);
     }
     return new Refusal(500, "unexpected failure: " + failure, failure);
