@@ -8,6 +8,7 @@ import io.moviechat.ModelException;
 import io.moviechat.TokenShape;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.Findings;
+import io.moviechat.bench.harness.Format;
 import io.moviechat.bench.harness.Measure;
 import io.moviechat.bench.harness.Size;
 import io.moviechat.bench.harness.Study;
@@ -263,10 +264,10 @@ final class LlmDevice implements Study {
                 findings);
     return List.of(
         where,
-        String.format(Locale.ROOT, "%,d", host),
-        String.format(Locale.ROOT, "%,d", device),
-        bus.map(count -> String.format(Locale.ROOT, "%,.0f", count.toCard())).orElse(""),
-        bus.map(count -> String.format(Locale.ROOT, "%,.0f", count.fromCard())).orElse(""));
+        Format.count(host),
+        Format.count(device),
+        bus.map(count -> Format.count(Math.round(count.toCard()))).orElse(""),
+        bus.map(count -> Format.count(Math.round(count.fromCard()))).orElse(""));
   }
 
   private static Optional<CardTraffic.Bus> bus(
