@@ -324,7 +324,8 @@ final class Recall {
         nearest(first, members, frames).representative(),
         salience,
         store.shape(),
-        FloatBuffer.wrap(mean(first, end, frames)));
+        // Its own values, not its frames times them over its frames, which rounds.
+        members.size() == 1 ? one.tokens() : FloatBuffer.wrap(mean(first, end, frames)));
   }
 
   /** Mean of the tokens of some slots, weighted by frames. */

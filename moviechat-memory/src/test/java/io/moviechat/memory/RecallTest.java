@@ -133,6 +133,26 @@ class RecallTest {
     }
   }
 
+  /**
+   * A short-term slot before merged ones becomes long-term. 41 frames of 0.1 over 41 frames would
+   * be 0.099999994.
+   */
+  @Test
+  void aSingleSlotThatBecomesLongTermKeepsItsValues() {
+    float[] values = {1, 0, 0, 0.1f, 0.7f, 0.3f, 0, 0, 1, 0, 0, 1};
+    MemorySnapshot store = store(new TokenShape(1, 3), values, new long[] {1, 41, 3, 5});
+
+    MemorySnapshot recalled = Recall.consolidate(store, new float[] {0, 1, 0, 0}, 3);
+
+    MemorySlot one = store.slots().get(1);
+    assertThat(one.tier()).isEqualTo(MemorySlot.Tier.SHORT_TERM);
+    MemorySlot kept = recalled.slots().get(1);
+    assertThat(kept.tier()).isEqualTo(MemorySlot.Tier.LONG_TERM);
+    assertThat(kept.frames()).isEqualTo(41);
+    assertThat(kept.representative()).isEqualTo(one.representative());
+    assertThat(kept.tokens()).isEqualTo(one.tokens());
+  }
+
   /** Whichever of the kept sums it is made of. */
   @Property(tries = 150)
   void aSlotIsTheMeanOfThoseItStandsFor(
