@@ -24,8 +24,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "serve",
     description = {
-      "Open a web page on which films are watched and asked about, with an HTTP API, OpenAI's chat",
-      "protocol at /v1 and tools for agents at /mcp. docs/server.md describes them."
+      "Open a web page on which films are watched and asked about, with an HTTP API, OpenAI's chat"
+          + " protocol at /v1 and tools for agents at /mcp.",
+      "docs/server.md describes them."
     },
     sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
