@@ -1,5 +1,6 @@
 package io.moviechat.batch;
 
+import io.moviechat.MovieChatException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,7 @@ public final class FilmResult {
   private final Status status;
   private final @Nullable String fingerprint;
   private final @Nullable String error;
+  private final boolean retriable;
   private final @Nullable Path folder;
   private final FilmRecord record;
 
@@ -34,28 +36,32 @@ public final class FilmResult {
       Status status,
       @Nullable String fingerprint,
       @Nullable String error,
+      boolean retriable,
       @Nullable Path folder,
       FilmRecord record) {
     this.film = Objects.requireNonNull(film, "film");
     this.status = status;
     this.fingerprint = fingerprint;
     this.error = error;
+    this.retriable = retriable;
     this.folder = folder;
     this.record = record;
   }
 
   static FilmResult finished(URI film, Status status, FilmFolder folder, FilmRecord record) {
-    return new FilmResult(film, status, folder.fingerprint(), null, folder.path(), record);
+    return new FilmResult(film, status, folder.fingerprint(), null, false, folder.path(), record);
   }
 
   static FilmResult duplicate(URI film, FilmFolder folder) {
     return new FilmResult(
-        film, Status.DUPLICATE, folder.fingerprint(), null, folder.path(), FilmRecord.NONE);
+        film, Status.DUPLICATE, folder.fingerprint(), null, false, folder.path(), FilmRecord.NONE);
   }
 
-  static FilmResult failed(URI film, Optional<String> fingerprint, String error) {
+  static FilmResult failed(URI film, Optional<String> fingerprint, Exception failure) {
+    String error = Optional.ofNullable(failure.getMessage()).orElse(failure.toString());
+    boolean retriable = failure instanceof MovieChatException known && known.isRetriable();
     return new FilmResult(
-        film, Status.FAILED, fingerprint.orElse(null), error, null, FilmRecord.NONE);
+        film, Status.FAILED, fingerprint.orElse(null), error, retriable, null, FilmRecord.NONE);
   }
 
   /** Where the video is, as it was given. */
@@ -76,6 +82,15 @@ public final class FilmResult {
   /** Why it failed; empty unless {@link Status#FAILED}. */
   public Optional<String> error() {
     return Optional.ofNullable(error);
+  }
+
+  /**
+   * Whether it failed of something that may pass by itself, as {@link
+   * MovieChatException#isRetriable()} tells: a server that was down or overloaded. The next run
+   * tries every failed film again, this one with a better chance.
+   */
+  public boolean isRetriable() {
+    return retriable;
   }
 
   /** The memory file; empty if the film failed. */
@@ -106,8 +121,9 @@ public final class FilmResult {
   }
 
   /**
-   * One line of JSON: {@code {"film","status","fingerprint","frames","slots","seconds","error"}},
-   * without what is empty.
+   * One line of JSON: {@code
+   * {"film","status","fingerprint","frames","slots","seconds","error","retriable"}}, without what
+   * is empty; the last with an error.
    */
   public String toJson() {
     JsonLine json =
@@ -119,7 +135,7 @@ public final class FilmResult {
       json.put("frames", record.frames()).put("slots", record.slots());
       json.seconds("seconds", record.duration());
     }
-    error().ifPresent(value -> json.put("error", value));
+    error().ifPresent(value -> json.put("error", value).put("retriable", retriable));
     return json.end();
   }
 

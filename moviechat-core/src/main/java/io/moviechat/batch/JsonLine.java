@@ -19,6 +19,12 @@ final class JsonLine {
     return this;
   }
 
+  JsonLine put(String name, boolean value) {
+    name(name);
+    text.append(value);
+    return this;
+  }
+
   JsonLine seconds(String name, Duration value) {
     name(name);
     text.append(String.format(Locale.ROOT, "%.3f", value.toNanos() / 1e9));

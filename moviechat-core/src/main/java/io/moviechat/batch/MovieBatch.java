@@ -227,8 +227,7 @@ public final class MovieBatch {
       throw e;
     } catch (RuntimeException | IOException e) {
       log.info("{}: {}", film, e.toString());
-      String reason = Optional.ofNullable(e.getMessage()).orElse(e.toString());
-      return FilmResult.failed(film, fingerprint, reason);
+      return FilmResult.failed(film, fingerprint, e);
     }
   }
 

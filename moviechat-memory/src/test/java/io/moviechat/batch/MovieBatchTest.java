@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.errorprone.annotations.MustBeClosed;
 import io.moviechat.FrameSampling;
 import io.moviechat.MovieChat;
+import io.moviechat.VideoException;
 import io.moviechat.batch.FilmResult.Status;
 import io.moviechat.internal.ResourceStack;
 import io.moviechat.memory.MemoryStrategies;
@@ -242,6 +243,30 @@ class MovieBatchTest {
     FilmResult again = batch.run(List.of(film)).get(0);
     assertThat(again.status()).isEqualTo(Status.DONE);
     assertThat(again.frames()).isEqualTo(120);
+  }
+
+  /** A server that is down may be up for the next run; a broken film stays broken. */
+  @Test
+  void aFailureTellsWhetherItMayPass() throws IOException {
+    URI film = film(100, "a");
+    videos.onDecode =
+        index -> {
+          throw VideoException.retriable(film + " did not answer", null);
+        };
+    FilmResult down = batch().build().run(List.of(film)).get(0);
+    assertThat(down.status()).isEqualTo(Status.FAILED);
+    assertThat(down.isRetriable()).isTrue();
+    assertThat(down.toJson()).endsWith("did not answer\",\"retriable\":true}");
+
+    videos.onDecode = index -> {};
+    FilmResult up = batch().build().run(List.of(film)).get(0);
+    assertThat(up.status()).isEqualTo(Status.DONE);
+    assertThat(up.isRetriable()).isFalse();
+
+    Path missing = folder.resolve("missing");
+    FilmResult gone = batch().build().run(List.of(missing.toUri())).get(0);
+    assertThat(gone.isRetriable()).isFalse();
+    assertThat(gone.toJson()).endsWith("\"retriable\":false}");
   }
 
   @Test

@@ -11,6 +11,7 @@ public final class FilmRow implements Serializable {
   private String status = "";
   private @Nullable String fingerprint;
   private @Nullable String error;
+  private boolean retriable;
   private @Nullable String memory;
   private long frames;
   private int slots;
@@ -55,6 +56,15 @@ public final class FilmRow implements Serializable {
 
   public void setError(@Nullable String value) {
     error = value;
+  }
+
+  /** Whether it failed of something that may pass by itself, as a server that was down. */
+  public boolean isRetriable() {
+    return retriable;
+  }
+
+  public void setRetriable(boolean value) {
+    retriable = value;
   }
 
   /** The memory file; null if the film failed. */

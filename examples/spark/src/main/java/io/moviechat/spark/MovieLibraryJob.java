@@ -294,6 +294,7 @@ public final class MovieLibraryJob {
       row.setStatus(result.status().name());
       row.setFingerprint(result.fingerprint().orElse(null));
       row.setError(result.error().orElse(null));
+      row.setRetriable(result.isRetriable());
       row.setMemory(result.memory().map(Path::toString).orElse(null));
       row.setFrames(result.frames());
       row.setSlots(result.slots());
