@@ -74,7 +74,6 @@ final class Container implements AutoCloseable {
   private final Watchdog watchdog;
   private AVFormatContext format;
   private long badReads;
-  private boolean endedEarly;
 
   private Container(
       String name,
@@ -404,7 +403,8 @@ final class Container implements AutoCloseable {
    * Reads the next packet, of any stream.
    *
    * @return false at the end
-   * @throws VideoException if reading fails
+   * @throws VideoException if reading fails; of an address also if it breaks off, {@linkplain
+   *     VideoException#isRetriable() worth another try}
    * @throws IllegalStateException if what reads it is closed
    */
   boolean read(AVPacket packet) {
@@ -415,7 +415,7 @@ final class Container implements AutoCloseable {
       if (code >= 0) {
         return true;
       }
-      if (code == AVERROR_EOF()) {
+      if (code == AVERROR_EOF() && !brokeOff()) {
         return false;
       }
       if (watchdog.isStopped()) {
@@ -425,15 +425,18 @@ final class Container implements AutoCloseable {
       if (failure != null) {
         throw new VideoException(name + " cannot be read any further: " + failure, failure);
       }
-      if (watchdog.shouldStop()) {
+      if (watchdog.shouldStop() || code == AVERROR_EXIT()) {
         throw VideoException.retriable(name + " sent nothing in time; reading was given up", null);
+      }
+      if (brokeOff()) {
+        throw VideoException.retriable(
+            name + " broke off: " + Ffmpeg.errorText(format.pb().error()), null);
       }
       if (code == AVERROR_INVALIDDATA() && ++bad < MAX_BAD_READS) {
         badReads++;
         continue;
       }
       badReads++;
-      endedEarly = true;
       log.warn("{} ends early: {}", name, Ffmpeg.errorText(code));
       return false;
     }
@@ -444,9 +447,12 @@ final class Container implements AutoCloseable {
     return badReads;
   }
 
-  /** Whether it ended before it said it would. */
-  boolean endedEarly() {
-    return endedEarly;
+  /**
+   * Whether an address could not be read on. Some demuxers take that for the end: half a film looks
+   * like a whole one to who is not told.
+   */
+  private boolean brokeOff() {
+    return bridge == null && format.pb() != null && format.pb().error() < 0;
   }
 
   /**

@@ -320,11 +320,6 @@ final class Demuxer implements AutoCloseable {
     return container.badReads();
   }
 
-  /** Whether the file ended before its container said it would. */
-  boolean endedEarly() {
-    return container.endedEarly();
-  }
-
   boolean timesMayJump() {
     return (format().iformat().flags() & AVFMT_TS_DISCONT) != 0;
   }

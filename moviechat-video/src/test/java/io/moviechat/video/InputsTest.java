@@ -104,7 +104,18 @@ class InputsTest {
 
   @Test
   void streamWithItsIndexAtTheEnd() throws IOException {
-    Path film = folder.resolve("film.mp4");
+    Path film = noise(folder.resolve("film.mp4"), 12);
+    assertThat(Files.size(film)).isGreaterThan(200_000);
+    try (InputStream input = Files.newInputStream(film)) {
+      assertThatThrownBy(() -> provider.open(input, "film.mp4"))
+          .isInstanceOf(VideoException.class)
+          .hasMessageContaining("film.mp4")
+          .hasMessageContaining("index in front");
+    }
+  }
+
+  /** A film of so many bytes a frame that no buffer holds it, with its index at the end. */
+  private static Path noise(Path film, int frames) {
     byte[] noise = new byte[3 * 256 * 256];
     Random random = new Random(1);
     try (VideoWriter writer =
@@ -113,18 +124,12 @@ class InputsTest {
             .codec(VideoWriter.Codec.MPEG4)
             .bitRate(20_000_000)
             .build()) {
-      for (int i = 0; i < 12; i++) {
+      for (int i = 0; i < frames; i++) {
         random.nextBytes(noise);
         writer.write(ByteBuffer.wrap(noise), Duration.ofMillis(40L * i));
       }
     }
-    assertThat(Files.size(film)).isGreaterThan(200_000);
-    try (InputStream input = Files.newInputStream(film)) {
-      assertThatThrownBy(() -> provider.open(input, "film.mp4"))
-          .isInstanceOf(VideoException.class)
-          .hasMessageContaining("film.mp4")
-          .hasMessageContaining("index in front");
-    }
+    return film;
   }
 
   @Test
@@ -190,6 +195,32 @@ class InputsTest {
     assertThat(log.toString(UTF_8)).doesNotContain("SECRET");
   }
 
+  /** Half a film looks like a whole one to who is not told. */
+  @Test
+  void aServerThatGoesAwayIsNoEndOfTheFilm() throws IOException {
+    noise(folder.resolve("film.mp4"), 160);
+    byte[] part = Files.readAllBytes(Clips.file("bunny.ts"));
+    try (OutputStream film = Files.newOutputStream(folder.resolve("film.ts"))) {
+      for (int size = 0; size < 8_000_000; size += part.length) {
+        film.write(part);
+      }
+    }
+    FfmpegVideoSourceProvider provider =
+        new FfmpegVideoSourceProvider(VideoOptions.DEFAULT.withTimeout(Duration.ofSeconds(3)));
+    for (String name : List.of("film.mp4", "film.ts")) {
+      try (Server server = new Server(folder);
+          VideoSource video = provider.open(server.uri(name));
+          FrameStream stream = video.frames(FrameSampling.everyFrame(), SMALL)) {
+        stream.next().orElseThrow().close();
+        server.end = (int) (0.6 * Files.size(folder.resolve(name)));
+        assertThatThrownBy(() -> Clips.drain(stream))
+            .isInstanceOfSatisfying(
+                VideoException.class, failure -> assertThat(failure.isRetriable()).isTrue())
+            .hasMessageContaining(name);
+      }
+    }
+  }
+
   @Test
   void interruptedReaderCanGoOn() {
     List<Seen> expected = expected("bunny.mp4");
@@ -206,6 +237,11 @@ class InputsTest {
   private static final class Server implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newCachedThreadPool();
+
+    private static final int CHUNK = 1 << 14;
+
+    /** No byte from here on is served any more, as by a server that went away. */
+    private volatile int end = Integer.MAX_VALUE;
 
     Server(Path root) throws IOException {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -226,6 +262,11 @@ class InputsTest {
             if (range != null && range.startsWith("bytes=")) {
               from = Integer.parseInt(range.substring(6, range.indexOf('-')));
             }
+            if (from >= end) {
+              exchange.sendResponseHeaders(503, -1);
+              exchange.close();
+              return;
+            }
             exchange.getResponseHeaders().add("Accept-Ranges", "bytes");
             exchange
                 .getResponseHeaders()
@@ -234,7 +275,9 @@ class InputsTest {
                     "bytes " + from + "-" + (bytes.length - 1) + "/" + bytes.length);
             exchange.sendResponseHeaders(range == null ? 200 : 206, bytes.length - from);
             try (OutputStream out = exchange.getResponseBody()) {
-              out.write(bytes, from, bytes.length - from);
+              for (int at = from; at < Math.min(end, bytes.length); at += CHUNK) {
+                out.write(bytes, at, Math.min(CHUNK, bytes.length - at));
+              }
             } catch (IOException e) {
               // The client has seen enough.
             }
