@@ -7,6 +7,7 @@ import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
+import io.moviechat.bench.accuracy.Tally.Counted;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.Chart;
 import io.moviechat.bench.harness.Findings;
@@ -33,13 +34,11 @@ import io.moviechat.tinyworld.World;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * One event of about a second in a long movie: which memory still knows it? Every strategy gets the
@@ -53,7 +52,6 @@ import java.util.stream.Collectors;
  * frame is remembered one by one. Peers: all strategies. Sizes: 1,000 and 10,000 frames (quick), to
  * 100,000 (full). Command: {@code java -jar benchmarks.jar accuracy --filter Needle}.
  */
-@SuppressWarnings("EnumOrdinal") // an index of counts
 final class AccuracyNeedle implements Study {
   private static final int LOOP_SECONDS = 30;
 
@@ -65,51 +63,6 @@ final class AccuracyNeedle implements Study {
   /** Lines that a reader can tell apart; the table has all strategies. */
   private static final List<String> DRAWN =
       List.of("moviechat-start-empty", "moviechat", "events", "hybrid", "uniform", "recent");
-
-  /** What is counted of one strategy. */
-  private static final class Tally {
-    private final int[] counts = new int[8];
-
-    static Tally parse(String text) {
-      Tally tally = new Tally();
-      String[] words = text.split(",", -1);
-      for (int i = 0; i < words.length; i++) {
-        tally.counts[i] = Integer.parseInt(words[i]);
-      }
-      return tally;
-    }
-
-    String text() {
-      return Arrays.stream(counts).mapToObj(String::valueOf).collect(Collectors.joining(","));
-    }
-
-    void count(Counted what, boolean is) {
-      counts[what.ordinal()] += is ? 1 : 0;
-    }
-
-    int get(Counted what) {
-      return counts[what.ordinal()];
-    }
-
-    Interval share(Counted what, Counted of) {
-      return new Interval(get(what), get(of));
-    }
-
-    Interval yesNo() {
-      return new Interval(get(Counted.YES) + get(Counted.NO), 2 * get(Counted.MOVIES));
-    }
-  }
-
-  private enum Counted {
-    MOVIES,
-    KEPT,
-    YES,
-    NO,
-    COLOUR_ASKED,
-    COLOUR,
-    COLOUR_ASKED_OF_KEPT,
-    COLOUR_OF_KEPT
-  }
 
   @Override
   public String question() {
@@ -139,10 +92,10 @@ final class AccuracyNeedle implements Study {
           int count = movies[i];
           findings.progress("  needle: " + frames + " frames, " + changes + " scene changes");
           Map<String, Tally> tallies =
-              parse(
+              Tally.parse(
                   findings.cell(
                       "needle " + frames + " " + changes,
-                      () -> text(measure(accuracy, slots, frames, changes, count))));
+                      () -> Tally.text(measure(accuracy, slots, frames, changes, count))));
           x.add((double) frames);
           tallies.forEach(
               (name, tally) -> {
@@ -153,7 +106,7 @@ final class AccuracyNeedle implements Study {
                       .add(tally.yesNo().percent());
                   colour
                       .computeIfAbsent(name, key -> new ArrayList<>())
-                      .add(orZero(tally.share(Counted.COLOUR, Counted.COLOUR_ASKED).percent()));
+                      .add(orZero(tally.share(Counted.COLOURS, Counted.COLOURS_ASKED).percent()));
                 }
               });
         }
@@ -208,21 +161,6 @@ final class AccuracyNeedle implements Study {
   private static int slots(VisionLanguageModel model) {
     String strategy = model.defaults().memoryStrategy().orElse("moviechat");
     return Strategies.of(strategy, model.defaults()).maxSlots();
-  }
-
-  private static String text(Map<String, Tally> tallies) {
-    return tallies.entrySet().stream()
-        .map(e -> e.getKey() + "=" + e.getValue().text())
-        .collect(Collectors.joining(" "));
-  }
-
-  private static Map<String, Tally> parse(String text) {
-    Map<String, Tally> tallies = new LinkedHashMap<>();
-    for (String part : text.split(" ", -1)) {
-      int at = part.indexOf('=');
-      tallies.put(part.substring(0, at), Tally.parse(part.substring(at + 1)));
-    }
-    return tallies;
   }
 
   private static Map<String, Tally> measure(
@@ -311,10 +249,10 @@ final class AccuracyNeedle implements Study {
         String truth = "The " + actor.kind().word() + " is " + actor.colour().word() + ".";
         String question = "What colour is the " + actor.kind().word() + "?";
         boolean right = says(session, question, truth);
-        tally.count(Counted.COLOUR_ASKED, true);
-        tally.count(Counted.COLOUR, right);
-        tally.count(Counted.COLOUR_ASKED_OF_KEPT, kept);
-        tally.count(Counted.COLOUR_OF_KEPT, kept && right);
+        tally.count(Counted.COLOURS_ASKED, true);
+        tally.count(Counted.COLOURS, right);
+        tally.count(Counted.COLOURS_ASKED_OF_KEPT, kept);
+        tally.count(Counted.COLOURS_OF_KEPT, kept && right);
       }
     }
   }
@@ -374,8 +312,8 @@ final class AccuracyNeedle implements Study {
     shares.put("yesNo", tally.yesNo());
     shares.put("yes", tally.share(Counted.YES, Counted.MOVIES));
     shares.put("no", tally.share(Counted.NO, Counted.MOVIES));
-    shares.put("colour", tally.share(Counted.COLOUR, Counted.COLOUR_ASKED));
-    shares.put("colourOfKept", tally.share(Counted.COLOUR_OF_KEPT, Counted.COLOUR_ASKED_OF_KEPT));
+    shares.put("colour", tally.share(Counted.COLOURS, Counted.COLOURS_ASKED));
+    shares.put("colourOfKept", tally.share(Counted.COLOURS_OF_KEPT, Counted.COLOURS_ASKED_OF_KEPT));
     List<String> row = new ArrayList<>();
     row.add(Format.count(frames));
     row.add(Format.count(changes));

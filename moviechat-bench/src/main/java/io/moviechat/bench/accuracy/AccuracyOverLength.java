@@ -97,7 +97,7 @@ final class AccuracyOverLength implements Study {
         AccuracyTables.table(
             "accuracy-length",
             "Right answers over the length of the movie, in percent",
-            lengths.stream().map(n -> n + " scenes").toList(),
+            lengths.stream().map(n -> n + (n == 1 ? " scene" : " scenes")).toList(),
             cells,
             SLOTS
                 + " slots for every strategy. In brackets the 95 % interval (Wilson) and the"

@@ -7,6 +7,7 @@ import io.moviechat.MemorySlot;
 import io.moviechat.MemorySnapshot;
 import io.moviechat.TokenListener;
 import io.moviechat.TokenShape;
+import io.moviechat.bench.accuracy.Tally.Counted;
 import io.moviechat.bench.harness.Better;
 import io.moviechat.bench.harness.Findings;
 import io.moviechat.bench.harness.Format;
@@ -32,7 +33,6 @@ import io.moviechat.tinyworld.World;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +41,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.ServiceLoader;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * An event of about a second in a movie of more scenes than the prompt has slots: what does recall
@@ -106,52 +105,6 @@ final class AccuracyRecall implements Study {
     }
   }
 
-  private enum Counted {
-    MOVIES,
-    YES,
-    NO,
-    COLOURS_ASKED,
-    COLOURS,
-    ANSWERS,
-    NANOS,
-    PROMPT_TOKENS,
-    STORED_SLOTS,
-    IN_TOP_1,
-    IN_TOP_5,
-    IN_TOP_20,
-    IN_TOP_80
-  }
-
-  /** What is counted of one memory. */
-  private static final class Tally {
-    private final EnumMap<Counted, Long> counts = new EnumMap<>(Counted.class);
-
-    void add(Counted what, long count) {
-      counts.merge(what, count, Long::sum);
-    }
-
-    void count(Counted what, boolean is) {
-      add(what, is ? 1 : 0);
-    }
-
-    long get(Counted what) {
-      return counts.getOrDefault(what, 0L);
-    }
-
-    Interval share(Counted what, Counted of) {
-      return new Interval((int) get(what), (int) get(of));
-    }
-
-    Interval yesNo() {
-      return new Interval(
-          (int) (get(Counted.YES) + get(Counted.NO)), (int) (2 * get(Counted.MOVIES)));
-    }
-
-    void add(Tally other) {
-      other.counts.forEach(this::add);
-    }
-  }
-
   @Override
   public String question() {
     return "What does recall bring where a movie has more scenes than the prompt has slots?";
@@ -197,7 +150,7 @@ final class AccuracyRecall implements Study {
           findings.progress("  recall: " + cell.getKey() + ", from movie " + from);
           for (int i = from; i < Math.min(movies, from + ROUND); i++) {
             movie(needles, cell.getKey(), seed + i, false, findings)
-                .ifPresent(movie -> add(movie, cell.getValue()));
+                .ifPresent(movie -> Tally.add(movie, cell.getValue()));
           }
         }
       }
@@ -261,8 +214,9 @@ final class AccuracyRecall implements Study {
             "recall %d %d %d%s"
                 .formatted(cell.frames(), cell.changes(), movie, painted ? " painted" : ""),
             () ->
-                text(needles.examine(Movies.needle(cell.frames(), cell.changes(), movie), painted)))
-        .map(AccuracyRecall::parse);
+                Tally.text(
+                    needles.examine(Movies.needle(cell.frames(), cell.changes(), movie), painted)))
+        .map(Tally::parse);
   }
 
   /** The same movies with every frame painted, and with scenes that repeat themselves. */
@@ -272,7 +226,7 @@ final class AccuracyRecall implements Study {
     for (int i = 0; i < movies; i++) {
       for (boolean all : new boolean[] {false, true}) {
         movie(needles, PAINTED, seed + i, all, findings)
-            .ifPresent(movie -> add(movie, all ? painted : repeated));
+            .ifPresent(movie -> Tally.add(movie, all ? painted : repeated));
       }
     }
     List<List<String>> rows = new ArrayList<>();
@@ -303,37 +257,6 @@ final class AccuracyRecall implements Study {
                 "colour, painted, %"),
             rows,
             "The same movies of " + PAINTED + ": the camera's noise is all that differs."));
-  }
-
-  private static void add(Map<String, Tally> more, Map<String, Tally> tallies) {
-    more.forEach((name, tally) -> tallies.computeIfAbsent(name, n -> new Tally()).add(tally));
-  }
-
-  private static String text(Map<String, Tally> tallies) {
-    return tallies.entrySet().stream()
-        .map(
-            e ->
-                e.getKey()
-                    + "="
-                    + e.getValue().counts.entrySet().stream()
-                        .map(count -> count.getKey() + ":" + count.getValue())
-                        .collect(Collectors.joining(",")))
-        .collect(Collectors.joining(" "));
-  }
-
-  private static Map<String, Tally> parse(String text) {
-    Map<String, Tally> tallies = new LinkedHashMap<>();
-    for (String part : text.split(" ", -1)) {
-      int at = part.indexOf('=');
-      Tally tally = new Tally();
-      for (String count : part.substring(at + 1).split(",", -1)) {
-        int colon = count.indexOf(':');
-        tally.add(
-            Counted.valueOf(count.substring(0, colon)), Long.parseLong(count.substring(colon + 1)));
-      }
-      tallies.put(part.substring(0, at), tally);
-    }
-    return tallies;
   }
 
   /** Watches needle movies and asks about them. */
