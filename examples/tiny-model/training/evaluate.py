@@ -13,12 +13,12 @@ import movies
 import tokenizer as tokenizers
 from make_bank import Bank
 from model import WIDTH, Decoder
-from train_decoder import collate, forward
+from train_decoder import collate, forward, tensors
 
 
 def exact(decoder, batch):
     """For each example, one (type, right) per question; of a conversation the last turn counts."""
-    x = collate(batch)
+    x = tensors(collate(batch), "cpu")
     with torch.no_grad():
         states, _, _ = forward(decoder, x)
         choice = decoder.head(states).argmax(-1).numpy()
@@ -55,7 +55,7 @@ def run(decoder, bank, tokenizer, stream, count, settings, batch=6):
 def load(run_folder, name="decoder.pt", raw=False):
     tokenizer = tokenizers.load(os.path.join(run_folder, "tokenizer.json"))
     decoder = Decoder(len(tokenizer))
-    state = torch.load(os.path.join(run_folder, name))
+    state = torch.load(os.path.join(run_folder, name), map_location="cpu")
     decoder.load_state_dict(state["decoder"] if raw else state.get("mean", state["decoder"]))
     return decoder.eval(), tokenizer
 

@@ -103,7 +103,7 @@ def main():
     torch.set_num_threads(1)
     decoder, tokenizer = load(o.run, raw=o.raw)
     encoder = Encoder()
-    encoder.load_state_dict(torch.load(os.path.join(o.run, "encoder.pt"))["encoder"])
+    encoder.load_state_dict(torch.load(os.path.join(o.run, "encoder.pt"), map_location="cpu")["encoder"])
     encoder.eval()
     new = o.out + ".new"
     shutil.rmtree(new, ignore_errors=True)

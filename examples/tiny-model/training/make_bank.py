@@ -42,7 +42,7 @@ def options():
 def main(rank, o):
     torch.manual_seed(o.seed + rank)
     encoder = Encoder()
-    encoder.load_state_dict(torch.load(os.path.join(o.run, "encoder.pt"))["encoder"])
+    encoder.load_state_dict(torch.load(os.path.join(o.run, "encoder.pt"), map_location="cpu")["encoder"])
     encoder = encoder.eval().to(memory_format=torch.channels_last)
     share = o.scenes // o.workers
     infos, start = [], time.time()
@@ -102,4 +102,4 @@ class Bank:
 
 if __name__ == "__main__":
     arguments = options()
-    launch(main, arguments)
+    launch(main, arguments, together=False)

@@ -17,10 +17,12 @@ WIDTH = 192  # width of the decoder, and of the rows
 def attention(q, k, v, bias=None):
     """Grouped attention: q [b, heads, n, size], k and v [b, groups, m, size], bias broadcastable to [b, 1, n, m].
 
-    Plain products: in bfloat16 on a CPU they run on the matrix units, which torch's fused kernels leave idle.
+    Plain products: in bfloat16 on a CPU they run on the matrix units, which torch's fused kernels leave idle. A card has good fused kernels.
     """
     b, heads, n, size = q.shape
     groups, m = k.shape[1], k.shape[2]
+    if q.is_cuda:
+        return fused_attention(q, k, v, attn_mask=bias)
     scores = q.reshape(b * groups, heads // groups * n, size) @ k.reshape(b * groups, m, size).transpose(1, 2)
     scores = scores.view(b, heads, n, m)
     if bias is not None:
@@ -29,8 +31,17 @@ def attention(q, k, v, bias=None):
     return mixed.view(b, heads, n, size)
 
 
+def fused_attention(q, k, v, **how):
+    """torch's own, of queries that are scaled already; each group's keys and values are repeated for its heads."""
+    per = q.shape[1] // k.shape[1]
+    k, v = (x.unsqueeze(2).expand(-1, -1, per, -1, -1).flatten(1, 2) for x in (k, v))
+    return F.scaled_dot_product_attention(q, k, v, scale=1.0, **how)
+
+
 def causal_attention(q, k, v, chunk=160):
     """Attention of a sequence to itself and its past, in chunks so that the future is mostly not computed."""
+    if q.is_cuda:
+        return fused_attention(q, k, v, is_causal=True)
     n = q.shape[2]
     mixed = []
     for start in range(0, n, chunk):
@@ -107,6 +118,12 @@ class AttributeHead(nn.Module):
         return self.linear(x).float().split(self.SIZES, -1)
 
 
+def autocast_type(x):
+    """bfloat16 where products are made in it on the device of x, else the type of x."""
+    fast = torch.is_autocast_enabled() if x.is_cuda else torch.is_autocast_cpu_enabled()
+    return torch.bfloat16 if fast else x.dtype
+
+
 class _RMSNorm(torch.autograd.Function):
     """The usual formula with few passes over memory: on a CPU, passes are what costs."""
 
@@ -137,16 +154,17 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x):
+        if self.training and x.is_cuda:
+            return F.rms_norm(x.float(), self.weight.shape, self.weight, 1e-5).to(autocast_type(x))
         if self.training:
-            fast = torch.is_autocast_cpu_enabled() if x.device.type == "cpu" else torch.is_autocast_enabled()
-            return _RMSNorm.apply(x, self.weight, torch.bfloat16 if fast else x.dtype)
+            return _RMSNorm.apply(x, self.weight, autocast_type(x))
         x = x.float()
         return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-5) * self.weight
 
 
 def rotary(positions, size, theta=10000.0):
     """Cosine and sine [..., length, size] of the rotary embedding, halves layout."""
-    frequencies = theta ** (-torch.arange(0, size, 2, dtype=torch.float32) / size)
+    frequencies = theta ** (-torch.arange(0, size, 2, dtype=torch.float32, device=positions.device) / size)
     angles = positions.float().unsqueeze(-1) * frequencies
     angles = torch.cat([angles, angles], -1)
     return angles.cos(), angles.sin()
@@ -224,7 +242,7 @@ class Decoder(nn.Module):
         Returns the text's final states, and where the auxiliary heads sit: the prefix's states before the last layer but one, the
         text's before the last. So what a slot knows can be read by a word, and what a word knows by the answer.
         """
-        kind = torch.bfloat16 if torch.is_autocast_cpu_enabled() else prefix.dtype
+        kind = autocast_type(prefix)
         cp, sp = (a.unsqueeze(1).to(kind) for a in rotary(prefix_positions, self.SIZE))
         ct, st = (a.unsqueeze(1).to(kind) for a in rotary(text_positions, self.SIZE))
         text_bias = text_bias.to(kind)

@@ -63,7 +63,7 @@ def content_words(tokenizer):
 
 def load(run, tokenizer):
     scorer = Scorer(len(tokenizer), content_words(tokenizer))
-    scorer.load_state_dict(torch.load(os.path.join(run, "scorer.pt"))["scorer"])
+    scorer.load_state_dict(torch.load(os.path.join(run, "scorer.pt"), map_location="cpu")["scorer"])
     return scorer.eval()
 
 

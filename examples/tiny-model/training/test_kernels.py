@@ -39,9 +39,9 @@ def main():
     torch.manual_seed(3)
     tokenizer, bank = tokenizers.load(os.path.join(o.run, "tokenizer.json")), Bank(o.run, "val")
     decoder = Decoder(len(tokenizer)).train()
-    mixture = train_decoder.Mixture(argparse.Namespace(classes=o.classes, bank_seed=202, hard=40, stage=0), 0, 1, bank, tokenizer)
+    mixture = train_decoder.Mixture(argparse.Namespace(classes=o.classes, bank_seed=202, hard=40, stage=0, recall=0), 0, 1, bank, tokenizer)
     for progress in (0.05, 0.4, 0.7):
-        x = train_decoder.collate(mixture.batches(progress, 4000))
+        x = train_decoder.tensors(train_decoder.collate(mixture.batches(progress, 4000)), "cpu")
         text = (x["block"] >= 0).unsqueeze(-1)  # states of padding mean nothing
         weights = [torch.randn(*x["text"].shape, WIDTH) * text, torch.randn(len(x["closes"]), WIDTH), torch.randn(len(x["match_at"]), WIDTH)]
         plain_states, plain = run(decoder, x, weights, False)

@@ -1,6 +1,7 @@
 """Stage 3: the decoder learns to answer from memory, with the encoder frozen."""
 
 import argparse
+import functools
 import json
 import math
 import os
@@ -14,6 +15,7 @@ import torch.nn.functional as F
 import movies
 import recall
 import tokenizer as tokenizers
+from feed import Feed
 from make_bank import Bank
 from model import WIDTH, Decoder
 from muon import Muon
@@ -32,14 +34,14 @@ SETTLING = 100
 class Mixture:
     """Endless examples: streams of movies of different lengths, mixed by the stage of the training."""
 
-    # (share of the training after which a stage ends, weights of: 1-2 scenes, 1-4, 3-9, long); the last two only where they are asked for,
-    # the last with 5-9 scenes in place of 3-9
-    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.2, 0.35, 0.35, 0.1)), (math.inf, (0.1, 0.25, 0.55, 0.1)), (math.inf, (0.2, 0.15, 0.57, 0.08))]
+    # (share of the training after which a stage ends, weights of: 1-2 scenes, 1-4, 3-9, long); the last three only where they are asked
+    # for, with 5-9 scenes in place of 3-9 in the sixth and the seventh, and 3-4 in place of 1-4 in the seventh
+    STAGES = [(0.12, (1, 0, 0, 0)), (0.3, (0.4, 0.6, 0, 0)), (0.65, (0.35, 0.45, 0.2, 0)), (2.0, (0.2, 0.35, 0.35, 0.1)), (math.inf, (0.1, 0.25, 0.55, 0.1)), (math.inf, (0.2, 0.15, 0.57, 0.08)), (math.inf, (0.17, 0.25, 0.52, 0.06))]
 
     def __init__(self, o, rank, seed, bank, tokenizer):
         self.bank, self.tokenizer = bank, tokenizer
         self.random = random.Random(seed)
-        shapes = [(1, 2, 0), (1, 4, 0), (5 if o.stage == 6 else 3, 9, 0), (1, 1, 100)]
+        shapes = [(1, 2, 0), (3 if o.stage == 7 else 1, 4, 0), (5 if o.stage >= 6 else 3, 9, 0), (1, 1, 100)]
         self.streams = [movies.stream(o.classes, seed * 10 + i, o.bank_seed, len(bank), a, b, c, 2500, o.hard) for i, (a, b, c) in enumerate(shapes)]
         self.only = o.stage
         self.pool = []
@@ -99,74 +101,104 @@ class Mixture:
 
 
 def collate(batch):
+    """Padded arrays of a batch, in the smallest types that hold them: they may come from another process."""
     b = len(batch)
-    p = max(len(e["ids"]) for e in batch)
-    t = max(len(e["text"]) for e in batch)
-    ids = np.zeros((b, p), np.int64)
-    text = np.zeros((b, t), np.int64)
-    labels = np.full((b, t), -100, np.int64)
-    position = np.zeros((b, t), np.int64)
-    block = np.full((b, t), -1)
+    # Sides are multiples of 8: a card's kernels want their rows aligned.
+    p = -(-max(len(e["ids"]) for e in batch) // 8) * 8
+    t = -(-max(len(e["text"]) for e in batch) // 8) * 8
+    ids, text, position = np.zeros((b, p), np.int16), np.zeros((b, t), np.int16), np.zeros((b, t), np.int16)
+    labels, block = np.full((b, t), -100, np.int16), np.full((b, t), -1, np.int16)
     weight = np.ones((b, t), np.float32)
-    length = np.array([len(e["ids"]) for e in batch])
+    length = np.array([len(e["ids"]) for e in batch], np.int16)
     for i, e in enumerate(batch):
         ids[i, : length[i]] = e["ids"]
         n = len(e["text"])
         text[i, :n], labels[i, :n], position[i, :n], block[i, :n], weight[i, :n] = e["text"], e["labels"], e["position"], e["block"], e["weight"]
-    sees_prefix = np.broadcast_to((np.arange(p)[None, :] < length[:, None])[:, None, :], (b, t, p))
-    own = (block[:, :, None] == block[:, None, :]) & np.tril(np.ones((t, t), bool))
-    bias = np.where(np.concatenate([sees_prefix, own], 2)[:, None], np.float32(0), np.float32(-1e4))
-    where = np.concatenate([i * p + e["visual"] for i, e in enumerate(batch)])
-    closes = np.concatenate([i * p + e["closes"] for i, e in enumerate(batch)])
-    match_at = np.concatenate([i * t + e["match_at"] for i, e in enumerate(batch)])
+    asked = np.flatnonzero(labels >= 0).astype(np.int32)
     return dict(
-        match_at=torch.from_numpy(match_at), match=torch.from_numpy(np.concatenate([e["match"] for e in batch])),
-        ids=torch.from_numpy(ids), text=torch.from_numpy(text), labels=torch.from_numpy(labels), position=torch.from_numpy(position),
-        bias=torch.from_numpy(bias), where=torch.from_numpy(where), rows=torch.from_numpy(np.concatenate([e["rows"] for e in batch])),
-        weight=torch.from_numpy(weight), length=torch.from_numpy(length), block=torch.from_numpy(block), closes=torch.from_numpy(closes), aux=torch.from_numpy(np.concatenate([e["aux"] for e in batch])),
+        ids=ids, text=text, position=position, block=block, length=length,
+        asked=asked, wanted=labels.ravel()[asked], weight=weight.ravel()[asked],
+        rows=np.concatenate([e["rows"] for e in batch]),
+        where=np.concatenate([i * p + e["visual"] for i, e in enumerate(batch)]).astype(np.int32),
+        closes=np.concatenate([i * p + e["closes"] for i, e in enumerate(batch)]).astype(np.int32),
+        aux=np.concatenate([e["aux"] for e in batch]).astype(np.int16),
+        match_at=np.concatenate([i * t + e["match_at"] for i, e in enumerate(batch)]).astype(np.int32),
+        match=np.concatenate([e["match"] for e in batch]).astype(np.int16),
     )
 
 
+def tensors(arrays, device):
+    """What collate made, on the device: numbers as torch wants them for indices."""
+    x = {}
+    for name, array in arrays.items():
+        tensor = torch.from_numpy(array)
+        if device != "cpu":
+            tensor = tensor.pin_memory().to(device, non_blocking=True)
+        x[name] = tensor if tensor.is_floating_point() else tensor.long()
+    return x
+
+
+def bias(x):
+    """[b, 1, t, p + t]: 0 where a place of the text sees the memory or the earlier places of its question, else as good as minus infinity."""
+    (b, p), t = x["ids"].shape, x["text"].shape[1]
+    places = torch.arange(t, device=x["ids"].device)
+    memory = (torch.arange(p, device=places.device) < x["length"][:, None])[:, None].expand(b, t, p)
+    own = (x["block"][:, :, None] == x["block"][:, None]) & (places[:, None] >= places)
+    seen = torch.cat([memory, own], 2)[:, None]
+    return torch.zeros(seen.shape, device=places.device).masked_fill_(~seen, -1e4)
+
+
 def forward(decoder, x):
-    """Fused where the kernels could be compiled and bfloat16 is wanted; evaluation takes the plain way."""
+    """Fused where the kernels could be compiled and bfloat16 is wanted; evaluation and a card take the plain way."""
     b, p = x["ids"].shape
     embedded = decoder.words(x["ids"]).reshape(b * p, WIDTH)
     embedded = embedded.index_copy(0, x["where"], x["rows"].float()).view(b, p, WIDTH)
-    positions = torch.arange(p).expand(b, p)
-    if decoder.training and kernels is not None:
+    positions = torch.arange(p, device=embedded.device).expand(b, p)
+    if decoder.training and kernels is not None and not embedded.is_cuda:
         states, prefix, earlier = kernels.train_forward(decoder, embedded, decoder.words(x["text"]), positions, x["position"], x["length"], x["block"])
     else:
-        states, prefix, earlier = decoder.train_forward(embedded, decoder.words(x["text"]), positions, x["position"], x["bias"])
+        states, prefix, earlier = decoder.train_forward(embedded, decoder.words(x["text"]), positions, x["position"], bias(x))
     return states, prefix.reshape(b * p, WIDTH)[x["closes"]], earlier.reshape(-1, WIDTH)[x["match_at"]]
 
 
+@functools.lru_cache(None)
+def layout(sizes, device):
+    """For logits that are parts of these sizes: [parts * widest] which of the logits a place holds, [parts, widest] which hold none."""
+    widths = torch.tensor(sizes)
+    place = torch.arange(max(sizes))
+    index = ((widths.cumsum(0) - widths)[:, None] + place).clamp(max=sum(sizes) - 1)
+    return index.flatten().to(device), (place >= widths[:, None]).to(device)
+
+
+@functools.lru_cache(None)
+def constant(values, device):
+    return torch.tensor(values, dtype=torch.float32, device=device)
+
+
+def each_part(logits, sizes, targets):
+    """Mean cross-entropy of each part of the logits, which are as wide as sizes say; targets [n, parts], -100 where nothing is asked.
+
+    0 for a part of which nothing is asked at all. All parts at once: for a card, starting many small operations takes longer than they do.
+    """
+    index, none = layout(tuple(sizes), logits.device)
+    parts = logits.index_select(1, index).view(len(logits), *none.shape).masked_fill(none, -1e4)
+    each = F.cross_entropy(parts.flatten(0, 1), targets.flatten(), reduction="none", ignore_index=-100).view(targets.shape)
+    return each.sum(0) / (targets >= 0).sum(0).clamp(min=1)
+
+
 def losses(decoder, aux_head, match_head, x):
-    with torch.autocast("cpu", torch.bfloat16):
+    """Of the answers, of all that is asked beside them, the share of right tokens, and the losses of the parts of the second."""
+    with torch.autocast(x["ids"].device.type, torch.bfloat16):
         states, closing, words = forward(decoder, x)
-        wanted = x["labels"].flatten()
-        asked = torch.nonzero(wanted >= 0).squeeze(1)
-        logits = decoder.head(states.reshape(-1, WIDTH)[asked]).float()
+        logits = decoder.head(states.reshape(-1, WIDTH)[x["asked"]]).float()
         aux = aux_head(closing).float()
         match = match_head(words).float()
-    weight = x["weight"].flatten()[asked]
-    answer = (F.cross_entropy(logits, wanted[asked], reduction="none") * weight).sum() / weight.sum()
-    right = (logits.argmax(-1) == wanted[asked]).float().mean()
-    parts, extra = [], 0.0
-    for i, one in enumerate(aux.split(movies.AUX, -1)):
-        known = x["aux"][:, i] >= 0
-        if known.any():
-            part = F.cross_entropy(one[known], x["aux"][known, i])
-            extra = extra + movies.AUX_WEIGHTS[i] * part
-            parts.append(part.item())
-        else:
-            parts.append(float("nan"))
-    matched = []
-    for i, one in enumerate(match.split(movies.MATCH, -1)):
-        known = x["match"][:, i] >= 0
-        part = F.cross_entropy(one[known], x["match"][known, i]) if known.any() else one.sum() * 0
-        extra = extra + movies.MATCH_WEIGHTS[i] * part
-        matched.append(part.item() if known.any() else float("nan"))
-    return answer, extra, right, parts + matched
+    answer = (F.cross_entropy(logits, x["wanted"], reduction="none") * x["weight"]).sum() / x["weight"].sum()
+    right = (logits.argmax(-1) == x["wanted"]).float().mean()
+    parts = torch.cat([each_part(aux, movies.AUX, x["aux"]), each_part(match, movies.MATCH, x["match"])])
+    extra = (parts * constant(tuple(movies.AUX_WEIGHTS + movies.MATCH_WEIGHTS), parts.device)).sum()
+    known = torch.cat([(x["aux"] >= 0).any(0), (x["match"] >= 0).any(0)])
+    return answer, extra, right, torch.where(known, parts.detach(), torch.full_like(parts, float("nan")))
 
 
 def options():
@@ -181,10 +213,13 @@ def options():
     options.add_argument("--aux", type=float, default=0.035)
     options.add_argument("--recall", type=int, default=0, help="percent of examples whose memory was consolidated at question time (needs scorer.pt)")
     options.add_argument("--emphasis", default="", help="TYPE=WEIGHT,...: how much answers to a type of question weigh in the loss")
-    options.add_argument("--stage", type=int, default=0, help="stay in this stage (1 to 6) instead of going through all")
+    options.add_argument("--stage", type=int, default=0, help="stay in this stage (1 to 7) instead of going through all")
     options.add_argument("--restart-rate", action="store_true", help="a new learning rate cycle on the present weights")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--workers", type=int, default=2)
+    options.add_argument("--device", default="cpu", help="cpu, or cuda with one worker")
+    options.add_argument("--composers", type=int, default=0, help="processes that compose the batches of a worker, which then only trains")
+    options.add_argument("--uses", type=int, default=1, help="how often a batch is used at most where composers are slower than the training")
     options.add_argument("--resume", action="store_true")
     return options.parse_args()
 
@@ -193,18 +228,33 @@ def main(rank, o):
     movies.EMPHASIS.update((k, float(v)) for k, v in (part.split("=") for part in o.emphasis.split(",") if part))
     tokenizer = tokenizers.load(os.path.join(o.run, "tokenizer.json"))
     bank = Bank(o.run)
+    path = os.path.join(o.run, "decoder.pt")
+    state = torch.load(path, map_location="cpu") if o.resume and os.path.exists(path) else None
+    steps, seconds, seen, cycle, settling = 0, 0.0, 0, 0.0, 0
+    if state:
+        steps, seconds, seen, cycle = state["steps"], state["seconds"], state["movies"], 0.0 if o.restart_rate else state.get("cycle", 0.0)
+    feed = None
+    if o.composers:
+
+        def compose(composer, progress):
+            mixture = Mixture(o, rank, o.seed * 1000 + steps * 2 + 100 * (composer + 1) + rank, bank, tokenizer)
+            while True:
+                yield collate(mixture.batches(progress(), o.tokens, 3))
+
+        feed = Feed(compose, o.composers, o.uses)
     torch.manual_seed(o.seed)
     decoder = Decoder(len(tokenizer))
     aux_head = torch.nn.Linear(WIDTH, sum(movies.AUX))
     match_head = torch.nn.Linear(WIDTH, sum(movies.MATCH))
+    for module in (decoder, aux_head, match_head):
+        module.to(o.device)
+    if o.device != "cpu":
+        torch.backends.cuda.enable_cudnn_sdp(False)  # makes a plan for each new shape, and every batch has one of its own
     parameters = list(decoder.parameters()) + list(aux_head.parameters()) + list(match_head.parameters())
     matrices = [p for p in decoder.layers.parameters() if p.dim() == 2]
     own = {id(p) for p in matrices}
     optimisers = [Muon(matrices, o.rate), torch.optim.AdamW([p for p in parameters if id(p) not in own], o.rate, betas=(0.9, 0.98), weight_decay=0.02)]
-    path = os.path.join(o.run, "decoder.pt")
-    steps, seconds, seen, cycle, settling = 0, 0.0, 0, 0.0, 0
-    if o.resume and os.path.exists(path):
-        state = torch.load(path)
+    if state:
         decoder.load_state_dict(state["decoder"])
         if "aux" in state:
             aux_head.load_state_dict(state["aux"])
@@ -212,22 +262,22 @@ def main(rank, o):
         settling = 0 if "aux" in state else SETTLING
         for optimiser, held in zip(optimisers, state.get("optimisers", [])):
             optimiser.load_state_dict(held)
-        steps, seconds, seen, cycle = state["steps"], state["seconds"], state["movies"], state.get("cycle", 0.0)
-        if o.restart_rate:
-            cycle = 0.0
     if rank == 0:
         print("decoder parameters", sum(p.numel() for p in decoder.parameters()), "vocabulary", len(tokenizer), flush=True)
     # The mean of the last few hundred steps answers better than any one step while the learning rate is high.
     mean = {k: v.clone() for k, v in decoder.state_dict().items()}
-    mixture = Mixture(o, rank, o.seed * 1000 + steps * 2 + rank + 7, bank, tokenizer)
+    if feed:
+        feed.ready()  # before the clock of the learning rate starts
+    else:
+        mixture = Mixture(o, rank, o.seed * 1000 + steps * 2 + rank + 7, bank, tokenizer)
     log = open(os.path.join(o.run, "decoder.jsonl"), "a") if rank == 0 else None
-    start = last = time.time()
+    start = last = saved = time.time()
     before, seen_before, spent_composing = seconds, seen, 0.0
     sums, own_steps = [], 0
 
     def save(cycle):
-        state = dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimisers=[optimiser.state_dict() for optimiser in optimisers], steps=steps, seconds=before + time.time() - start, movies=seen, cycle=cycle)
-        torch.save(state, path + ".new")
+        held = dict(decoder=decoder.state_dict(), mean=mean, aux=aux_head.state_dict(), match=match_head.state_dict(), optimisers=[optimiser.state_dict() for optimiser in optimisers], steps=steps, seconds=before + time.time() - start, movies=seen, cycle=cycle)
+        torch.save(held, path + ".new")
         os.replace(path + ".new", path)
 
     while True:
@@ -240,8 +290,8 @@ def main(rank, o):
             for group in optimiser.param_groups:
                 group["lr"] = rate
         composing = time.time()
-        batch = mixture.batches(progress, o.tokens)
-        x = collate(batch)
+        arrays = feed.next(progress) if feed else collate(mixture.batches(progress, o.tokens))
+        x = tensors(arrays, o.device)
         spent_composing += time.time() - composing
         answer, extra, right, parts = losses(decoder, aux_head, match_head, x)
         for p in parameters:
@@ -259,18 +309,22 @@ def main(rank, o):
                 mean[k].lerp_(v, 1 - min(0.996, (own_steps + 1) / (own_steps + 10)))
         own_steps += 1
         steps += 1
-        seen += len(batch) * o.workers
-        sums.append([answer.item(), right.item(), float(norm)] + parts)
+        seen += len(arrays["length"]) * o.workers
+        # Numbers are fetched with a line of the log: each fetch waits for all that a card has to do.
+        sums.append(torch.cat([torch.stack([answer.detach(), right, norm]), parts]))
         if rank == 0 and steps % 50 == 0:
-            average = np.nanmean(np.array(sums), 0)
+            average = np.nanmean(torch.stack(sums).cpu().numpy(), 0)
             now = time.time()
-            line = dict(steps=steps, seconds=round(before + now - start), movies=seen, progress=round(progress, 4), rate=rate, loss=average[0], token=average[1], norm=average[2], aux=[round(float(v), 3) for v in average[3:]], per_second=(seen - seen_before) / (now - last), composing=spent_composing / (now - last))
+            line = dict(steps=steps, seconds=round(before + now - start), movies=seen, progress=round(progress, 4), rate=rate, loss=float(average[0]), token=float(average[1]), norm=float(average[2]), aux=[round(float(v), 3) for v in average[3:]], per_second=(seen - seen_before) / (now - last), composing=spent_composing / (now - last))
+            if feed:
+                line.update(fresh=feed.fresh, again=feed.again, waiting=feed.queue.qsize())
             print(json.dumps(line), flush=True)
             log.write(json.dumps(line) + "\n")
             log.flush()
             sums, last, seen_before, spent_composing = [], now, seen, 0.0
-        if rank == 0 and steps % 200 == 0:
+        if rank == 0 and time.time() - saved >= 60:
             save(cycle + time.time() - start)
+            saved = time.time()
     if rank == 0:
         save(0.0)
 

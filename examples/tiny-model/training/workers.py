@@ -8,24 +8,24 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 
 
-def _enter(rank, workers, port, main, o):
+def _enter(rank, workers, port, main, o, together):
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     torch.set_num_threads(1)
-    if workers > 1:
+    if workers > 1 and together:
         dist.init_process_group("gloo", rank=rank, world_size=workers)
     main(rank, o)
 
 
-def launch(main, o):
-    """Runs main(rank, o) in o.workers processes."""
+def launch(main, o, together=True):
+    """Runs main(rank, o) in o.workers processes, which can hear of each other if they are together."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     if o.workers == 1:
-        _enter(0, 1, port, main, o)
+        _enter(0, 1, port, main, o, together)
     else:
-        mp.spawn(_enter, args=(o.workers, port, main, o), nprocs=o.workers)
+        mp.spawn(_enter, args=(o.workers, port, main, o, together), nprocs=o.workers)
 
 
 def average_gradients(parameters, workers):

@@ -5,6 +5,7 @@ import io.moviechat.tinyworld.ScriptQuestion.Turn;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Predicate;
@@ -30,6 +31,11 @@ public final class QuestionMaker {
   private final long at;
   private final SplittableRandom random;
 
+  /** Who is in the scenes seen, in their order; a movie of hundreds of scenes asks it often. */
+  private final List<Role> roles;
+
+  private final Map<Kind, List<Role>> rolesByKind;
+
   /**
    * @param script the movie
    * @param atMillis the moment of the breakpoint, or -1 for the whole movie
@@ -48,6 +54,8 @@ public final class QuestionMaker {
     if (seen.isEmpty()) {
       throw new IllegalArgumentException("nothing was seen yet at " + atMillis + " ms");
     }
+    this.roles = roles(seen);
+    this.rolesByKind = roles.stream().collect(Collectors.groupingBy(r -> r.actor().kind()));
   }
 
   /** A moment at which all actors on screen can be seen, or -1 if none was found. */
@@ -107,7 +115,7 @@ public final class QuestionMaker {
 
   private record Role(Segment segment, int index, Actor actor) {}
 
-  private List<Role> roles() {
+  private static List<Role> roles(List<Segment> seen) {
     List<Role> roles = new ArrayList<>();
     for (int i = 0; i < seen.size(); i++) {
       for (Actor actor : seen.get(i).scene().actors()) {
@@ -117,15 +125,18 @@ public final class QuestionMaker {
     return roles;
   }
 
+  private List<Role> ofKind(Kind kind) {
+    return rolesByKind.getOrDefault(kind, List.of());
+  }
+
   private Optional<Role> pick(Predicate<Role> wanted) {
-    List<Role> fitting = roles().stream().filter(wanted).toList();
+    List<Role> fitting = roles.stream().filter(wanted).toList();
     return fitting.isEmpty() ? Optional.empty() : Optional.of(choose(fitting));
   }
 
   /** "the fish", or "the red fish" where there are others; empty where even that is not unique. */
   private Optional<String> name(Role role) {
-    List<Role> same =
-        roles().stream().filter(r -> r.actor().kind() == role.actor().kind()).toList();
+    List<Role> same = ofKind(role.actor().kind());
     if (same.size() == 1) {
       return Optional.of(
           "the " + (random.nextInt(4) == 0 ? role.actor().noun() : role.actor().kind().word()));
@@ -135,12 +146,7 @@ public final class QuestionMaker {
   }
 
   private boolean oneColour(Kind kind) {
-    return roles().stream()
-            .filter(r -> r.actor().kind() == kind)
-            .map(r -> r.actor().colour())
-            .distinct()
-            .count()
-        == 1;
+    return ofKind(kind).stream().map(r -> r.actor().colour()).distinct().count() == 1;
   }
 
   private Optional<ScriptQuestion> colour() {
@@ -163,7 +169,7 @@ public final class QuestionMaker {
 
   private Optional<ScriptQuestion> object() {
     return pick(r ->
-            roles().stream()
+            roles.stream()
                     .filter(o -> o.actor().colour() == r.actor().colour())
                     .map(o -> o.actor().kind())
                     .distinct()
@@ -186,7 +192,7 @@ public final class QuestionMaker {
     boolean kindOnly = random.nextInt(3) == 0;
     String noun = null;
     for (int attempt = 0; noun == null && attempt < 30; attempt++) {
-      Actor near = choose(roles()).actor();
+      Actor near = choose(roles).actor();
       Kind kind = near.kind();
       Colour colour = near.colour();
       if (!yes) {
@@ -197,13 +203,13 @@ public final class QuestionMaker {
           colour = choose(Arrays.asList(Colour.values()));
         } else {
           kind = choose(Arrays.asList(Kind.values()));
-          colour = choose(roles()).actor().colour();
+          colour = choose(roles).actor().colour();
         }
       }
       Kind askedKind = kind;
       Colour askedColour = colour;
       boolean there =
-          roles().stream()
+          roles.stream()
               .anyMatch(
                   r ->
                       r.actor().kind() == askedKind
@@ -234,7 +240,7 @@ public final class QuestionMaker {
         Arrays.stream(Colour.values())
             .filter(
                 colour ->
-                    roles().stream()
+                    roles.stream()
                         .map(Role::actor)
                         .noneMatch(a -> a.kind() == actor.kind() && a.colour() == colour))
             .toList();
@@ -313,8 +319,8 @@ public final class QuestionMaker {
     Kind kind =
         random.nextInt(4) == 0
             ? choose(Arrays.asList(Kind.values()))
-            : choose(roles()).actor().kind();
-    int count = (int) roles().stream().filter(r -> r.actor().kind() == kind).count();
+            : choose(roles).actor().kind();
+    int count = (int) roles.stream().filter(r -> r.actor().kind() == kind).count();
     String question =
         choose("In how many scenes is there %s?", "How many scenes have %s?")
             .formatted(withArticle(kind.word()));
@@ -434,11 +440,11 @@ public final class QuestionMaker {
     }
     String answer = first.get().answer();
     String kind = answer.substring("The ".length(), answer.indexOf(" is "));
-    List<Role> roles = roles().stream().filter(r -> r.actor().kind().word().equals(kind)).toList();
-    if (roles.size() != 1) {
+    List<Role> named = roles.stream().filter(r -> r.actor().kind().word().equals(kind)).toList();
+    if (named.size() != 1) {
       return Optional.empty();
     }
-    Role role = roles.get(0);
+    Role role = named.get(0);
     if (which == 0) {
       return moveKnown(role)
           ? Optional.of(followed(first.get(), howDoesItMove(), moves(role)))

@@ -43,9 +43,10 @@ public final class WorldTool {
   }
 
   private static void run(String[] arguments) throws IOException {
+    // Not larger: whoever reads movies waits until the first buffer is full.
     try (OutputStream out =
         new BufferedOutputStream(
-            new java.io.FileOutputStream(java.io.FileDescriptor.out), 1 << 20)) {
+            new java.io.FileOutputStream(java.io.FileDescriptor.out), 1 << 16)) {
       switch (arguments[0]) {
         case "frames" -> frames(Long.parseLong(arguments[1]), Long.parseLong(arguments[2]), out);
         case "scenes" ->
