@@ -2,6 +2,7 @@ package io.moviechat.bench.llm;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.base.Throwables;
 import io.moviechat.Frame;
 import io.moviechat.FrameTokens;
 import io.moviechat.ModelException;
@@ -99,25 +100,11 @@ final class LlmDevice implements Study {
     List<List<String>> rows = new ArrayList<>();
     bundles.forEach(
         (name, folder) -> {
-          Output here;
-          try {
-            here = output(ModelBundle.at(folder).withDevice(Device.CPU));
-          } catch (ModelException e) {
-            findings.skip("LlmDevice, " + name, "processor: " + e.getMessage());
-            return;
-          }
-          String tokens = here.tokens().size() + " on the processor";
-          try {
-            Output there = output(ModelBundle.at(folder).withDevice(Device.cuda(0)));
-            rows.add(
-                List.of(
-                    name,
-                    tokens,
-                    there.tokens().equals(here.tokens()) ? "the same" : "others: " + there.tokens(),
-                    difference(there.features(), here.features())));
-          } catch (ModelException e) {
-            rows.add(List.of(name, tokens, "no device", ""));
-            findings.skip("LlmDevice, " + name + " on a card", "no device: " + e.getMessage());
+          compare(name, ModelBundle.at(folder), rows, findings);
+          if (Files.exists(folder.resolve("onnx/decoder_model_merged_fp16.onnx"))) {
+            // A card takes float16 first, a processor does not: both in one precision as well.
+            ModelBundle same = ModelBundle.at(folder).withPrecision(Precision.FP32);
+            compare(name + ", float32", same, rows, findings);
           }
         });
     findings.table(
@@ -127,6 +114,44 @@ final class LlmDevice implements Study {
             List.of("model", "tokens", "on the card", "largest difference of features"),
             rows,
             "Greedy. The difference is over the largest value of the features."));
+  }
+
+  private static void compare(
+      String name, ModelBundle bundle, List<List<String>> rows, Findings findings) {
+    Output here;
+    try {
+      here = output(bundle.withDevice(Device.CPU));
+    } catch (RuntimeException e) { // the others are still asked
+      findings.skip(
+          "LlmDevice, " + name, "processor: " + Throwables.getStackTraceAsString(e).strip());
+      return;
+    }
+    String tokens = here.tokens().size() + " on the processor";
+    try {
+      Output there = output(bundle.withDevice(Device.cuda(0)));
+      rows.add(
+          List.of(
+              name,
+              tokens,
+              there.tokens().equals(here.tokens()) ? "the same" : others(there, here),
+              difference(there.features(), here.features())));
+    } catch (ModelException e) {
+      rows.add(List.of(name, tokens, "no device", ""));
+      findings.skip("LlmDevice, " + name + " on a card", "no device: " + e.getMessage());
+    } catch (RuntimeException e) {
+      rows.add(List.of(name, tokens, "failed", ""));
+      findings.skip(
+          "LlmDevice, " + name + " on a card", Throwables.getStackTraceAsString(e).strip());
+    }
+  }
+
+  private static String others(Output there, Output here) {
+    int same = 0;
+    while (same < Math.min(there.tokens().size(), here.tokens().size())
+        && there.tokens().get(same).equals(here.tokens().get(same))) {
+      same++;
+    }
+    return "the same " + same + ", then others: " + there.tokens();
   }
 
   private static Output output(ModelBundle bundle) {
@@ -205,10 +230,21 @@ final class LlmDevice implements Study {
       } catch (ModelException e) {
         findings.skip("LlmDevice, speed on the " + where, "no device: " + e.getMessage());
         continue;
+      } catch (RuntimeException e) { // the bare loop may still work
+        findings.skip(
+            "LlmDevice, speed on the " + where, Throwables.getStackTraceAsString(e).strip());
+      }
+      if (prompt.isEmpty()) {
+        continue;
       }
       add(findings, "decode", where, "moviechat", "tokens/s", tokens);
       add(findings, "encode", where, "moviechat", "frames/s", frames);
-      copies(model.withDevice(device), where, newTokens, findings);
+      try {
+        copies(model.withDevice(device), where, newTokens, findings);
+      } catch (RuntimeException e) { // what was measured stays
+        findings.skip(
+            "LlmDevice, copies on the " + where, Throwables.getStackTraceAsString(e).strip());
+      }
       Bare settings = new Bare(cuda, where, prompt.get(), newTokens, rounds, side);
       bare(bundle, config, settings, size, findings);
     }

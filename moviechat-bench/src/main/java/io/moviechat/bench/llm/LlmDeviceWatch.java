@@ -34,6 +34,10 @@ import java.util.Map;
  */
 final class LlmDeviceWatch implements Study {
   private static final int READINGS = 20;
+
+  /** A processor, which is many times slower and whose memory is known, watches this part. */
+  private static final int PROCESSOR = 10;
+
   private static final int SIDE = 64;
 
   @Override
@@ -51,7 +55,7 @@ final class LlmDeviceWatch implements Study {
       findings.skip("LlmDeviceWatch", SmallModel.MISSING);
       return;
     }
-    int frames = size.pick(2 * READINGS, 2_000, 100_000);
+    int frames = size.pick(20 * READINGS, 4_000, 100_000);
     List<List<String>> rows = new ArrayList<>();
     List<Chart.Series> series = new ArrayList<>();
     for (Device device : List.of(Device.CPU, Device.cuda(0))) {
@@ -62,7 +66,12 @@ final class LlmDeviceWatch implements Study {
       List<Double> card = new ArrayList<>();
       try (FrameEncoder encoder = ModelBundle.at(folder).withDevice(device).openEncoder();
           VideoMemory memory = Strategies.of("moviechat").open(encoder.shape())) {
-        watch(encoder, memory, frames, cuda, new Readings(seen, state, card));
+        watch(
+            encoder,
+            memory,
+            cuda ? frames : frames / PROCESSOR,
+            cuda,
+            new Readings(seen, state, card));
       } catch (ModelException e) {
         findings.skip("LlmDeviceWatch, " + where, "no device: " + e.getMessage());
         continue;

@@ -24,6 +24,9 @@ public final class GraphRun implements AutoCloseable {
   /** What is bound, so that a recording can tell where it lies. */
   private final Map<String, Tensor> bound = new HashMap<>();
 
+  /** Inputs of a graph on a card: the runtime copies what lies elsewhere when it is bound. */
+  private final Map<String, Tensor> inputs = new HashMap<>();
+
   private @Nullable String free;
   private boolean closed;
 
@@ -33,9 +36,17 @@ public final class GraphRun implements AutoCloseable {
     ort.check(ort.api.CreateIoBinding(graph.session(), binding));
   }
 
-  /** Binds an input. The tensor stays open until it is replaced or this is closed. */
+  /**
+   * Binds an input, which a run reads as it is then. The tensor stays open until it is replaced or
+   * this is closed.
+   */
   public void input(String name, Tensor tensor) {
-    ort.check(ort.api.BindInput(binding, graph.name(name), tensor.value()));
+    if (graph.onCpu()) {
+      ort.check(ort.api.BindInput(binding, graph.name(name), tensor.value()));
+    } else {
+      graph.name(name); // refuses what the graph does not have
+      inputs.put(name, tensor);
+    }
     bound.put(name, tensor);
   }
 
@@ -63,6 +74,9 @@ public final class GraphRun implements AutoCloseable {
   public void run() {
     GraphRunEvent event = new GraphRunEvent();
     event.begin();
+    // Where the graph runs elsewhere, binding copies, so that it waits until all is written.
+    inputs.forEach(
+        (name, tensor) -> ort.check(ort.api.BindInput(binding, graph.name(name), tensor.value())));
     ort.check(ort.api.RunWithBinding(graph.session(), null, binding));
     if (!graph.onCpu()) {
       ort.check(ort.api.SynchronizeBoundOutputs(binding));

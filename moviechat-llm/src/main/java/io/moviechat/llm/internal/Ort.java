@@ -29,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  */
 public class Ort {
   private static final int LOG_FATAL = 4;
+
+  /** From which severity on native code prints to standard error: 0 for everything, 4 for none. */
+  private static final String LOG = "moviechat.onnxruntime.log";
+
   private static final int ARENA_ALLOCATOR = 1;
   private static final int DEFAULT_MEMORY = 0;
 
@@ -55,7 +59,7 @@ public class Ort {
     api = onnxruntime.OrtGetApiBase().GetApi().call(onnxruntime.ORT_API_VERSION);
     env = new OrtEnv();
     // Errors come back as statuses, so nothing need be printed by native code.
-    check(api.CreateEnv(LOG_FATAL, "moviechat", env));
+    check(api.CreateEnv(Integer.getInteger(LOG, LOG_FATAL), "moviechat", env));
     check(api.DisableTelemetryEvents(env));
     cpuMemory = new OrtMemoryInfo();
     check(api.CreateCpuMemoryInfo(ARENA_ALLOCATOR, DEFAULT_MEMORY, cpuMemory));
