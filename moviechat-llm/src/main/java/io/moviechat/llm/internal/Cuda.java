@@ -4,10 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Whether CUDA can be used, and if not, exactly what is missing. Asks ONNX Runtime itself: it loads
- * its CUDA library, which loads NVIDIA's, when the provider is added to a session's options.
+ * its CUDA library, which loads NVIDIA's, when the provider is added to a session's options, and
+ * looks for the card when a session is opened.
  */
 public final class Cuda {
   /** What ONNX Runtime's CUDA library needs; the numbers are those of CUDA 13 and cuDNN 9. */
@@ -18,6 +22,9 @@ public final class Cuda {
           "libcublasLt.so.13",
           "libcufft.so.12",
           "libcudnn.so.9");
+
+  /** Cards that were used once are not asked again, which takes a while. */
+  private static final Set<Integer> USABLE = ConcurrentHashMap.newKeySet();
 
   private Cuda() {}
 
@@ -39,7 +46,11 @@ public final class Cuda {
               + Ort.platform()
               + "-gpu (docs/gpu.md)");
     }
-    Optional<String> refusal = Graph.cudaRefusal(ort, index);
+    Optional<String> refusal =
+        USABLE.contains(index) ? Optional.empty() : Graph.refusal(ort, OptionalInt.of(index));
+    if (refusal.isEmpty()) {
+      USABLE.add(index);
+    }
     return refusal.map(
         text ->
             "ONNX Runtime "

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +41,10 @@ public final class Graph implements AutoCloseable {
 
   /** A folder; each graph that is opened writes ONNX Runtime's profile there when it is closed. */
   private static final String PROFILE = "moviechat.onnxruntime.profile";
+
+  /** A graph of opset 13 that negates one number. */
+  private static final String NEGATION =
+      "CAc6MgoLCgF4EgF5IgNOZWcSAWdaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAN";
 
   private final Ort ort;
   private final OnnxHeader header;
@@ -207,12 +212,23 @@ public final class Graph implements AutoCloseable {
     }
   }
 
-  /** The runtime's own words if it cannot use a card. */
-  static Optional<String> cudaRefusal(Ort ort, int index) {
+  /**
+   * The runtime's own words if it cannot open even the smallest graph. With CUDA's libraries but no
+   * card, or too old a driver, only opening one shows it.
+   *
+   * @param cuda a graphics card; empty for the processor
+   */
+  static Optional<String> refusal(Ort ort, OptionalInt cuda) {
     OrtSessionOptions options = new OrtSessionOptions();
     ort.check(ort.api.CreateSessionOptions(options));
-    try {
-      ort.check(appendCuda(ort, options, index));
+    byte[] graph = Base64.getDecoder().decode(NEGATION);
+    OrtSession session = new OrtSession();
+    try (BytePointer model = new BytePointer(graph)) {
+      if (cuda.isPresent()) {
+        ort.check(appendCuda(ort, options, cuda.getAsInt()));
+      }
+      ort.check(ort.api.CreateSessionFromArray(ort.env, model, graph.length, options, session));
+      ort.api.ReleaseSession(session);
       return Optional.empty();
     } catch (OrtException e) {
       return Optional.of(String.valueOf(e.getMessage()));

@@ -2,6 +2,7 @@ package io.moviechat.llm.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class OrtTest {
@@ -9,5 +10,10 @@ class OrtTest {
   void knowsItsProvidersAndVersion() {
     assertThat(Ort.get().providers()).contains("CPUExecutionProvider");
     assertThat(Ort.version()).matches("\\d+\\.\\d+\\.\\d+.*");
+  }
+
+  @Test
+  void smallestGraphThatADeviceIsAskedWithOpens() {
+    assertThat(Graph.refusal(Ort.get(), OptionalInt.empty())).isEmpty();
   }
 }
