@@ -41,6 +41,7 @@ final class ChatServlet extends HttpServlet {
   private static final Logger log = LoggerFactory.getLogger(ChatServlet.class);
   private static final Pattern HANDLE = Pattern.compile("(?:.*[@:/])?([0-9a-f]{16})");
   private static final Pattern DATA = Pattern.compile("data:video/([A-Za-z0-9.+-]+);base64,(.*)");
+  private static final String ONE_MODEL = "GET /models/";
   private static final int MAX_JSON = 64 << 20;
   private static final Duration HEARTBEAT = Duration.ofMillis(200);
   private static final Duration PATIENCE = Duration.ofMillis(400);
@@ -58,11 +59,15 @@ final class ChatServlet extends HttpServlet {
   protected void service(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     try {
-      switch (request.getMethod() + " " + request.getPathInfo()) {
-        case "GET /models" -> Http.json(response, 200, models());
-        case "POST /chat/completions" ->
-            complete(Json.object(request.getInputStream(), MAX_JSON), response);
-        default -> throw new Refusal(Refusal.NOT_FOUND, "there is no " + request.getRequestURI());
+      String call = request.getMethod() + " " + request.getPathInfo();
+      if (call.equals("GET /models")) {
+        Http.json(response, 200, Map.of("object", "list", "data", models()));
+      } else if (call.startsWith(ONE_MODEL)) {
+        Http.json(response, 200, model(call.substring(ONE_MODEL.length())));
+      } else if (call.equals("POST /chat/completions")) {
+        complete(Json.object(request.getInputStream(), MAX_JSON), response);
+      } else {
+        throw new Refusal(Refusal.NOT_FOUND, "there is no " + request.getRequestURI());
       }
     } catch (IOException e) {
       log.debug("a client has gone", e);
@@ -84,7 +89,7 @@ final class ChatServlet extends HttpServlet {
             refusal.status() < 500 ? "invalid_request_error" : "server_error"));
   }
 
-  private Map<String, Object> models() {
+  private List<Map<String, Object>> models() {
     List<Map<String, Object>> models = new ArrayList<>();
     for (Film film : films.library().films()) {
       if (film.state() == Film.State.READY || film.state() == Film.State.WATCHING) {
@@ -92,7 +97,17 @@ final class ChatServlet extends HttpServlet {
       }
     }
     models.add(model(films.chat().model(), Instant.EPOCH));
-    return Map.of("object", "list", "data", models);
+    return models;
+  }
+
+  private Map<String, Object> model(String id) {
+    return models().stream()
+        .filter(model -> id.equals(model.get("id")))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new Refusal(
+                    Refusal.NOT_FOUND, "there is no model " + id + "; GET /v1/models has them"));
   }
 
   private static Map<String, Object> model(String id, Instant created) {
@@ -101,6 +116,9 @@ final class ChatServlet extends HttpServlet {
   }
 
   private void complete(Map<String, Object> json, HttpServletResponse response) throws IOException {
+    if (json.get("n") instanceof Number n && n.intValue() != 1) {
+      throw new Refusal(Refusal.BAD_REQUEST, "'n' is " + n + "; a question has one answer");
+    }
     Asked asked = asked(json);
     Film film = film(asked, String.valueOf(json.get("model")));
     Optional<Duration> moment = Optional.ofNullable(json.get("moviechat_at")).map(Times::parse);
@@ -290,6 +308,7 @@ final class ChatServlet extends HttpServlet {
       Optional<String> named = video(message.get("content"));
       String text = text(message.get("content"));
       if ("user".equals(message.get("role"))) {
+        requireKnown(parts(message.get("content")));
         if (named.isPresent() && !named.equals(video)) { // what was said of another film
           video = named;
           turns.clear();
@@ -309,6 +328,19 @@ final class ChatServlet extends HttpServlet {
           Refusal.BAD_REQUEST, "the last message must be the user's, with text: the question");
     }
     return new Asked(question, turns, video);
+  }
+
+  /** An answer that has not seen what came along would look as if it had. */
+  private static void requireKnown(List<Map<?, ?>> parts) {
+    for (Map<?, ?> part : parts) {
+      if (!(part.get("text") instanceof String) && part.get("video_url") == null) {
+        throw new Refusal(
+            Refusal.BAD_REQUEST,
+            "a content part of type "
+                + part.get("type")
+                + " cannot be read here; text and video_url can");
+      }
+    }
   }
 
   /** The words of a message, which is a text or a list of parts. */

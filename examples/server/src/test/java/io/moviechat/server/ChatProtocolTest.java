@@ -42,6 +42,8 @@ class ChatProtocolTest {
       JsonNode models = Fixture.json(fixture.get("/v1/models")).path("data");
       String id = models.get(0).path("id").asText();
       assertThat(id).isEqualTo("clip.mp4@" + film.id());
+      assertThat(Fixture.json(fixture.get("/v1/models/" + id))).isEqualTo(models.get(0));
+      assertThat(fixture.get("/v1/models/none").statusCode()).isEqualTo(404);
 
       HttpResponse<String> whole =
           fixture.send("POST", "/v1/chat/completions", ask(id, QUESTION, false));
@@ -94,6 +96,29 @@ class ChatProtocolTest {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
       }
       assertThat(fixture.films.library().films()).as("the same content is one film").hasSize(1);
+    }
+  }
+
+  /** An answer that has not seen the picture would look as if it had. */
+  @Test
+  void refusesWhatItWouldHaveToLeaveOut() throws Exception {
+    try (Fixture fixture = Fixture.open(folder)) {
+      String id = "clip.mp4@" + fixture.watched(fixture.clip("clip.mp4", 3)).id();
+      Map<String, Object> picture =
+          Map.of("type", "image_url", "image_url", Map.of("url", "data:image/png;base64,AAAA"));
+      HttpResponse<String> answer =
+          fixture.send(
+              "POST",
+              "/v1/chat/completions",
+              ask(id, List.of(picture, Map.of("type", "text", "text", QUESTION)), false));
+      assertThat(answer.statusCode()).isEqualTo(400);
+      assertThat(answer.body()).contains("image_url").contains("text and video_url");
+
+      Map<String, Object> two = new HashMap<>(ask(id, QUESTION, false));
+      two.put("n", 2);
+      HttpResponse<String> several = fixture.send("POST", "/v1/chat/completions", two);
+      assertThat(several.statusCode()).isEqualTo(400);
+      assertThat(several.body()).contains("'n' is 2");
     }
   }
 
