@@ -77,6 +77,11 @@ final class FrameBatch implements AutoCloseable {
         || (alerts.any() && !isEmpty() && waited().compareTo(MOST_WAITED_FOR) >= 0);
   }
 
+  /** How many frames that look new it still takes; at least 1 unless it is full. */
+  int room() {
+    return encoder.preferredBatch() - changed.size();
+  }
+
   /** Time from the first frame to the one that would come next. */
   private Duration waited() {
     return times.get(times.size() - 1).minus(times.get(0)).plus(step);

@@ -8,9 +8,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one stage hands to the next, bounded. A stage that found it full goes on when half of it is
- * free, not at the first free place: it is the slower stage that wakes it, and to do so for every
- * item costs that stage time. For one thread at each end.
+ * What one stage hands to the next, bounded. To wake a stage costs the one that wakes it as much as
+ * handing over dozens of items, so neither is woken for each of them: a stage that found it full
+ * goes on when half of it is free, and one that found too little when there is as much as it wants.
+ * For one thread at each end.
  */
 final class StageQueue<T> {
   private final ReentrantLock lock = new ReentrantLock();
@@ -18,6 +19,11 @@ final class StageQueue<T> {
   private final Condition drained = lock.newCondition();
   private final ArrayDeque<T> items;
   private final int capacity;
+  private int wanted;
+  private volatile boolean ended;
+
+  /** Of the stage that takes: what it has taken together and not yet one by one. */
+  private final ArrayDeque<T> taken = new ArrayDeque<>();
 
   /**
    * @param capacity 1 or more
@@ -43,59 +49,81 @@ final class StageQueue<T> {
         left = drained.awaitNanos(left);
       }
       items.add(item);
-      filled.signal();
+      if (items.size() >= wanted) {
+        filled.signal();
+      }
       return true;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Appends an item if there is room. */
-  void offer(T item) {
+  /** Nothing more will come: nobody waits for it any longer. */
+  void end() {
     lock.lock();
     try {
-      if (items.size() < capacity) {
-        items.add(item);
-        filled.signal();
-      }
+      ended = true;
+      filled.signal();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Takes the first item, waiting for one if there is none; null if none came in time. */
-  @Nullable T poll(long millis) throws InterruptedException {
+  /** Whether nothing more will come. What came before may still be there. */
+  boolean isEnded() {
+    return ended;
+  }
+
+  /**
+   * Takes the first item; null if none came in time.
+   *
+   * @param most how many are taken together when none are left of those before, and waited for as
+   *     far as half of the queue holds so many; at least 1
+   */
+  @Nullable T poll(int most, long millis) throws InterruptedException {
+    if (taken.isEmpty()) {
+      take(most, millis);
+    }
+    return taken.poll();
+  }
+
+  private void take(int most, long millis) throws InterruptedException {
     lock.lockInterruptibly();
     try {
+      // No more than half: else both stages could wait, one for more and one for room.
+      wanted = Math.min(most, Math.max(1, capacity / 2));
       long left = TimeUnit.MILLISECONDS.toNanos(millis);
-      while (items.isEmpty() && left > 0) {
+      while (items.size() < wanted && !ended && left > 0) {
         left = filled.awaitNanos(left);
       }
-      @Nullable T item = items.poll();
+      for (int i = Math.min(most, items.size()); i > 0; i--) {
+        taken.add(items.remove());
+      }
       if (items.size() <= capacity / 2) {
         drained.signal();
       }
-      return item;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Whether a stage waits for room. */
+  /** Whether a stage waits, for room or for items. */
   boolean isAwaited() {
     lock.lock();
     try {
-      return lock.hasWaiters(drained);
+      return lock.hasWaiters(drained) || lock.hasWaiters(filled);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Takes everything that is left. */
+  /** Takes everything that is left, when the stages have ended. */
   Collection<T> drain() {
     lock.lock();
     try {
-      Collection<T> left = new ArrayDeque<>(items);
+      Collection<T> left = new ArrayDeque<>(taken);
+      left.addAll(items);
+      taken.clear();
       items.clear();
       return left;
     } finally {

@@ -1,5 +1,6 @@
 package io.moviechat;
 
+import com.google.common.base.Suppliers;
 import io.moviechat.internal.Nanos;
 import io.moviechat.internal.VideoFingerprint;
 import io.moviechat.speech.Cues;
@@ -171,10 +172,11 @@ final class WatchPass {
       Supplier<VideoMemory> openMemory,
       Function<VideoSource, FrameStream> openFrames) {
     try (VideoMemory memory = openMemory.get()) {
-      Optional<String> fingerprint = location.path().flatMap(VideoFingerprint::of);
+      Supplier<Optional<String>> fingerprint =
+          Suppliers.memoize(() -> location.path().flatMap(VideoFingerprint::of));
       BiFunction<MemorySnapshot, Cues, SavedMemory> describe =
           (snapshot, cues) ->
-              saved.describe(snapshot, memoryFactory, sampling, location, fingerprint, cues);
+              saved.describe(snapshot, memoryFactory, sampling, location, fingerprint.get(), cues);
       WatchObserver observer =
           new WatchObserver(
               options,
@@ -198,7 +200,11 @@ final class WatchPass {
               signal,
               observer,
               options);
-      Movie.Timings timings = pipeline.run();
+      Movie.Timings timings =
+          pipeline.run(
+              () -> {
+                Optional<String> unused = fingerprint.get();
+              });
       if (memory.stats().frames() == 0) {
         throw new VideoException("no frame of " + location + " could be watched with " + sampling);
       }

@@ -50,10 +50,9 @@ final class WatchPipeline {
   private final Optional<Duration> timeout;
   private final WatchOptions.Reuse reuse;
 
-  /** One frame each, and none when there are no more: that ends the wait for the next one. */
-  private final StageQueue<List<Frame>> decoded;
+  private final StageQueue<Frame> decoded;
 
-  /** Batches, and an empty one when there are no more. */
+  /** Batches. */
   private final StageQueue<List<FrameTokens>> encoded;
 
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -61,8 +60,6 @@ final class WatchPipeline {
   private final Object sourceLock = new Object();
   private @Nullable VideoSource source;
   private volatile boolean sourceEnded;
-  private volatile boolean decodingDone;
-  private volatile boolean encodingDone;
   private volatile Optional<Duration> duration = Optional.empty();
   private volatile long damagedFrames;
   private long decodeNanos;
@@ -101,15 +98,17 @@ final class WatchPipeline {
   /**
    * Runs the pass to the end of the stream, or until the signal ends it.
    *
+   * @param meanwhile is done while the video is opened and its first frames are decoded
    * @return where the time went
    * @throws CancellationException if the signal was cancelled
    * @throws VideoException if decoding failed or the timeout passed
    */
-  Movie.Timings run() {
+  Movie.Timings run(Runnable meanwhile) {
     long start = System.nanoTime();
     Thread decoder = stage("moviechat-decode", this::decode);
     Thread encoding = stage("moviechat-encode", this::encode);
     try {
+      meanwhile.run();
       consolidate(start);
     } catch (Throwable e) { // every failure ends the other stages before it is thrown on
       failure.compareAndSet(null, e);
@@ -125,7 +124,7 @@ final class WatchPipeline {
       Waiting.join(decoder);
     }
     Waiting.join(encoding);
-    decoded.drain().forEach(frames -> frames.forEach(Frame::close));
+    decoded.drain().forEach(Frame::close);
     encoded.drain().forEach(batch -> batch.forEach(FrameTokens::close));
     if (cancelled) {
       throw new CancellationException("watching was cancelled");
@@ -197,9 +196,9 @@ final class WatchPipeline {
           if (frame.isEmpty()) {
             break;
           }
-          hand(decoded, List.of(frame.get()), frame.get()::close);
+          hand(decoded, frame.get(), frame.get()::close);
         }
-        endDecoding(); // closing the video takes a while
+        decoded.end(); // closing the video takes a while
       }
     } catch (RuntimeException e) {
       if (!sourceEnded) {
@@ -207,13 +206,8 @@ final class WatchPipeline {
       }
       log.debug("what was being read when the pass was ended", e);
     } finally {
-      endDecoding();
+      decoded.end();
     }
-  }
-
-  private void endDecoding() {
-    decodingDone = true;
-    decoded.offer(List.of()); // nobody waits if it is full
   }
 
   /** Ends what the decoding stage does with the video, however stuck it is. */
@@ -254,11 +248,11 @@ final class WatchPipeline {
   private void encode() throws InterruptedException {
     try (FrameBatch batch = new FrameBatch(encoder, embedder, reuse, signal.alerts())) {
       while (running()) {
-        boolean last = decodingDone; // read before polling: afterwards nothing can arrive
-        @Nullable List<Frame> next = decoded.poll(last ? 0 : POLL_MILLIS);
-        if (next != null && !next.isEmpty()) {
+        boolean last = decoded.isEnded(); // read before polling: afterwards nothing can arrive
+        @Nullable Frame next = decoded.poll(batch.room(), last ? 0 : POLL_MILLIS);
+        if (next != null) {
           long start = System.nanoTime();
-          batch.add(next.get(0));
+          batch.add(next);
           encodeNanos += System.nanoTime() - start;
         }
         boolean end = last && next == null;
@@ -270,8 +264,7 @@ final class WatchPipeline {
         }
       }
     } finally {
-      encodingDone = true;
-      encoded.offer(List.of()); // nobody waits if it is full
+      encoded.end();
     }
   }
 
@@ -290,16 +283,16 @@ final class WatchPipeline {
       observer.atRest();
       signal.alerts().tell();
       timeout.ifPresent(limit -> checkTimeout(start, limit));
-      if (signal.isEnded() && !decodingDone) {
+      if (signal.isEnded() && !decoded.isEnded()) {
         // Stopped: the frame that is being decoded still counts, unless it does not come.
         stopSeen = stopSeen == 0 ? System.nanoTime() : stopSeen;
         if (System.nanoTime() - stopSeen > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS)) {
           endSource();
-          decodingDone = true;
+          decoded.end();
         }
       }
-      boolean last = encodingDone;
-      @Nullable List<FrameTokens> batch = encoded.poll(last ? 0 : POLL_MILLIS);
+      boolean last = encoded.isEnded();
+      @Nullable List<FrameTokens> batch = encoded.poll(1, last ? 0 : POLL_MILLIS);
       if (batch == null) {
         if (last) {
           break;

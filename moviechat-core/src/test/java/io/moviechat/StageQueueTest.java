@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -18,11 +19,51 @@ class StageQueueTest {
     assertThat(queue.offer(2, 0)).isTrue();
     assertThat(queue.offer(3, 0)).isTrue();
     assertThat(queue.offer(4, 1)).isFalse();
-    queue.offer(5); // is left out
-    assertThat(queue.poll(0)).isEqualTo(1);
-    queue.offer(6);
-    assertThat(queue.drain()).containsExactly(2, 3, 6);
-    assertThat(queue.poll(1)).isNull();
+    assertThat(queue.poll(1, 0)).isEqualTo(1);
+    assertThat(queue.offer(5, 0)).isTrue();
+    assertThat(queue.poll(2, 0)).isEqualTo(2);
+    assertThat(queue.drain()).containsExactly(3, 5);
+    assertThat(queue.poll(1, 1)).isNull();
+  }
+
+  @Test
+  void whatIsThereComesInTimeAlsoIfMoreWasWanted() throws Exception {
+    StageQueue<Integer> queue = new StageQueue<>(8);
+    assertThat(queue.offer(1, 0)).isTrue();
+    assertThat(queue.offer(2, 0)).isTrue();
+    assertThat(queue.poll(4, 1)).isEqualTo(1);
+    assertThat(queue.poll(4, LONG)).isEqualTo(2); // was taken with the first
+    assertThat(queue.poll(4, 1)).isNull();
+  }
+
+  @Test
+  void whoeverWantsSeveralWaitsForAllOfThem() throws Exception {
+    StageQueue<Integer> queue = new StageQueue<>(8);
+    CompletableFuture<Integer> first = CompletableFuture.supplyAsync(() -> take(queue, 3));
+    while (!queue.isAwaited()) {
+      Thread.onSpinWait();
+    }
+    assertThat(queue.offer(1, 0)).isTrue();
+    assertThat(queue.offer(2, 0)).isTrue();
+    assertThat(queue.isAwaited()).isTrue();
+    assertThat(queue.offer(3, 0)).isTrue();
+    assertThat(first.get(1, TimeUnit.MINUTES)).isEqualTo(1);
+    assertThat(queue.drain()).containsExactly(2, 3);
+  }
+
+  @Test
+  void theEndIsWaitedForNoLonger() throws Exception {
+    StageQueue<Integer> queue = new StageQueue<>(8);
+    CompletableFuture<Integer> first = CompletableFuture.supplyAsync(() -> take(queue, 3));
+    while (!queue.isAwaited()) {
+      Thread.onSpinWait();
+    }
+    assertThat(queue.offer(1, 0)).isTrue();
+    assertThat(queue.isEnded()).isFalse();
+    queue.end();
+    assertThat(first.get(1, TimeUnit.MINUTES)).isEqualTo(1);
+    assertThat(queue.poll(3, LONG)).isNull();
+    assertThat(queue.isEnded()).isTrue();
   }
 
   @Test
@@ -35,9 +76,9 @@ class StageQueueTest {
     while (!queue.isAwaited()) {
       Thread.onSpinWait();
     }
-    assertThat(queue.poll(0)).isEqualTo(0);
+    assertThat(queue.poll(1, 0)).isEqualTo(0);
     assertThat(queue.isAwaited()).isTrue();
-    assertThat(queue.poll(0)).isEqualTo(1);
+    assertThat(queue.poll(1, 0)).isEqualTo(1);
     assertThat(fifth.get(1, TimeUnit.MINUTES)).isTrue();
     assertThat(queue.drain()).containsExactly(2, 3, 4);
   }
@@ -56,11 +97,19 @@ class StageQueueTest {
             });
     List<Integer> arrived = new ArrayList<>();
     while (arrived.size() < 20_000) {
-      arrived.add(queue.poll(LONG));
+      arrived.add(queue.poll(1 + arrived.size() % 7, LONG));
     }
     assertThat(producer.get(1, TimeUnit.MINUTES)).isTrue();
     assertThat(arrived).isSorted().doesNotHaveDuplicates().doesNotContainNull();
-    assertThat(queue.poll(0)).isNull();
+    assertThat(queue.poll(1, 0)).isNull();
+  }
+
+  private static Integer take(StageQueue<Integer> queue, int most) {
+    try {
+      return Objects.requireNonNull(queue.poll(most, LONG));
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static boolean put(StageQueue<Integer> queue, int item, long millis) {

@@ -26,8 +26,9 @@ public final class VideoFingerprint {
     try (FileChannel channel = FileChannel.open(file)) {
       long size = channel.size();
       Hasher hasher = Hashing.sha256().newHasher().putLong(size);
-      hasher.putBytes(read(channel, 0, (int) Math.min(size, PART_BYTES)));
-      hasher.putBytes(read(channel, Math.max(0, size - PART_BYTES), PART_BYTES));
+      int part = (int) Math.min(size, PART_BYTES);
+      hasher.putBytes(read(channel, 0, part));
+      hasher.putBytes(read(channel, size - part, part));
       return Optional.of(hasher.hash().toString());
     } catch (IOException e) {
       return Optional.empty(); // decoding it will tell what is wrong with it

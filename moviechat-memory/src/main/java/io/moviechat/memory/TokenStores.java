@@ -31,7 +31,7 @@ final class TokenStores {
         "%s must be auto, java or nd4j, was '%s'",
         PROPERTY,
         wanted);
-    boolean nd4j = wanted.equals("nd4j") || (wanted.equals("auto") && hasCuda());
+    boolean nd4j = wanted.equals("nd4j") || (wanted.equals("auto") && Cuda.AVAILABLE);
     log.debug("{} slots of {}, merged in {} arrays", rows, shape, nd4j ? "ND4J" : "Java");
     return nd4j ? openNd4j(rows, shape, window) : new JavaStore(rows, shape);
   }
@@ -49,12 +49,17 @@ final class TokenStores {
     }
   }
 
-  private static boolean hasCuda() {
-    try {
-      Class.forName(CUDA_BACKEND, false, TokenStores.class.getClassLoader());
-      return true;
-    } catch (ClassNotFoundException e) {
-      return false;
+  /** Looked for once: the whole class path is searched for a class that is not there. */
+  private static final class Cuda {
+    static final boolean AVAILABLE = isThere();
+
+    private static boolean isThere() {
+      try {
+        Class.forName(CUDA_BACKEND, false, TokenStores.class.getClassLoader());
+        return true;
+      } catch (ClassNotFoundException e) {
+        return false;
+      }
     }
   }
 }

@@ -48,6 +48,12 @@ final class FfmpegVideoSource implements VideoSource {
    */
   private static final int SMALL_PIXELS = 426 * 240;
 
+  /**
+   * Up to this many pixels (320 x 180) they save next to nothing when every frame is wanted, and
+   * take a third more of the processors, which whoever encodes the frames needs.
+   */
+  private static final int TINY_PIXELS = 320 * 180;
+
   private final String name;
   private final VideoOptions options;
   private final Watchdog watchdog;
@@ -113,7 +119,10 @@ final class FfmpegVideoSource implements VideoSource {
     boolean done = false;
     try {
       demuxer.lookAtStart();
-      Session session = new Session(demuxer, new FrameCursor(demuxer, settings, access));
+      AVCodecParameters video = demuxer.parameters();
+      boolean tiny = (long) video.width() * video.height() <= TINY_PIXELS;
+      VideoOptions chosen = tiny ? settings.withThreads(1) : settings;
+      Session session = new Session(demuxer, new FrameCursor(demuxer, chosen, access));
       done = true;
       return Optional.of(session);
     } finally {
@@ -264,19 +273,26 @@ final class FfmpegVideoSource implements VideoSource {
 
   private FrameSelection sceneChanges(
       Session session, Window window, FrameSampling.SceneChanges changes) {
-    session.cursor().decodeWith(options.threads());
+    session.cursor().decodeWith(threads(TINY_PIXELS));
     return CursorSelections.sceneChanges(
         session.cursor(), window, changes.threshold(), Nanos.saturated(changes.longestGap()), name);
   }
 
   private FrameSelection everyFrame(FrameCursor cursor, Window window) {
-    cursor.decodeWith(options.threads());
+    cursor.decodeWith(threads(TINY_PIXELS));
     return CursorSelections.everyFrame(cursor, window);
   }
 
   /** How many threads decode best when the place changes often. */
   private int threadsOfJumps() {
-    return (long) info.width() * info.height() <= SMALL_PIXELS ? 1 : options.threads();
+    return threads(SMALL_PIXELS);
+  }
+
+  /**
+   * @param few pixels that one thread decodes as well as several
+   */
+  private int threads(int few) {
+    return (long) info.width() * info.height() <= few ? 1 : options.threads();
   }
 
   private FrameSelection everyInterval(Session session, Window window, long interval) {
