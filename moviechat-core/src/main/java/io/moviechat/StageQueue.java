@@ -8,10 +8,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one stage hands to the next, bounded. To wake a stage costs the one that wakes it as much as
- * handing over dozens of items, so neither is woken for each of them: a stage that found it full
- * goes on when half of it is free, and one that found too little when there is as much as it wants.
- * For one thread at each end.
+ * What one stage hands to the next, bounded. To wake a stage costs the one that wakes it some
+ * microseconds, so neither is woken for each item: a stage that found it full goes on when half of
+ * it is free, and one that found too little when there is as much as it wants. For one thread at
+ * each end.
  */
 final class StageQueue<T> {
   private final ReentrantLock lock = new ReentrantLock();
