@@ -1,5 +1,6 @@
 package io.moviechat.video;
 
+import io.moviechat.VideoException;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 
 /** The selections that walk over a {@link FrameCursor}. */
@@ -23,6 +24,13 @@ final class CursorSelections {
 
     /** Moves the cursor to a candidate; false if there is none left. */
     abstract boolean move(boolean first);
+
+    /**
+     * Whether the next picture is in the window: who goes past it has to come back for the rest.
+     */
+    final boolean comesInTime(boolean first) {
+      return first || cursor.replacedAt() < to;
+    }
 
     @Override
     public final boolean next() {
@@ -55,6 +63,35 @@ final class CursorSelections {
     }
   }
 
+  /** Some of the pictures of another selection, which is closed with it. */
+  private abstract static class OfOther implements FrameSelection {
+    private final FrameSelection all;
+
+    OfOther(FrameSelection all) {
+      this.all = all;
+    }
+
+    @Override
+    public final AVFrame picture() {
+      return all.picture();
+    }
+
+    @Override
+    public final long time() {
+      return all.time();
+    }
+
+    @Override
+    public final long damaged() {
+      return all.damaged();
+    }
+
+    @Override
+    public void close() {
+      all.close();
+    }
+  }
+
   /** Every picture with a time in the window. */
   static FrameSelection everyFrame(FrameCursor cursor, Window window) {
     return new OnCursor(cursor, window) {
@@ -67,9 +104,54 @@ final class CursorSelections {
             moved = cursor.advance();
           }
         } else {
-          moved = cursor.advance();
+          moved = comesInTime(first) && cursor.advance();
         }
         return moved && cursor.time() < to;
+      }
+    };
+  }
+
+  /**
+   * The picture on screen at the start of the window and every later one in it, as long as they are
+   * sure to be those that decoding from the beginning gives.
+   */
+  static FrameSelection everyFrameFromOnScreen(FrameCursor cursor, Window window) {
+    return new OnCursor(cursor, window) {
+      @Override
+      boolean move(boolean first) {
+        boolean moved = first ? cursor.moveTo(from) : comesInTime(false) && cursor.advance();
+        return moved && cursor.time() < to;
+      }
+    };
+  }
+
+  /**
+   * What a selection gives, as long as it is sure to be what decoding from the beginning gives.
+   * Where it is not, a {@link VideoException} ends it.
+   */
+  static FrameSelection whole(FrameCursor cursor, FrameSelection all, String name) {
+    return new OfOther(all) {
+      @Override
+      public boolean next() {
+        boolean any = all.next();
+        if (all.damaged() > 0 || !cursor.goesByKeyFrames()) {
+          throw new VideoException(name + " is damaged, or has times that cannot be trusted");
+        }
+        return any;
+      }
+    };
+  }
+
+  /** What a selection gives after a time. */
+  static FrameSelection after(FrameSelection all, long nanos) {
+    return new OfOther(all) {
+      @Override
+      public boolean next() {
+        boolean any = all.next();
+        while (any && all.time() <= nanos) {
+          any = all.next();
+        }
+        return any;
       }
     };
   }
@@ -112,7 +194,7 @@ final class CursorSelections {
   static FrameSelection sceneChanges(
       FrameCursor cursor, Window window, double threshold, long longestGap, String name) {
     FrameSelection every = everyFrame(cursor, window);
-    return new FrameSelection() {
+    return new OfOther(every) {
       private final Thumbnail thumbnail = new Thumbnail(name);
       private long taken = -1;
 
@@ -130,23 +212,9 @@ final class CursorSelections {
       }
 
       @Override
-      public AVFrame picture() {
-        return every.picture();
-      }
-
-      @Override
-      public long time() {
-        return every.time();
-      }
-
-      @Override
-      public long damaged() {
-        return every.damaged();
-      }
-
-      @Override
       public void close() {
         thumbnail.close();
+        super.close();
       }
     };
   }

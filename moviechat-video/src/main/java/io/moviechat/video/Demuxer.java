@@ -75,6 +75,7 @@ final class Demuxer implements AutoCloseable {
   private long originTicks;
   private boolean startIsTimed = true;
   private boolean decodingTimesOnly;
+  private long reorderedTicks;
 
   /** What was read for a second field and belongs to another picture. */
   private @Nullable AVPacket secondOfOther;
@@ -220,6 +221,9 @@ final class Demuxer implements AutoCloseable {
       } else if (shown) {
         earliest = Math.min(earliest, packet.pts());
       }
+      if (packet.pts() != Ffmpeg.NO_TIME && packet.dts() != Ffmpeg.NO_TIME) {
+        reorderedTicks = Math.max(reorderedTicks, packet.pts() - packet.dts());
+      }
     }
     originTicks = Math.min(originTicks, earliest);
     if (PresentationOrder.isMissing(stream, waiting)) {
@@ -244,6 +248,11 @@ final class Demuxer implements AutoCloseable {
   /** Whether the first packets say when their pictures are shown. */
   boolean startIsTimed() {
     return startIsTimed;
+  }
+
+  /** By how much pictures are decoded before they are shown, as the first packets say. */
+  long reordering() {
+    return length(reorderedTicks);
   }
 
   /**

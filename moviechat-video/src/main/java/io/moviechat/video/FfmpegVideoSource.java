@@ -10,7 +10,6 @@ import io.moviechat.internal.NativeOwner;
 import io.moviechat.internal.Samplings;
 import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
-import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -30,8 +29,8 @@ import org.slf4j.LoggerFactory;
  * A video that FFmpeg decodes.
  *
  * <p>A pass and the random access of {@link #frameAt} each have a demuxer and a decoder of their
- * own where the input can be opened twice, so that neither disturbs the other. A sparse pass over a
- * file has several of both.
+ * own where the input can be opened twice, so that neither disturbs the other. A pass over a file
+ * of several groups of pictures has several of both.
  */
 final class FfmpegVideoSource implements VideoSource {
   private static final Logger log = LoggerFactory.getLogger(FfmpegVideoSource.class);
@@ -182,23 +181,59 @@ final class FfmpegVideoSource implements VideoSource {
     return info;
   }
 
-  /** What a pass goes over, on the session that reads for passes. */
-  private interface Selecting {
-    FrameSelection select(Session session);
+  /** The frames of a pass, by the session that reads for passes or by others. */
+  private interface Passing {
+    FrameStream over(Session session, Scaling scaling);
+  }
+
+  /** How the pictures of a pass become frames. */
+  private final class Scaling {
+    private final FrameFormat format;
+    private final FramePool pool = new FramePool("frames of " + name, options.timeout());
+
+    Scaling(FrameFormat format) {
+      this.format = format;
+    }
+
+    Scaler scaler() {
+      return new Scaler(name, format, display, options.deinterlace());
+    }
+
+    long bytesOfFrame() {
+      Geometry geometry = Geometry.of(format, info.width(), info.height());
+      return 3L * geometry.width() * geometry.height();
+    }
+
+    FrameStream of(FrameSelection selection) {
+      boolean opened = false;
+      try {
+        FrameStream frames = new ScaledFrames(selection, scaler(), pool);
+        opened = true;
+        return frames;
+      } finally {
+        if (!opened) {
+          selection.close();
+        }
+      }
+    }
   }
 
   @Override
   public FrameStream frames(Duration from, Duration to, FrameFormat format) {
     Samplings.requirePart(from, to);
     Window window = Window.of(from, to);
-    return pass(window, window.from() > 0, session -> everyFrame(session.cursor(), window), format);
+    return pass(
+        window,
+        window.from() > 0,
+        (session, scaling) -> everyFrame(session, window, scaling),
+        format);
   }
 
   @Override
   public FrameStream at(List<Duration> moments, FrameFormat format) {
     long[] nanos = moments.stream().mapToLong(Nanos::saturated).toArray();
     Window window = nanos.length == 0 ? Window.NOTHING : Window.WHOLE;
-    return pass(window, true, session -> at(session, nanos), format);
+    return pass(window, true, (session, scaling) -> at(session, nanos, scaling), format);
   }
 
   @Override
@@ -208,7 +243,8 @@ final class FfmpegVideoSource implements VideoSource {
     return pass(
         window,
         true,
-        session -> session.cursor().keyframes(window, Nanos.saturated(interval)),
+        (session, scaling) ->
+            scaling.of(session.cursor().keyframes(window, Nanos.saturated(interval))),
         format);
   }
 
@@ -223,10 +259,18 @@ final class FfmpegVideoSource implements VideoSource {
     Window window = Window.of(from, to);
     if (sampling instanceof FrameSampling.EveryInterval every) {
       long interval = Nanos.saturated(every.interval());
-      return pass(window, true, session -> everyInterval(session, window, interval), format);
+      return pass(
+          window,
+          true,
+          (session, scaling) -> everyInterval(session, window, interval, scaling),
+          format);
     }
     if (sampling instanceof FrameSampling.SceneChanges changes) {
-      return pass(window, true, session -> sceneChanges(session, window, changes), format);
+      return pass(
+          window,
+          true,
+          (session, scaling) -> scaling.of(sceneChanges(session, window, changes)),
+          format);
     }
     endPass(); // its session is free to tell the times that a sampling may need
     return VideoSource.super.frames(from, to, sampling, format);
@@ -243,7 +287,7 @@ final class FfmpegVideoSource implements VideoSource {
     }
   }
 
-  private Pass pass(Window window, boolean jumps, Selecting selecting, FrameFormat format) {
+  private Pass pass(Window window, boolean jumps, Passing passing, FrameFormat format) {
     enter();
     try {
       if (pass != null) {
@@ -254,18 +298,10 @@ final class FfmpegVideoSource implements VideoSource {
       if (jumps) {
         session.cursor().learn(false);
       }
-      FrameSelection selection = selecting.select(session);
-      boolean opened = false;
-      try {
-        Pass next = new Pass(selection, format, window);
-        pass = next;
-        opened = true;
-        return next;
-      } finally {
-        if (!opened) {
-          selection.close();
-        }
-      }
+      Scaling scaling = new Scaling(format);
+      Pass next = new Pass(passing.over(session, scaling), scaling.pool, window);
+      pass = next;
+      return next;
     } finally {
       leave();
     }
@@ -278,9 +314,61 @@ final class FfmpegVideoSource implements VideoSource {
         session.cursor(), window, changes.threshold(), Nanos.saturated(changes.longestGap()), name);
   }
 
-  private FrameSelection everyFrame(FrameCursor cursor, Window window) {
+  private FrameStream everyFrame(Session session, Window window, Scaling scaling) {
+    Demuxer demuxer = session.demuxer();
+    FrameCursor cursor = session.cursor();
+    long end = Math.min(window.to(), demuxer.duration());
+    if (mayDivide(demuxer) && end > window.from()) {
+      cursor.loadIndex(end);
+      long[] joints = SegmentedFrames.Plan.joints(demuxer, window.from(), end);
+      double frames = (end - window.from()) / 1e9 * info.frameRate().orElse(25);
+      Optional<SegmentedFrames.Plan> plan =
+          SegmentedFrames.Plan.ofAll(
+              demuxer, joints, end, frames, scaling.bytesOfFrame(), options.threads());
+      if (plan.isPresent()) {
+        cursor.learn(false);
+      }
+      if (plan.isPresent() && cursor.goesByKeyFrames()) {
+        Optional<FrameStream> segmented =
+            segmented(plan.get(), new EveryFrame(joints, window, scaling), scaling);
+        if (segmented.isPresent()) {
+          return segmented.get();
+        }
+      }
+    }
     cursor.decodeWith(threads(TINY_PIXELS));
-    return CursorSelections.everyFrame(cursor, window);
+    return scaling.of(CursorSelections.everyFrame(cursor, window));
+  }
+
+  /** Parts of a pass over every frame that overlap by one. */
+  private final class EveryFrame implements SegmentedFrames.Part {
+    private final long[] joints;
+    private final Window window;
+    private final Scaling scaling;
+
+    EveryFrame(long[] joints, Window window, Scaling scaling) {
+      this.joints = joints;
+      this.window = window;
+      this.scaling = scaling;
+    }
+
+    @Override
+    public FrameSelection select(FrameCursor cursor, int first, int end) {
+      Window part = new Window(joints[first], end == joints.length ? window.to() : joints[end] + 1);
+      FrameSelection all =
+          first == 0
+              ? CursorSelections.everyFrame(cursor, part)
+              : CursorSelections.everyFrameFromOnScreen(cursor, part);
+      return CursorSelections.whole(cursor, all, name);
+    }
+
+    @Override
+    public FrameStream after(int first, long nanos) {
+      FrameCursor cursor = session().cursor();
+      cursor.decodeWith(threads(TINY_PIXELS));
+      Window rest = new Window(joints[first], window.to());
+      return scaling.of(CursorSelections.after(CursorSelections.everyFrame(cursor, rest), nanos));
+    }
   }
 
   /** How many threads decode best when the place changes often. */
@@ -295,7 +383,8 @@ final class FfmpegVideoSource implements VideoSource {
     return (long) info.width() * info.height() <= few ? 1 : options.threads();
   }
 
-  private FrameSelection everyInterval(Session session, Window window, long interval) {
+  private FrameStream everyInterval(
+      Session session, Window window, long interval, Scaling scaling) {
     long end = Math.min(window.to(), session.demuxer().duration());
     boolean known =
         access.way() != Access.Way.SEQUENTIAL
@@ -303,53 +392,93 @@ final class FfmpegVideoSource implements VideoSource {
             && (end - window.from()) / interval < MAX_PLANNED;
     if (!known) {
       session.cursor().decodeWith(threadsOfJumps());
-      return CursorSelections.everyInterval(session.cursor(), window, interval);
+      return scaling.of(CursorSelections.everyInterval(session.cursor(), window, interval));
     }
     long count = (end - window.from() - 1) / interval + 1;
     long[] moments =
         LongStream.range(0, count).map(number -> window.from() + number * interval).toArray();
-    return segmented(
+    return ofMoments(
         session,
         moments,
         (cursor, first, last) -> {
           // The last part goes on to the end of the window: the duration may be wrong.
           long to = last == moments.length ? window.to() : moments[last];
           return CursorSelections.everyInterval(cursor, new Window(moments[first], to), interval);
-        });
+        },
+        scaling);
   }
 
-  private FrameSelection at(Session session, long[] moments) {
-    return segmented(
+  private FrameStream at(Session session, long[] moments, Scaling scaling) {
+    return ofMoments(
         session,
         moments,
         (cursor, first, last) ->
-            CursorSelections.at(cursor, Arrays.copyOfRange(moments, first, last)));
+            CursorSelections.at(cursor, Arrays.copyOfRange(moments, first, last)),
+        scaling);
   }
 
-  /** A pass by several decoders where that helps, else by the one of the session. */
-  private FrameSelection segmented(Session session, long[] moments, SegmentedSelection.Part part) {
-    Optional<SegmentedSelection.Plan> plan = Optional.empty();
+  /** Picks the pictures for the moments from one number to before another. */
+  private interface OfMoments {
+    FrameSelection select(FrameCursor cursor, int first, int end);
+  }
+
+  /** A pass over single moments, by several decoders where that helps. */
+  private FrameStream ofMoments(
+      Session session, long[] moments, OfMoments selecting, Scaling scaling) {
+    SegmentedFrames.Part part =
+        new SegmentedFrames.Part() {
+          @Override
+          public FrameSelection select(FrameCursor cursor, int first, int end) {
+            return selecting.select(cursor, first, end);
+          }
+
+          @Override
+          public FrameStream after(int first, long nanos) {
+            session.cursor().decodeWith(threadsOfJumps());
+            FrameSelection rest = select(session.cursor(), first, moments.length);
+            return scaling.of(CursorSelections.after(rest, nanos));
+          }
+        };
     Demuxer demuxer = session.demuxer();
-    boolean divisible =
-        opener.concurrent()
-            && demuxer.hasOwnIndex()
-            && !demuxer.timesMayJump()
-            && access.way() == Access.Way.DIRECT;
-    if (divisible && moments.length > 1 && options.hardware() == VideoOptions.Hardware.NONE) {
+    if (mayDivide(demuxer) && session.cursor().goesByKeyFrames() && moments.length > 1) {
       session.cursor().loadIndex(moments[moments.length - 1]);
-      plan = SegmentedSelection.Plan.of(demuxer, moments, options.threads());
-    }
-    if (plan.isPresent()) {
-      VideoOptions settings = options.withThreads(plan.get().threadsEach());
-      try {
-        return new SegmentedSelection(
-            name, plan.get(), part, guard -> openSession(guard, settings).orElseThrow(), watchdog);
-      } catch (VideoException e) {
-        log.info("{} cannot be opened again; one decoder goes on ({})", name, e.getMessage());
+      Optional<FrameStream> segmented =
+          SegmentedFrames.Plan.ofMoments(
+                  demuxer, moments, scaling.bytesOfFrame(), options.threads())
+              .flatMap(plan -> segmented(plan, part, scaling));
+      if (segmented.isPresent()) {
+        return segmented.get();
       }
     }
-    session.cursor().decodeWith(threadsOfJumps());
-    return part.select(session.cursor(), 0, moments.length);
+    return part.after(0, -1);
+  }
+
+  /** Whether several decoders can share a pass. */
+  private boolean mayDivide(Demuxer demuxer) {
+    return options.threads() > 1
+        && opener.concurrent()
+        && demuxer.hasOwnIndex()
+        && !demuxer.timesMayJump()
+        && options.hardware() == VideoOptions.Hardware.NONE;
+  }
+
+  private Optional<FrameStream> segmented(
+      SegmentedFrames.Plan plan, SegmentedFrames.Part part, Scaling scaling) {
+    VideoOptions settings = options.withThreads(plan.threadsEach());
+    try {
+      return Optional.of(
+          new SegmentedFrames(
+              name,
+              plan,
+              part,
+              guard -> openSession(guard, settings).orElseThrow(),
+              scaling::scaler,
+              scaling.pool,
+              watchdog));
+    } catch (VideoException e) {
+      log.info("{} cannot be opened again; one decoder goes on ({})", name, e.getMessage());
+      return Optional.empty();
+    }
   }
 
   @Override
@@ -527,60 +656,39 @@ final class FfmpegVideoSource implements VideoSource {
   }
 
   /** One pass over the video. */
-  final class Pass implements FrameStream {
-    private final FrameSelection selection;
-    private final Scaler scaler;
-    private final FramePool pool = new FramePool("frames of " + name, options.timeout());
+  private final class Pass implements FrameStream {
+    private final FrameStream frames;
+    private final FramePool pool;
     private final boolean mayBeEmpty;
     private volatile boolean ended;
     private boolean any;
     private boolean finished;
     private long damaged;
 
-    Pass(FrameSelection selection, FrameFormat format, Window window) {
-      this.selection = selection;
+    Pass(FrameStream frames, FramePool pool, Window window) {
+      this.frames = frames;
+      this.pool = pool;
       this.mayBeEmpty = !window.equals(Window.WHOLE);
-      this.scaler = new Scaler(name, format, display, options.deinterlace());
     }
 
     @Override
     public Optional<Frame> next() {
       enter();
       try {
-        return advance()
-            ? Optional.of(scaler.convert(selection.picture(), selection.time(), pool))
-            : Optional.empty();
+        return advance();
       } finally {
         leave();
       }
     }
 
-    /**
-     * Like {@link #next()}, into planes of floats.
-     *
-     * @return the time of the frame in nanoseconds, or {@link Ffmpeg#NO_TIME} at the end
-     */
-    long next(FloatBuffer target, float[][] tables) {
-      enter();
-      try {
-        if (!advance()) {
-          return Ffmpeg.NO_TIME;
-        }
-        scaler.convert(selection.picture(), target, tables);
-        return selection.time();
-      } finally {
-        leave();
-      }
-    }
-
-    private boolean advance() {
+    private Optional<Frame> advance() {
       if (ended) {
         throw new IllegalStateException("the pass over the video " + name + " is closed");
       }
-      boolean more = !finished && selection.next();
-      damaged = finished ? damaged : selection.damaged();
-      finished = !more;
-      if (!more && !any && !(mayBeEmpty && damaged == 0)) {
+      Optional<Frame> frame = finished ? Optional.empty() : frames.next();
+      damaged = finished ? damaged : frames.damagedFrames();
+      finished = frame.isEmpty();
+      if (finished && !any && !(mayBeEmpty && damaged == 0)) {
         any = true;
         throw new VideoException(
             name
@@ -589,7 +697,7 @@ final class FfmpegVideoSource implements VideoSource {
                 + " damaged); the file is empty of pictures, or too damaged");
       }
       any = true;
-      return more;
+      return frame;
     }
 
     @Override
@@ -613,8 +721,7 @@ final class FfmpegVideoSource implements VideoSource {
       if (!ended) {
         ended = true;
         pool.close();
-        selection.close();
-        scaler.close();
+        frames.close();
         if (pass == this) {
           pass = null;
         }

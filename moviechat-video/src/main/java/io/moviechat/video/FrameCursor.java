@@ -99,6 +99,11 @@ final class FrameCursor implements AutoCloseable {
     return time() + (own > 0 ? own : frameNanos);
   }
 
+  /** Whether pictures are still reached from the key frames before them, and exactly. */
+  boolean goesByKeyFrames() {
+    return access.way() == Access.Way.DIRECT;
+  }
+
   /** Whether nothing comes before the current picture. */
   private boolean currentIsFirst() {
     return held.currentIsOldest() && holdsFirst();

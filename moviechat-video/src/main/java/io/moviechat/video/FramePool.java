@@ -9,7 +9,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Buffers of frames, used again when a frame is closed. Bounded: who keeps too many frames open
+ * Buffers of frames, used again when a frame is closed. Frames are bounded: who keeps too many open
  * waits. The buffers are ordinary direct buffers, so a frame that is never closed costs its place
  * here and no native memory.
  */
@@ -32,9 +32,12 @@ final class FramePool {
     this.timeoutNanos = Nanos.saturated(timeout);
   }
 
-  /** Room for the pixels of one frame. */
+  /** Room for the pixels of one frame, and which frame they are of. */
   static final class Buffer {
     private final ByteBuffer bytes;
+    private long nanos;
+    private int width;
+    private int height;
 
     private Buffer(int capacity) {
       this.bytes = ByteBuffer.allocateDirect(capacity);
@@ -43,15 +46,79 @@ final class FramePool {
     ByteBuffer bytes() {
       return bytes;
     }
+
+    /** Says which frame the pixels are of. */
+    void is(long time, int pixelsWide, int pixelsHigh) {
+      nanos = time;
+      width = pixelsWide;
+      height = pixelsHigh;
+    }
+
+    long time() {
+      return nanos;
+    }
+
+    /** Whether these are the same pixels at the same time. */
+    boolean isSameAs(Buffer other) {
+      return nanos == other.nanos
+          && width == other.width
+          && height == other.height
+          && bytes.equals(other.bytes);
+    }
   }
 
   /**
-   * A buffer of at least so many bytes.
+   * A buffer of so many bytes, to become a {@linkplain #frame frame} or to be {@linkplain #drop
+   * given back}.
+   *
+   * @throws IllegalStateException if the pool is closed
+   */
+  Buffer take(int bytes) {
+    lock.lock();
+    try {
+      requireOpen();
+      while (!free.isEmpty()) {
+        Buffer buffer = free.pop();
+        if (buffer.bytes.capacity() == bytes) {
+          return buffer;
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    return new Buffer(bytes);
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException(name + " is closed");
+    }
+  }
+
+  /**
+   * The frame in a buffer, which comes back when the frame is closed, or at once if this fails.
    *
    * @throws IllegalStateException if too many frames stay open, or the pool is closed
    */
-  Buffer take(int bytes) {
-    int limit = (int) Math.max(8, Math.min(512, MAX_BYTES / bytes));
+  Frame frame(Buffer buffer) {
+    boolean opened = false;
+    try {
+      waitForPlace((int) Math.max(8, Math.min(512, MAX_BYTES / buffer.bytes.capacity())));
+      opened = true;
+    } finally {
+      if (!opened) {
+        drop(buffer);
+      }
+    }
+    return Frame.of(
+        Duration.ofNanos(buffer.nanos),
+        buffer.width,
+        buffer.height,
+        buffer.bytes.duplicate().clear(),
+        () -> close(buffer));
+  }
+
+  private void waitForPlace(int limit) {
     lock.lock();
     try {
       long left = timeoutNanos;
@@ -65,59 +132,33 @@ final class FramePool {
         }
         left = returned.awaitNanos(left);
       }
-      if (closed) {
-        throw new IllegalStateException(name + " is closed");
-      }
+      requireOpen();
       open++;
-      while (!free.isEmpty()) {
-        Buffer buffer = free.pop();
-        if (buffer.bytes.capacity() == bytes) {
-          return buffer;
-        }
-      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for a frame to be closed", e);
     } finally {
       lock.unlock();
     }
-    boolean allocated = false;
-    try {
-      Buffer buffer = new Buffer(bytes);
-      allocated = true;
-      return buffer;
-    } finally {
-      if (!allocated) {
-        giveBackPlace();
-      }
-    }
   }
 
-  /** There is no memory for another buffer now: its place is free for one that comes back. */
-  private void giveBackPlace() {
+  private void close(Buffer buffer) {
     lock.lock();
     try {
       open--;
+      drop(buffer);
       returned.signal();
     } finally {
       lock.unlock();
     }
   }
 
-  /** A frame over the start of a buffer, which comes back when the frame is closed. */
-  Frame frame(Buffer buffer, long nanos, int width, int height) {
-    ByteBuffer pixels = buffer.bytes.duplicate();
-    pixels.clear().limit(3 * width * height);
-    return Frame.of(Duration.ofNanos(nanos), width, height, pixels, () -> giveBack(buffer));
-  }
-
-  void giveBack(Buffer buffer) {
+  /** Gives back a buffer that became no frame. */
+  void drop(Buffer buffer) {
     lock.lock();
     try {
-      open--;
       if (!closed) {
         free.push(buffer);
-        returned.signal();
       }
     } finally {
       lock.unlock();

@@ -1,11 +1,16 @@
 package io.moviechat.video;
 
+import io.moviechat.Frame;
 import io.moviechat.FrameFormat;
 import io.moviechat.FrameSampling;
+import io.moviechat.spi.FrameStream;
 import io.moviechat.spi.VideoSource;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.NoSuchElementException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pass over a video that writes normalised floats straight into a buffer of the caller, as vision
@@ -27,41 +32,37 @@ import java.util.NoSuchElementException;
  * <p>It is the one pass of its video: starting another ends this one. One call at a time.
  */
 public final class PlanarFrames implements AutoCloseable {
-  private final FfmpegVideoSource.Pass pass;
+  private final FrameStream pass;
   private final float[][] tables;
   private final int floats;
-  private long time = Ffmpeg.NO_TIME;
+  private final byte[] row;
+  private final float[][] planes;
+  private @Nullable Duration time;
 
-  private PlanarFrames(FfmpegVideoSource.Pass pass, float[][] tables, int floats) {
+  private PlanarFrames(FrameStream pass, FrameFormat format, float[][] tables) {
     this.pass = pass;
     this.tables = tables;
-    this.floats = floats;
+    this.floats = 3 * format.width() * format.height();
+    this.row = new byte[3 * format.width()];
+    this.planes = new float[3][format.width()];
   }
 
   /**
    * Starts a pass.
    *
-   * @param video opened by {@link FfmpegVideoSourceProvider}; stays the caller's
+   * @param video stays the caller's
    * @param format of a fixed size: {@link FrameFormat.Fit#STRETCH}, {@link
    *     FrameFormat.Fit#COVER_AND_CROP} or {@link FrameFormat.Fit#PAD}, whose border becomes what a
    *     black byte becomes
-   * @throws IllegalArgumentException if the video comes from elsewhere, or the size is not fixed
+   * @throws IllegalArgumentException if the size is not fixed
    */
   public static PlanarFrames of(
       VideoSource video, FrameSampling sampling, FrameFormat format, Normalization normalization) {
-    if (!(video instanceof FfmpegVideoSource source)) {
-      throw new IllegalArgumentException(
-          "planar frames need a video that FfmpegVideoSourceProvider opened, this is a "
-              + video.getClass().getName());
-    }
     if (format.fit() == FrameFormat.Fit.ORIGINAL || format.fit() == FrameFormat.Fit.INSIDE) {
       throw new IllegalArgumentException(
           "planar frames need a fixed size (STRETCH, COVER_AND_CROP or PAD), not " + format.fit());
     }
-    return new PlanarFrames(
-        (FfmpegVideoSource.Pass) source.frames(sampling, format),
-        normalization.tables(),
-        3 * format.width() * format.height());
+    return new PlanarFrames(video.frames(sampling, format), format, normalization.tables());
   }
 
   /** Floats of one frame: {@code 3 * width * height}. */
@@ -84,12 +85,33 @@ public final class PlanarFrames implements AutoCloseable {
           String.format(
               "a frame needs room for %d floats, the buffer has %d", floats, target.remaining()));
     }
-    long next = pass.next(target, tables);
-    if (next == Ffmpeg.NO_TIME) {
+    Optional<Frame> next = pass.next();
+    if (next.isEmpty()) {
       return false;
     }
-    time = next;
+    try (Frame frame = next.get()) {
+      write(frame.rgb(), target);
+      time = frame.timestamp();
+    }
     return true;
+  }
+
+  private void write(ByteBuffer rgb, FloatBuffer target) {
+    int width = planes[0].length;
+    int area = floats / 3;
+    int start = target.position();
+    for (int at = 0; at < area; at += width) {
+      rgb.get(row);
+      for (int channel = 0; channel < 3; channel++) {
+        float[] plane = planes[channel];
+        float[] table = tables[channel];
+        for (int x = 0, from = channel; x < width; x++, from += 3) {
+          plane[x] = table[row[from] & 0xff];
+        }
+        target.put(start + channel * area + at, plane);
+      }
+    }
+    target.position(start + floats);
   }
 
   /**
@@ -98,10 +120,10 @@ public final class PlanarFrames implements AutoCloseable {
    * @throws NoSuchElementException if there is none yet
    */
   public Duration timestamp() {
-    if (time == Ffmpeg.NO_TIME) {
+    if (time == null) {
       throw new NoSuchElementException("no frame was written yet");
     }
-    return Duration.ofNanos(time);
+    return time;
   }
 
   /** Frames that were damaged and left out so far. */

@@ -8,7 +8,6 @@ import io.moviechat.FrameFormat;
 import io.moviechat.VideoException;
 import io.moviechat.internal.NativeOwner;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Objects;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
@@ -59,7 +58,6 @@ final class Scaler implements AutoCloseable {
   private int scaledHeight;
   private @Nullable ShortPointer deepScaled;
   private byte[] row = new byte[0];
-  private float[] floats = new float[0];
   private byte[][] lines = new byte[3][0];
   private short[][] deepLines = new short[3][0];
   private byte[][] turned = new byte[3][0];
@@ -96,52 +94,34 @@ final class Scaler implements AutoCloseable {
       int transfer,
       Field field) {}
 
-  /** Converts a picture into a frame with a buffer of the pool. */
+  /**
+   * Converts a picture into a frame of the pool.
+   *
+   * @throws IllegalStateException if too many frames stay open, or the pool is closed
+   */
   Frame convert(AVFrame picture, long nanos, FramePool pool) {
+    return pool.frame(fill(picture, nanos, pool));
+  }
+
+  /**
+   * Converts a picture into a buffer of the pool.
+   *
+   * @throws IllegalStateException if the pool is closed
+   */
+  FramePool.Buffer fill(AVFrame picture, long nanos, FramePool pool) {
     scale(picture);
     FramePool.Buffer buffer = pool.take(3 * geometry.width() * geometry.height());
     boolean done = false;
     try {
       interleave(buffer.bytes());
+      buffer.is(nanos, geometry.width(), geometry.height());
       done = true;
-      return pool.frame(buffer, nanos, geometry.width(), geometry.height());
+      return buffer;
     } finally {
       if (!done) {
-        pool.giveBack(buffer);
+        pool.drop(buffer);
       }
     }
-  }
-
-  /**
-   * Converts a picture into planes of floats: red, green, blue, each row by row.
-   *
-   * @param target takes {@code 3 * width * height} floats at its position, which moves
-   * @param tables for each channel what each of the 256 values becomes
-   */
-  void convert(AVFrame picture, FloatBuffer target, float[][] tables) {
-    scale(picture);
-    if (floats.length != geometry.width()) {
-      floats = new float[geometry.width()];
-    }
-    int area = geometry.width() * geometry.height();
-    int start = target.position();
-    for (int y = 0; y < geometry.height(); y++) {
-      boolean inside = read(y);
-      int first = inside ? geometry.padX() : geometry.width();
-      int last = first + (inside ? geometry.shownWidth() : 0);
-      for (int channel = 0; channel < 3; channel++) {
-        float[] table = tables[channel];
-        byte[] line = lines[channel];
-        int at = geometry.cutX();
-        Arrays.fill(floats, 0, first, table[0]);
-        for (int x = first; x < last; x++) {
-          floats[x] = table[line[at++] & 0xff];
-        }
-        Arrays.fill(floats, last, floats.length, table[0]);
-        target.put(start + channel * area + y * geometry.width(), floats);
-      }
-    }
-    target.position(start + 3 * area);
   }
 
   private void interleave(ByteBuffer target) {

@@ -51,9 +51,8 @@ public final class VideoOptions {
   }
 
   /**
-   * The same with threads that decode: those of one decoder, or of several that share a sparse pass
-   * over a file. Small pictures take fewer, which is as fast. Default: one for each core, 16 at
-   * most.
+   * The same with threads that decode: those of one decoder, or of several that share a pass over a
+   * file. Small pictures take fewer, which is as fast. Default: one for each core, 16 at most.
    *
    * @throws IllegalArgumentException unless 1 to 64
    */

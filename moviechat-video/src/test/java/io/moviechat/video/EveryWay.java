@@ -36,8 +36,16 @@ final class EveryWay {
     this.options = options;
     this.format = format;
     this.random = new Random(seed);
+    this.all = byOneDecoder();
+  }
+
+  /** Decodes from the beginning. All other passes divide the file, however short it is. */
+  private List<Seen> byOneDecoder() {
+    SegmentedFrames.Plan.minLength = Long.MAX_VALUE;
     try (VideoSource video = open()) {
-      this.all = frames(video, FrameSampling.everyFrame());
+      return frames(video, FrameSampling.everyFrame());
+    } finally {
+      SegmentedFrames.Plan.minLength = 0;
     }
   }
 

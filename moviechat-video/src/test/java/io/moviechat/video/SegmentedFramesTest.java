@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Random;
@@ -30,10 +31,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several decoders give what one gives, and end when they must. */
 @Timeout(120)
-class SegmentedSelectionTest {
+class SegmentedFramesTest {
   private static final FrameFormat SMALL = FrameFormat.stretch(64, 48, Resampling.BILINEAR);
   private static final int FRAMES = 900;
 
@@ -56,6 +59,11 @@ class SegmentedSelectionTest {
         millis += i == 500 ? 9_000 : 20 + random.nextInt(60);
       }
     }
+  }
+
+  @AfterEach
+  void divideAsUsual() {
+    SegmentedFrames.Plan.minLength = 4_000_000_000L;
   }
 
   @AfterEach
@@ -82,9 +90,11 @@ class SegmentedSelectionTest {
     }
   }
 
-  @Test
-  void decodesWithSeveralDecoders() throws InterruptedException {
-    FrameSampling sampling = FrameSampling.every(Duration.ofSeconds(3));
+  @ParameterizedTest
+  @ValueSource(longs = {1, 3_000})
+  void decodesWithSeveralDecoders(long millis) throws InterruptedException {
+    FrameSampling sampling =
+        millis == 1 ? FrameSampling.everyFrame() : FrameSampling.every(Duration.ofMillis(millis));
     try (VideoSource video = open(film, 4);
         FrameStream stream = video.frames(sampling, SMALL)) {
       stream.next().orElseThrow().close();
@@ -107,6 +117,7 @@ class SegmentedSelectionTest {
     Random random = new Random(9);
     List<FrameSampling> samplings =
         List.of(
+            FrameSampling.everyFrame(),
             FrameSampling.every(Duration.ofMillis(400)),
             FrameSampling.every(Duration.ofMillis(1_000)),
             FrameSampling.every(Duration.ofMillis(4_700)),
@@ -129,7 +140,10 @@ class SegmentedSelectionTest {
     for (int i = 0; i < 20; i++) {
       Duration from = Duration.ofMillis(random.nextInt(40_000));
       Duration to = from.plusMillis(1 + random.nextInt(40_000));
-      FrameSampling sampling = FrameSampling.every(Duration.ofMillis(300 + random.nextInt(2_000)));
+      FrameSampling sampling =
+          i % 2 == 0
+              ? FrameSampling.everyFrame()
+              : FrameSampling.every(Duration.ofMillis(300 + random.nextInt(2_000)));
       try (VideoSource one = open(film, 1);
           FrameStream expected = one.frames(from, to, sampling, SMALL);
           VideoSource several = open(film, 3);
@@ -180,7 +194,10 @@ class SegmentedSelectionTest {
   void closingTheVideoEndsAPassThatRuns() throws InterruptedException {
     for (int i = 0; i < 10; i++) {
       VideoSource video = open(film, 4);
-      FrameStream stream = video.frames(FrameSampling.every(Duration.ofMillis(700)), SMALL);
+      FrameStream stream =
+          video.frames(
+              i % 2 == 0 ? FrameSampling.everyFrame() : FrameSampling.every(Duration.ofMillis(700)),
+              SMALL);
       CompletableFuture<Void> reader =
           CompletableFuture.runAsync(
               () -> {
@@ -228,6 +245,85 @@ class SegmentedSelectionTest {
       try (FrameStream stream = video.frames(sampling, SMALL)) {
         assertThat(Clips.drain(stream)).isEqualTo(drain(1, sampling));
       }
+    }
+  }
+
+  /** Every clip of the test resources, and of the folder of {@code -Dmoviechat.test.videos=DIR}. */
+  @Test
+  void everyFrameOfEveryClipIsThatOfOneDecoder() throws IOException {
+    SegmentedFrames.Plan.minLength = 0;
+    for (Path clip : IndependentDecoderIT.videos()) {
+      try (VideoSource one = open(clip, 1);
+          FrameStream expected = one.frames(FrameSampling.everyFrame(), SMALL)) {
+        List<Seen> all = Clips.drain(expected);
+        for (int threads : new int[] {2, 3}) {
+          try (VideoSource several = open(clip, threads);
+              FrameStream stream = several.frames(FrameSampling.everyFrame(), SMALL)) {
+            assertThat(Clips.drain(stream)).as("%s, %d", clip, threads).isEqualTo(all);
+            assertThat(stream.damagedFrames()).isEqualTo(expected.damagedFrames());
+          }
+        }
+      }
+    }
+  }
+
+  /** What is damaged, and all after it, is left to one decoder. */
+  @Test
+  void damagedPartsAreThoseOfOneDecoder() throws IOException {
+    byte[] good = Files.readAllBytes(film);
+    Random random = new Random(3);
+    long damaged = 0;
+    for (int round = 0; round < 20; round++) {
+      byte[] bytes = good.clone();
+      for (int i = 0; i <= round % 3; i++) {
+        int at = 2_000 + random.nextInt(bytes.length / 2);
+        Arrays.fill(bytes, at, at + 40, (byte) random.nextInt(256));
+      }
+      Path file = folder.resolve("damaged.mp4");
+      Files.write(file, bytes);
+      // Of as many threads: what FFmpeg makes of damage depends on them.
+      SegmentedFrames.Plan.minLength = Long.MAX_VALUE;
+      try (VideoSource one = open(file, 2);
+          FrameStream expected = one.frames(FrameSampling.everyFrame(), SMALL)) {
+        List<Seen> all = Clips.drain(expected);
+        divideAsUsual();
+        try (VideoSource several = open(file, 2);
+            FrameStream stream = several.frames(FrameSampling.everyFrame(), SMALL)) {
+          assertThat(Clips.drain(stream)).as("round %d", round).isEqualTo(all);
+          assertThat(stream.damagedFrames()).isEqualTo(expected.damagedFrames());
+        }
+        damaged += expected.damagedFrames();
+      }
+    }
+    assertThat(damaged).isPositive();
+  }
+
+  /** Every picture is said to be a key frame, so that decoding begins where it cannot. */
+  @Test
+  void wrongKeyFramesAreFound() throws Exception {
+    SegmentedFrames.Plan.minLength = 0;
+    Path wrong = folder.resolve("wrong-keys.mkv");
+    new Remux(300, 0, 0, true).copy(film, wrong);
+    try (VideoSource one = open(wrong, 1);
+        FrameStream expected = one.frames(FrameSampling.everyFrame(), SMALL);
+        VideoSource several = open(wrong, 2);
+        FrameStream stream = several.frames(FrameSampling.everyFrame(), SMALL)) {
+      assertThat(Clips.drain(stream)).isEqualTo(Clips.drain(expected)).hasSize(300);
+    }
+  }
+
+  /** An interrupt of who reads ends nothing by itself; closing ends all at once. */
+  @Test
+  void aDensePassEndsAtAnyTime() throws InterruptedException {
+    for (int i = 0; i < 20; i++) {
+      try (VideoSource video = open(film, 3);
+          FrameStream stream = video.frames(FrameSampling.everyFrame(), SMALL)) {
+        for (int frame = 0; frame < 7 * i; frame++) {
+          stream.next().orElseThrow().close();
+        }
+        Thread.sleep(i);
+      }
+      nothingStaysOpen();
     }
   }
 }
