@@ -320,7 +320,8 @@ final class FfmpegVideoSource implements VideoSource {
     long end = Math.min(window.to(), demuxer.duration());
     if (mayDivide(demuxer) && end > window.from()) {
       cursor.loadIndex(end);
-      long[] joints = SegmentedFrames.Plan.joints(demuxer, window.from(), end);
+      long shortest = Nanos.saturated(options.shortestSegment());
+      long[] joints = SegmentedFrames.Plan.joints(demuxer, window.from(), end, shortest);
       double frames = (end - window.from()) / 1e9 * info.frameRate().orElse(25);
       Optional<SegmentedFrames.Plan> plan =
           SegmentedFrames.Plan.ofAll(

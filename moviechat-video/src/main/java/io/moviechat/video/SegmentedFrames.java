@@ -103,9 +103,6 @@ final class SegmentedFrames implements FrameStream {
     /** With fewer, opening the decoders costs more than they save. */
     private static final int MIN_SEGMENTS = 4;
 
-    /** Less of a dense pass is no segment of its own, in nanoseconds; tests divide short files. */
-    static volatile long minLength = 4_000_000_000L;
-
     /**
      * Divides a pass over some pictures where that is faster than one decoder: where there are
      * several groups of pictures, and so few are wanted of each that they may wait until it is
@@ -157,9 +154,10 @@ final class SegmentedFrames implements FrameStream {
      * be early because it tells when they are decoded.
      *
      * @param end of the pass, in nanoseconds
+     * @param shortest no segment is shorter, in nanoseconds
      * @return the start of the pass, and times behind it in order
      */
-    static long[] joints(Demuxer demuxer, long from, long end) {
+    static long[] joints(Demuxer demuxer, long from, long end, long shortest) {
       ArrayDeque<Long> found = new ArrayDeque<>();
       long keyframe = demuxer.keyframeBefore(end);
       while (keyframe != Ffmpeg.NO_TIME && keyframe >= from) {
@@ -170,7 +168,7 @@ final class SegmentedFrames implements FrameStream {
       joints[0] = from;
       int count = 1;
       for (long time : found) {
-        if (time > joints[count - 1] && time - joints[count - 1] >= minLength && time < end) {
+        if (time > joints[count - 1] && time - joints[count - 1] >= shortest && time < end) {
           joints[count++] = time;
         }
       }

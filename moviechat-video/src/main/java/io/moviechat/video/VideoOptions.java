@@ -22,6 +22,7 @@ public final class VideoOptions {
   private int probeBytes = 5_000_000;
   private boolean deinterlace = true;
   private Hardware hardware = Hardware.NONE;
+  private Duration shortestSegment = Duration.ofSeconds(4);
 
   private VideoOptions() {}
 
@@ -35,6 +36,7 @@ public final class VideoOptions {
     copy.probeBytes = probeBytes;
     copy.deinterlace = deinterlace;
     copy.hardware = hardware;
+    copy.shortestSegment = shortestSegment;
     change.accept(copy);
     return copy;
   }
@@ -157,6 +159,18 @@ public final class VideoOptions {
   /** What decodes. */
   public Hardware hardware() {
     return hardware;
+  }
+
+  /**
+   * The same with another length below which a part of a dense pass gets no decoder of its own:
+   * tests divide short files. Default: 4 s.
+   */
+  VideoOptions withShortestSegment(Duration value) {
+    return with(copy -> copy.shortestSegment = value);
+  }
+
+  Duration shortestSegment() {
+    return shortestSegment;
   }
 
   @Override

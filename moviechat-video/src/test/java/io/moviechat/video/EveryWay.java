@@ -12,6 +12,7 @@ import io.moviechat.spi.VideoSource;
 import io.moviechat.video.Clips.Seen;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -33,19 +34,17 @@ final class EveryWay {
    */
   EveryWay(Path file, VideoOptions options, FrameFormat format, long seed) {
     this.file = file;
-    this.options = options;
+    this.options = options.withShortestSegment(Duration.ZERO);
     this.format = format;
     this.random = new Random(seed);
-    this.all = byOneDecoder();
+    this.all = byOneDecoder(options);
   }
 
   /** Decodes from the beginning. All other passes divide the file, however short it is. */
-  private List<Seen> byOneDecoder() {
-    SegmentedFrames.Plan.minLength = Long.MAX_VALUE;
-    try (VideoSource video = open()) {
+  private List<Seen> byOneDecoder(VideoOptions options) {
+    VideoOptions whole = options.withShortestSegment(ChronoUnit.FOREVER.getDuration());
+    try (VideoSource video = new FfmpegVideoSourceProvider(whole).open(file)) {
       return frames(video, FrameSampling.everyFrame());
-    } finally {
-      SegmentedFrames.Plan.minLength = 0;
     }
   }
 

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -62,11 +63,6 @@ class SegmentedFramesTest {
   }
 
   @AfterEach
-  void divideAsUsual() {
-    SegmentedFrames.Plan.minLength = 4_000_000_000L;
-  }
-
-  @AfterEach
   void nothingStaysOpen() {
     assertThat(NativeOwner.openOwners()).isEmpty();
     assertThat(Thread.getAllStackTraces().keySet())
@@ -76,7 +72,13 @@ class SegmentedFramesTest {
 
   @MustBeClosed
   private static VideoSource open(Path file, int threads) {
-    return new FfmpegVideoSourceProvider(VideoOptions.DEFAULT.withThreads(threads)).open(file);
+    return open(file, threads, VideoOptions.DEFAULT.shortestSegment());
+  }
+
+  @MustBeClosed
+  private static VideoSource open(Path file, int threads, Duration shortestSegment) {
+    VideoOptions options = VideoOptions.DEFAULT.withThreads(threads);
+    return new FfmpegVideoSourceProvider(options.withShortestSegment(shortestSegment)).open(file);
   }
 
   private static long decoders() {
@@ -251,13 +253,12 @@ class SegmentedFramesTest {
   /** Every clip of the test resources, and of the folder of {@code -Dmoviechat.test.videos=DIR}. */
   @Test
   void everyFrameOfEveryClipIsThatOfOneDecoder() throws IOException {
-    SegmentedFrames.Plan.minLength = 0;
     for (Path clip : IndependentDecoderIT.videos()) {
       try (VideoSource one = open(clip, 1);
           FrameStream expected = one.frames(FrameSampling.everyFrame(), SMALL)) {
         List<Seen> all = Clips.drain(expected);
         for (int threads : new int[] {2, 3}) {
-          try (VideoSource several = open(clip, threads);
+          try (VideoSource several = open(clip, threads, Duration.ZERO);
               FrameStream stream = several.frames(FrameSampling.everyFrame(), SMALL)) {
             assertThat(Clips.drain(stream)).as("%s, %d", clip, threads).isEqualTo(all);
             assertThat(stream.damagedFrames()).isEqualTo(expected.damagedFrames());
@@ -282,11 +283,9 @@ class SegmentedFramesTest {
       Path file = folder.resolve("damaged.mp4");
       Files.write(file, bytes);
       // Of as many threads: what FFmpeg makes of damage depends on them.
-      SegmentedFrames.Plan.minLength = Long.MAX_VALUE;
-      try (VideoSource one = open(file, 2);
+      try (VideoSource one = open(file, 2, ChronoUnit.FOREVER.getDuration());
           FrameStream expected = one.frames(FrameSampling.everyFrame(), SMALL)) {
         List<Seen> all = Clips.drain(expected);
-        divideAsUsual();
         try (VideoSource several = open(file, 2);
             FrameStream stream = several.frames(FrameSampling.everyFrame(), SMALL)) {
           assertThat(Clips.drain(stream)).as("round %d", round).isEqualTo(all);
@@ -301,18 +300,17 @@ class SegmentedFramesTest {
   /** Every picture is said to be a key frame, so that decoding begins where it cannot. */
   @Test
   void wrongKeyFramesAreFound() throws Exception {
-    SegmentedFrames.Plan.minLength = 0;
     Path wrong = folder.resolve("wrong-keys.mkv");
     new Remux(300, 0, 0, true).copy(film, wrong);
     try (VideoSource one = open(wrong, 1);
         FrameStream expected = one.frames(FrameSampling.everyFrame(), SMALL);
-        VideoSource several = open(wrong, 2);
+        VideoSource several = open(wrong, 2, Duration.ZERO);
         FrameStream stream = several.frames(FrameSampling.everyFrame(), SMALL)) {
       assertThat(Clips.drain(stream)).isEqualTo(Clips.drain(expected)).hasSize(300);
     }
   }
 
-  /** An interrupt of who reads ends nothing by itself; closing ends all at once. */
+  /** Closing ends all decoders at once, wherever they are. */
   @Test
   void aDensePassEndsAtAnyTime() throws InterruptedException {
     for (int i = 0; i < 20; i++) {
