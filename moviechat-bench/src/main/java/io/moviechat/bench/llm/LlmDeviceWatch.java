@@ -40,6 +40,11 @@ final class LlmDeviceWatch implements Study {
 
   private static final int SIDE = 64;
 
+  /** What the paper's Figure 1 says a frame costs its card, and its rivals', in bytes. */
+  private static final double PAPER = 21.3 * 1024;
+
+  private static final double RIVALS = 200.0 * 1024 * 1024;
+
   @Override
   public String question() {
     return "What does one more frame cost a graphics card's memory?";
@@ -94,6 +99,10 @@ final class LlmDeviceWatch implements Study {
                 onCard));
       }
     }
+    List<Double> watched =
+        series.stream().flatMap(one -> one.x().stream()).distinct().sorted().toList();
+    series.add(growth("paper: 21.3 KB/frame", watched, PAPER));
+    series.add(growth("its rivals: 200 MB/frame", watched, RIVALS));
     findings.table(
         new Table(
             "device-figure1",
@@ -106,12 +115,17 @@ final class LlmDeviceWatch implements Study {
     findings.chart(
         new Chart(
             "device-figure1",
-            "Memory in use",
+            "Memory in use over frames watched",
             "frames watched",
             "memory, MiB",
-            false,
-            false,
+            true,
+            true,
             series));
+  }
+
+  private static Chart.Series growth(String name, List<Double> frames, double bytes) {
+    return new Chart.Series(
+        name, frames, mebibytes(frames.stream().map(frame -> frame * bytes).toList()));
   }
 
   private record Readings(List<Double> seen, List<Double> state, List<Double> card) {}
